@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// One function a subcommand; each returns the process's exit code: 0 ok, 1 failure, 2 usage or config.
+namespace pilotwatch::app {
+
+struct ServeOptions {
+  std::string config_file = "pilotwatch.yml";
+  std::string listen_address = "127.0.0.1:9464";   ///< host:port; port 0 = any; printed on stderr once bound
+  std::string external_url;                        ///< default http://<listen address>
+  std::string storage_path = "data";
+  std::string log_level = "info", log_format = "logfmt";
+};
+int serve(const ServeOptions& options);
+
+int check_config(const std::string& config_file);
+
+struct BacktestOptions {
+  std::string config_file = "pilotwatch.yml";
+  std::string records = "-";                       ///< file or - for standard input
+  std::string format = "ndjson";                   ///< ndjson | table
+};
+int backtest(const BacktestOptions& options);
+
+struct SimulateOptions {
+  std::string out = "-";                           ///< file or - for standard output; ignored with url
+  std::string url;                                 ///< daemon to post to, e.g. http://127.0.0.1:9464
+  std::vector<std::string> pilots;                 ///< default all five
+  std::uint64_t seed = 1;
+  std::string start = "2026-01-05T00:00:00Z";
+  double days = 60;
+  double decisions_per_day = 400;                  ///< a pilot
+  double drift_at_day = 30;                        ///< inputs shift and errors rise from here on
+  double drift = 1;                                ///< size, 0 = none
+  double complaint_surge_at_day = 40;
+  double complaint_surge = 3;                      ///< factor, 1 = none
+  double speed = 0;                                ///< simulated seconds a second; 0 = as fast as possible
+};
+int simulate(const SimulateOptions& options);
+
+int print_version(bool verbose);
+
+/// Parses argv with CLI11 and runs the subcommand.
+int run(int argc, char** argv);
+
+}  // namespace pilotwatch::app

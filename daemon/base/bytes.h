@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace pilotwatch {
+
+/// Thrown by ByteReader on bytes that no ByteWriter of this version wrote: a damaged or foreign blob.
+class CorruptBytes : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Appends values to a string in the project's one binary form: unsigned LEB128, zigzag, little-endian doubles.
+class ByteWriter {
+ public:
+  void u64(std::uint64_t value);
+  void i64(std::int64_t value);
+  void f64(double value);
+  void id(const Id128& value);
+  void time(Instant value) { i64(value.time_since_epoch().count()); }
+  void flag(bool value) { bytes_.push_back(value ? '\1' : '\0'); }
+  void text(std::string_view value);
+
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+/// Reads them back in the same order. Throws CorruptBytes; never reads past the end.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+  std::uint64_t u64();
+  std::int64_t i64();
+  double f64();
+  Id128 id();
+  Instant time() { return Instant{Millis{i64()}}; }
+  bool flag();
+  std::string_view text();
+  /// A count of items that take at least `min_bytes` each, so that a corrupt count cannot ask for the whole memory.
+  std::size_t count(std::size_t min_bytes = 1);
+
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view take(std::size_t size);
+  std::string_view rest_;
+};
+
+/// zstd, with the size of the content in the frame.
+[[nodiscard]] std::string compress(std::string_view bytes, int level = 1);
+/// Errors: not zstd, damaged, or larger than `max_bytes` when unpacked.
+[[nodiscard]] Result<std::string> decompress(std::string_view bytes, std::size_t max_bytes);
+
+}  // namespace pilotwatch

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "engine/window.h"
+#include "record/entry.h"
+#include "settings/settings.h"
+
+namespace pilotwatch::judge {
+
+enum class State : std::uint8_t { collecting, ok, warning, breach, recovering, no_data, insufficient };
+inline constexpr const char* state_names[] = {"collecting", "ok",      "warning",     "breach",
+                                              "recovering", "no_data", "insufficient"};
+inline constexpr std::size_t state_count = std::size(state_names);
+/// breach and recovering: an alert is out.
+[[nodiscard]] inline bool firing(State state) { return state == State::breach || state == State::recovering; }
+
+/// One breach from its start to its end.
+struct Episode {
+  std::string id;                        ///< stable over restarts: hash of pilot, limit, group and start
+  Instant started, started_wall;         ///< pilot's clock, wall clock
+  std::optional<Instant> ended, ended_wall;
+  double value_at_start = 0;
+};
+
+/// Where a limit (for one group, if it names a segment) stands now.
+struct LimitStatus {
+  const settings::Pilot* pilot = nullptr;
+  const settings::Limit* limit = nullptr;
+  std::string group;                     ///< "" unless limit->segment
+  State state = State::collecting;
+  std::string reason;                    ///< one plain sentence about the last look
+  std::optional<double> value, lower, upper;
+  std::uint64_t n = 0;
+  std::optional<Instant> window_start, window_end;   ///< of the last window looked at
+  std::optional<Instant> pending_since;  ///< condition holds, `for` not yet over; pilot's clock
+  std::optional<Instant> last_transition, last_evaluation;  ///< wall clock
+  std::uint64_t transitions = 0;
+  std::optional<Episode> episode;        ///< the running one, or the last while it is retained for resolved resends
+};
+
+/// One change of state; `backtest` prints them, the log too.
+struct Transition {
+  std::string pilot, limit, group;
+  State from{}, to{};
+  Instant at, at_wall;                   ///< pilot's clock, wall clock
+  std::optional<double> value, lower, upper, threshold;
+  std::uint64_t n = 0;
+  std::optional<Instant> window_start, window_end;
+  std::string episode, reason;
+};
+
+/// Lines by source and stream. received = accepted + duplicate + rejected, always.
+struct IngestCounters {
+  struct Row {
+    std::string source;
+    record::Stream stream{};
+    std::uint64_t received = 0, accepted = 0, duplicate = 0, late = 0;
+    std::vector<std::uint64_t> rejected;  ///< by record::Reason
+    std::optional<Instant> last_record;   ///< wall clock
+  };
+  std::vector<Row> rows;
+  std::vector<std::pair<std::string, std::uint64_t>> bytes;  ///< by source
+};
+
+/// An immutable picture of the whole state, published by the core for all readers.
+struct Snapshot {
+  Instant wall;                          ///< when it was built
+  std::uint64_t sequence = 0;            ///< of the last journal entry in it
+  std::vector<engine::PilotView> pilots;
+  std::vector<LimitStatus> limits;
+  IngestCounters ingest;
+  std::vector<Transition> recent;        ///< the last 100, oldest first
+  std::optional<Instant> last_evaluation;   ///< wall clock
+};
+
+}  // namespace pilotwatch::judge

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/id.h"
+#include "base/time.h"
+
+namespace pilotwatch::record {
+
+/// Index into the strings of the Batch that holds the record.
+using StringRef = std::uint32_t;
+inline constexpr StringRef no_string = 0;  ///< Batch::strings[0] is always ""
+
+/// A label by its canonical text, or a number (regression tasks and numeric features). monostate = null.
+using Value = std::variant<std::monostate, double, StringRef>;
+
+struct NamedValue {
+  StringRef name;
+  Value value;
+};
+struct NamedNumber {
+  StringRef name;  ///< class, or quantile level as text
+  double number;
+};
+struct NamedText {
+  StringRef name, value;
+};
+
+/// What the pilot system decided about one case. `id` = keyed hash, unique within (pilot, type).
+struct Prediction {
+  Id128 id;
+  Instant time;
+  StringRef model_version = no_string;
+  Value prediction;                     ///< label (classification) or number (regression); null = not given
+  std::vector<NamedNumber> quantiles;   ///< level -> value, ascending levels; then `prediction` is the 0.5 quantile if given
+  std::optional<double> score;          ///< probability or plain number
+  std::vector<NamedNumber> scores;      ///< class -> probability
+  std::vector<NamedValue> features;     ///< allow-listed only
+  std::vector<NamedText> segments;      ///< allow-listed only
+  std::optional<double> latency_ms;
+  std::uint64_t weight = 1;             ///< so many identical cases; 1 .. max_weight
+  bool failed = false;
+};
+inline constexpr std::uint64_t max_weight = 1'000'000'000;
+
+enum class OutcomeSource : std::uint8_t { natural, audit_sample, appeal, investigation };
+
+/// What turned out. `prediction_id` joins; `content` orders corrections of equal time.
+struct Outcome {
+  Id128 prediction_id;
+  Instant time;
+  Value actual;
+  OutcomeSource source = OutcomeSource::natural;
+  std::uint64_t content = 0;
+};
+
+struct Complaint {
+  Id128 id;
+  Instant time;
+  std::optional<Id128> prediction_id;
+  StringRef category = no_string;
+  std::optional<std::uint8_t> severity;  ///< 0 (remark) .. 4 (grave)
+  StringRef channel = no_string;
+  std::optional<Id128> incident;
+  std::vector<NamedText> segments;
+};
+
+struct Record {
+  StringRef pilot = no_string;
+  std::uint32_t line = 0;  ///< in the submission, from 1; for answers only, not journaled
+  std::variant<Prediction, Outcome, Complaint> body;
+};
+
+enum class Stream : std::uint8_t { predictions, outcomes, complaints, unknown };
+inline constexpr const char* stream_names[] = {"predictions", "outcomes", "complaints", "unknown"};
+[[nodiscard]] inline Stream stream_of(const Record& record) { return static_cast<Stream>(record.body.index()); }
+
+/// Why a line was refused; exported as the label `reason`. Names and meaning: README, "Ingest".
+enum class Reason : std::uint8_t {
+  json, utf8, depth, line_too_long, schema, unknown_type, unknown_pilot, unknown_class, unknown_field, time, number,
+};
+inline constexpr const char* reason_names[] = {
+    "json", "utf8", "depth", "line_too_long", "schema", "unknown_type", "unknown_pilot", "unknown_class", "unknown_field",
+    "time", "number"};
+inline constexpr std::size_t reason_count = std::size(reason_names);
+
+/// A refused line: where, why, and what to do, without the data itself.
+struct Reject {
+  std::uint32_t line = 0;
+  Stream stream = Stream::unknown;
+  Reason reason = Reason::json;
+  std::string detail;
+};
+
+/// Records that share a table of strings. Movable, cheap to move.
+struct Batch {
+  std::vector<std::string> strings{""};
+  std::vector<Record> records;
+
+  [[nodiscard]] const std::string& text(StringRef ref) const { return strings.at(ref); }
+};
+
+}  // namespace pilotwatch::record

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "judge/status.h"
+#include "settings/settings.h"
+
+namespace pilotwatch::sinks {
+
+/// One alert as Alertmanager's API v2 takes it. Labels are identity: nothing that changes from look to look is in them.
+struct Alert {
+  std::map<std::string, std::string> labels, annotations;
+  Instant starts_at;
+  std::optional<Instant> resolved_at;    ///< set = resolved then
+  std::string generator_url;
+};
+
+/// The alerts that are out (firing, or resolved less than `resolved_retention` ago), wall time. Pure.
+[[nodiscard]] std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::Notify& notify,
+                                           const std::string& external_url, Instant now);
+
+/// The JSON array that is posted; firing alerts end at `now + validity` (resent long before), resolved ones at resolved_at.
+[[nodiscard]] std::string to_json(std::span<const Alert> alerts, Instant now, Millis validity);
+
+struct TargetStats {
+  std::string target;
+  std::uint64_t sent = 0, failed = 0, dropped_overflow = 0, dropped_rejected = 0, queue_length = 0, queue_capacity = 0;
+  std::optional<Instant> last_success;
+  std::uint64_t requests = 0;
+  double request_seconds = 0;
+  std::string last_error;
+  double skew_seconds = 0;               ///< the Alertmanager's Date minus our clock, last seen
+};
+
+/// One bounded queue and one thread ("pw-alert") for each Alertmanager; all of them get everything.
+class Alertmanagers {
+ public:
+  Alertmanagers(const settings::Notify& notify, const Clock& clock);
+  ~Alertmanagers();
+  Alertmanagers(const Alertmanagers&) = delete;
+  Alertmanagers& operator=(const Alertmanagers&) = delete;
+
+  void start();
+  /// Hands over the alerts that are out now. What is new or changed (firing <-> resolved) is queued at once, the rest when
+  /// `resend_delay` has passed since it was last queued. Any thread, never blocks.
+  void update(std::vector<Alert> alerts, Instant now);
+  /// Tries to send what is queued for at most `grace`, then joins. Never resolves anything.
+  void stop(Millis grace);
+  [[nodiscard]] std::vector<TargetStats> stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pilotwatch::sinks

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "judge/status.h"
+#include "runtime/http.h"
+#include "sinks/self_stats.h"
+
+namespace pilotwatch::sinks {
+
+/// Brings readers the newest snapshot (never null); answers on any thread, within about 2 s even when the core is stuck
+/// (then with the last one).
+using Fresh = std::function<void(std::function<void(std::shared_ptr<const judge::Snapshot>)>)>;
+
+struct ApiContext {
+  Fresh fresh;
+  std::function<SelfStats()> self;       ///< any thread
+  std::string external_url;              ///< "http://host:9200", no slash at the end
+};
+
+/// `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/version`, `/api/v1/...`. README, "Interfaces", documents each.
+[[nodiscard]] std::vector<runtime::Route> reader_routes(ApiContext context);
+
+/// One window object a line, as `/api/v1/pilots/{pilot}/windows` has them in "data" and `backtest` prints them (no newline).
+[[nodiscard]] std::string figure_json(const std::string& pilot, const engine::WindowResult& window, const engine::Figure& figure);
+/// {"transition": {...}} without newline.
+[[nodiscard]] std::string transition_json(const judge::Transition& transition);
+
+}  // namespace pilotwatch::sinks

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/http.h"
+#include "settings/settings.h"
+#include "sources/port.h"
+
+namespace pilotwatch::sources {
+
+/// POST /v1/records, /v1/predictions, /v1/outcomes, /v1/complaints. `port` must outlive the server.
+/// Answers: README, "Ingest".
+[[nodiscard]] std::vector<runtime::Route> ingest_routes(Port& port, const settings::Ingest& limits);
+
+}  // namespace pilotwatch::sources
