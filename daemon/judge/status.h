@@ -66,6 +66,7 @@ struct IngestCounters {
   };
   std::vector<Row> rows;
   std::vector<std::pair<std::string, std::uint64_t>> bytes;  ///< by source
+  std::vector<std::pair<std::string, std::uint64_t>> dropped_fields;  ///< by source: members no allow-list names
 };
 
 /// An immutable picture of the whole state, published by the core for all readers.

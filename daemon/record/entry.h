@@ -25,6 +25,7 @@ struct Submission {
   Batch batch;
   RejectCounts rejects;
   std::uint64_t bytes = 0;  ///< as received
+  std::uint64_t dropped_fields = 0;  ///< members that no allow-list names (policy `drop`)
 };
 
 /// One row of the journal. The state of the daemon is the fold of its entries in order: nothing else changes it.

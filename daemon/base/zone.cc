@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/zone.h"
+
+#include <date/tz.h>
+
+namespace pilotwatch {
+
+Result<Zone> Zone::find(std::string_view name) {
+  Zone zone;
+  zone.name_ = std::string(name);
+  if (name == "UTC") return zone;
+  try {
+    zone.zone_ = date::locate_zone(std::string(name));
+  } catch (const std::exception&) {
+    return Error{"unknown time zone '" + std::string(name) + "' (write for example Europe/Amsterdam or UTC)"};
+  }
+  return zone;
+}
+
+std::chrono::local_days Zone::day_of(Instant time) const {
+  const auto offset = zone_ == nullptr ? std::chrono::seconds{0}
+                                       : zone_->get_info(std::chrono::floor<std::chrono::seconds>(time)).offset;
+  const auto shifted = (time + offset).time_since_epoch();
+  return std::chrono::local_days{std::chrono::floor<std::chrono::days>(shifted)};
+}
+
+Instant Zone::start_of(std::chrono::local_days day) const {
+  const auto days = day.time_since_epoch();
+  if (zone_ == nullptr) return Instant{days};
+  const auto info = zone_->get_info(date::local_seconds{days});
+  // Ambiguous: the earlier offset comes first. Skipped: the change itself is the first instant of the day.
+  if (info.result == date::local_info::nonexistent) return Instant{info.first.end};
+  return Instant{days - info.first.offset};
+}
+
+}  // namespace pilotwatch

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <simdjson.h>
+
+#include <string>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "decode/interner.h"
+#include "decode/schema.h"
+#include "record/record.h"
+
+namespace pilotwatch::decode {
+
+/// Thrown and caught within decode/: this line cannot be used.
+struct Refusal {
+  record::Reason reason;
+  std::string detail;
+};
+
+/// What the line is read with.
+struct Reading {
+  const TextMap<PilotSchema>& pilots;
+  IdHasher& hasher;
+  Interner& intern;
+  std::uint64_t& dropped_fields;
+  record::Stream default_stream;
+  std::string_view default_pilot;
+  Instant wall;
+  bool any_time;
+};
+
+/// One JSON object to one record. Throws Refusal. `stream` is set as soon as it is known, for the counters.
+[[nodiscard]] record::Record read_object(const simdjson::dom::object& object, const Reading& reading, record::Stream& stream);
+
+/// JSON `1`, `1.0` and `"1"` name one label; `true` and `false` are "1" and "0" where `truth_values`.
+/// Throws Refusal for anything but strings, numbers and booleans, and for more than max_text_bytes.
+[[nodiscard]] std::string label_text(const simdjson::dom::element& element, std::string_view path, bool truth_values);
+
+}  // namespace pilotwatch::decode

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "settings/settings.h"
+
+namespace pilotwatch::decode {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+template <class V>
+using TextMap = boost::unordered_flat_map<std::string, V, TextHash, std::equal_to<>>;
+using TextSet = boost::unordered_flat_set<std::string, TextHash, std::equal_to<>>;
+
+/// What may be read of one pilot's records, ready for look-ups.
+struct PilotSchema {
+  const settings::Pilot* settings = nullptr;
+  TextMap<settings::FeatureKind> features;
+  TextSet attributes;
+  TextSet classes;   ///< empty = any label (regression has none)
+
+  [[nodiscard]] bool numeric_target() const { return settings->task == settings::Task::regression; }
+  [[nodiscard]] bool truth_values() const {
+    return settings->task == settings::Task::binary || settings->task == settings::Task::generative;
+  }
+};
+
+}  // namespace pilotwatch::decode
