@@ -7,18 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "record/cursor.h"
 #include "record/record.h"
 
 /// The narrow waist between whatever brings bytes and the core.
 namespace pilotwatch::sources {
 
-/// Where a file source stands: everything before `offset` of this file is in the journal.
-struct Cursor {
-  std::string source;
-  std::uint64_t device = 0, inode = 0, offset = 0;
-  std::uint64_t fingerprint = 0;         ///< of the first bytes of the file, against inode reuse
-  std::uint64_t fingerprint_bytes = 0;   ///< how many
-};
+using record::Cursor;
 
 /// What became of a submission.
 struct Reply {

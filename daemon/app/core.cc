@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/core.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+namespace pilotwatch::app {
+namespace {
+
+using sources::Delivery;
+using sources::Reply;
+using std::chrono::steady_clock;
+
+// One group is one transaction: large enough to share a sync, small enough to answer within some tens of milliseconds.
+constexpr std::size_t max_group_deliveries = 256;
+constexpr std::uint64_t max_group_bytes = 16ULL << 20;
+
+std::uint64_t micros_since(steady_clock::time_point start) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count());
+}
+
+}  // namespace
+
+Core::Core(Parts parts) : parts_(std::move(parts)), decoder_(parts_.settings, parts_.key) {
+  last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
+  parts_.fold.on_transition = [this](const judge::Transition& t) {
+    alerts_changed_ = true;
+    const auto line = std::string(judge::state_names[static_cast<std::size_t>(t.from)]) + " -> " +
+                      judge::state_names[static_cast<std::size_t>(t.to)];
+    if (t.to == judge::State::breach) {
+      parts_.log.warn("limit breached", {{"pilot", t.pilot}, {"limit", t.limit}, {"group", t.group}, {"change", line}, {"reason", t.reason}});
+    } else {
+      parts_.log.info("limit changed state", {{"pilot", t.pilot}, {"limit", t.limit}, {"group", t.group}, {"change", line}, {"reason", t.reason}});
+    }
+  };
+}
+
+Core::~Core() { stop(); }
+
+void Core::start() {
+  ready_ = true;
+  next_tick_ = steady_clock::now();
+  next_checkpoint_ = steady_clock::now() + parts_.settings.checkpoint_interval;
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "pw-core");
+    run();
+  });
+}
+
+void Core::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  ready_ = false;
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Core::deliver(Delivery delivery) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto& bounds = parts_.settings.ingest;
+    const bool full = waiting_.size() >= bounds.max_queue_requests ||
+                      (!waiting_.empty() && waiting_bytes_ + delivery.bytes.size() > bounds.max_queue_bytes);
+    if (ready_ && !stopping_ && !full) {
+      waiting_bytes_ += delivery.bytes.size();
+      waiting_.push_back(std::move(delivery));
+      wake_.notify_one();
+      return;
+    }
+  }
+  if (!ready_) return refuse(delivery, Reply::Status::unavailable, "starting or stopping");
+  refuse(delivery, Reply::Status::overloaded, "the ingest queue is full");
+}
+
+void Core::refuse(Delivery& delivery, Reply::Status status, const char* detail) {
+  ++(status == Reply::Status::overloaded ? overloaded_ : unavailable_);
+  Reply reply;
+  reply.status = status;
+  reply.retry_after_s = status == Reply::Status::overloaded ? 1 : 5;
+  reply.detail = detail;
+  delivery.done(std::move(reply));
+}
+
+void Core::fresh(std::function<void(std::shared_ptr<const judge::Snapshot>)> reader) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (ready_ && !stopping_) {
+      readers_.push_back({std::move(reader), steady_clock::now()});
+      wake_.notify_one();
+      return;
+    }
+  }
+  reader(last_snapshot_.with([](const auto& snapshot) { return snapshot; }));
+}
+
+void Core::release_readers(std::chrono::milliseconds patience) {
+  std::vector<Reader> late;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto limit = steady_clock::now() - patience;
+    const auto first_late = std::partition(readers_.begin(), readers_.end(), [&](const Reader& r) { return r.since > limit; });
+    std::move(first_late, readers_.end(), std::back_inserter(late));
+    readers_.erase(first_late, readers_.end());
+  }
+  const auto snapshot = last_snapshot_.with([](const auto& s) { return s; });
+  for (auto& reader : late) reader.call(snapshot);
+}
+
+void Core::run() {
+  while (true) {
+    bool stopping = false;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_until(lock, next_tick_, [this] { return !waiting_.empty() || !readers_.empty() || stopping_; });
+      stopping = stopping_ && waiting_.empty();
+    }
+    try {
+      if (auto group = next_group(); !group.empty()) process(std::move(group));
+      if (steady_clock::now() >= next_tick_) tick();
+    } catch (const journal::WriteError& error) {
+      parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
+    }
+    if (alerts_changed_) publish_alerts();
+    serve_readers();
+    if (stopping) break;
+  }
+  try {
+    checkpoint(false);
+  } catch (const journal::WriteError& error) {
+    parts_.log.error("no checkpoint at the end; the next start replays the journal", {{"err", error.what()}});
+  }
+}
+
+std::vector<Delivery> Core::next_group() {
+  std::vector<Delivery> group;
+  std::uint64_t bytes = 0;
+  const std::lock_guard lock(mutex_);
+  while (!waiting_.empty() && group.size() < max_group_deliveries && (group.empty() || bytes + waiting_.front().bytes.size() <= max_group_bytes)) {
+    bytes += waiting_.front().bytes.size();
+    group.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  waiting_bytes_ -= bytes;
+  return group;
+}
+
+Instant Core::wall() {
+  last_wall_ = std::max(last_wall_, parts_.clock.now());   // a clock that steps back must not move time back
+  return last_wall_;
+}
+
+void Core::process(std::vector<Delivery> group) {
+  record::Entry entry;
+  entry.wall = wall();
+  std::vector<record::Cursor> cursors;
+  std::vector<std::vector<record::Reject>> errors;
+  for (const auto& delivery : group) {
+    auto decoded = decoder_.decode({delivery.bytes, delivery.stream, delivery.pilot, entry.wall, false});
+    record::Submission submission;
+    submission.source = delivery.source;
+    submission.batch = std::move(decoded.batch);
+    submission.rejects = decoded.rejects;
+    submission.bytes = delivery.bytes.size();
+    submission.dropped_fields = decoded.dropped_fields;
+    entry.submissions.push_back(std::move(submission));
+    errors.push_back(std::move(decoded.errors));
+    if (delivery.cursor) cursors.push_back(*delivery.cursor);
+  }
+  std::vector<judge::Applied> applied;
+  try {
+    const auto sequence = commit(entry, cursors);
+    applied = parts_.fold.apply(entry, sequence);
+  } catch (const journal::WriteError& error) {
+    parts_.log.error("the store cannot be written; nothing of the group was acknowledged", {{"err", error.what()}});
+    for (auto& delivery : group) refuse(delivery, Reply::Status::unavailable, "the store cannot be written");
+    return;
+  }
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    Reply reply;
+    reply.accepted = applied[i].accepted;
+    reply.duplicate = applied[i].duplicate;
+    reply.rejected = applied[i].rejected;
+    reply.errors = std::move(errors[i]);
+    group[i].done(std::move(reply));
+  }
+}
+
+std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors) {
+  const auto start = steady_clock::now();
+  try {
+    const auto sequence = parts_.journal.append(entry, cursors);
+    if (degraded_.exchange(false)) parts_.log.info("the store can be written again");
+    ++commits_;
+    commit_us_ += micros_since(start);
+    return sequence;
+  } catch (const journal::WriteError&) {
+    ++write_failures_;
+    degraded_ = true;
+    throw;
+  }
+}
+
+void Core::tick() {
+  const auto start = steady_clock::now();
+  next_tick_ = start + parts_.settings.evaluation_interval;
+  const auto due = parts_.fold.next_due();
+  if (const auto now = wall(); due && *due <= now) {
+    record::Entry entry;
+    entry.wall = now;
+    parts_.fold.apply(entry, commit(entry, {}));
+  }
+  ++evaluations_;
+  last_evaluation_ = wall();
+  evaluation_us_ += micros_since(start);
+  publish_alerts();
+  if (start >= next_checkpoint_) {
+    next_checkpoint_ = start + parts_.settings.checkpoint_interval;
+    checkpoint(false);
+  }
+}
+
+void Core::publish_alerts() {
+  alerts_changed_ = false;
+  if (!parts_.publish_alerts) return;
+  judge::Snapshot light;   // alerts follow from the limits alone
+  light.wall = wall();
+  light.limits = parts_.fold.statuses();
+  parts_.publish_alerts(light);
+}
+
+void Core::checkpoint(bool full) {
+  full = full || full_checkpoint_;
+  if (!full && parts_.fold.sequence() == checkpointed_) return;
+  std::vector<std::pair<std::string, std::string>> parts;
+  full_checkpoint_ = true;   // what save() leaves out next time must be on disk by then
+  parts_.fold.save(full, [&](std::string name, std::string bytes) { parts.emplace_back(std::move(name), std::move(bytes)); });
+  try {
+    parts_.journal.write_checkpoint(parts_.fold.sequence(), parts, full);
+  } catch (const journal::WriteError&) {
+    ++write_failures_;
+    throw;
+  }
+  full_checkpoint_ = false;
+  checkpointed_ = parts_.fold.sequence();
+  ++checkpoints_;
+}
+
+void Core::serve_readers() {
+  std::vector<Reader> readers;
+  {
+    const std::lock_guard lock(mutex_);
+    readers.swap(readers_);
+  }
+  if (readers.empty()) return;
+  auto snapshot = std::make_shared<judge::Snapshot>(*parts_.fold.snapshot(parts_.clock.now()));
+  snapshot->last_evaluation = last_evaluation_;
+  last_snapshot_.with([&](auto& last) { last = snapshot; });
+  for (auto& reader : readers) reader.call(snapshot);
+}
+
+void Core::describe(sinks::SelfStats& out) const {
+  {
+    const std::lock_guard lock(mutex_);
+    out.queue_requests = waiting_.size();
+    out.queue_bytes = waiting_bytes_;
+  }
+  out.queue_capacity = parts_.settings.ingest.max_queue_requests;
+  out.queue_bytes_capacity = parts_.settings.ingest.max_queue_bytes;
+  out.ready = ready_;
+  out.ready_detail = ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
+  out.overloaded = overloaded_;
+  out.unavailable = unavailable_;
+  out.store_write_failures = write_failures_;
+  out.store_checkpoints = checkpoints_;
+  out.store_degraded = degraded_;
+  out.commits = commits_;
+  out.commit_seconds = static_cast<double>(commit_us_) / 1e6;
+  out.evaluations = evaluations_;
+  out.evaluation_seconds = static_cast<double>(evaluation_us_) / 1e6;
+  const auto store = parts_.journal.stats();
+  out.store_db_bytes = store.db_bytes;
+  out.store_wal_bytes = store.wal_bytes;
+  out.store_free_bytes = store.free_bytes;
+  out.store_entries = store.entries;
+}
+
+}  // namespace pilotwatch::app

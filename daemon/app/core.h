@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/time.h"
+#include "decode/decode.h"
+#include "journal/journal.h"
+#include "judge/fold.h"
+#include "runtime/log.h"
+#include "sinks/self_stats.h"
+#include "sources/port.h"
+
+namespace pilotwatch::app {
+
+/// The one thread ("pw-core") that owns decoder, journal and fold.
+///
+///   loop: wait for deliveries, readers, or the next tick
+///         group = what waits, up to a bound
+///         decode -> one Entry -> journal.append -> fold.apply -> replies
+///         tick:   when a window is due without records, an empty Entry moves time on
+///                 every checkpoint_interval: what has changed is written
+///         readers get a snapshot
+///
+/// Deliveries beyond the bounds are refused at once. A failed write refuses the group and is tried anew with the next.
+class Core final : public sources::Port {
+ public:
+  struct Parts {
+    const settings::Settings& settings;
+    journal::Journal& journal;
+    judge::Fold& fold;
+    const Clock& clock;
+    const runtime::Log& log;
+    IdKey key;
+    /// The alerts' state after each tick and each transition; on the core's thread, must not block.
+    std::function<void(const judge::Snapshot&)> publish_alerts;
+  };
+  explicit Core(Parts parts);
+  ~Core() override;
+
+  /// Restores the state: checkpoint and replay, or a rebuild from the first entry. Before start(); any length of time.
+  /// Throws on a journal that cannot be read.
+  void restore();
+  void start();
+  /// Refuses what comes from now on, finishes what waits, writes a checkpoint, joins.
+  void stop();
+
+  void deliver(sources::Delivery delivery) override;
+  /// Calls back with a snapshot that holds everything committed before the call; on the core's thread.
+  void fresh(std::function<void(std::shared_ptr<const judge::Snapshot>)> reader);
+  /// Readers that have waited longer than `patience` get the last snapshot. Called now and then by another thread.
+  void release_readers(std::chrono::milliseconds patience);
+
+  /// Fills what the core knows. Any thread.
+  void describe(sinks::SelfStats& out) const;
+  [[nodiscard]] bool ready() const { return ready_; }
+
+ private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  struct Reader {
+    std::function<void(std::shared_ptr<const judge::Snapshot>)> call;
+    SteadyTime since;
+  };
+
+  void run();
+  void refuse(sources::Delivery& delivery, sources::Reply::Status status, const char* detail);
+  std::vector<sources::Delivery> next_group();
+  void process(std::vector<sources::Delivery> group);
+  std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors);
+  void tick();
+  void checkpoint(bool full);
+  void serve_readers();
+  void publish_alerts();
+  [[nodiscard]] Instant wall();
+  void restore_from(const journal::Checkpoint& checkpoint);
+  void rebuild(const journal::Checkpoint& checkpoint);
+  void checkpoint_after_rebuild(const std::string& shape);
+
+  Parts parts_;
+  decode::Decoder decoder_;
+
+  mutable std::mutex mutex_;                 // guards the block below, up to the blank line
+  std::condition_variable wake_;
+  std::deque<sources::Delivery> waiting_;
+  std::uint64_t waiting_bytes_ = 0;
+  std::vector<Reader> readers_;
+  bool stopping_ = false;
+
+  Guarded<std::shared_ptr<const judge::Snapshot>> last_snapshot_;
+  std::thread thread_;
+  Instant last_wall_{};
+  SteadyTime next_tick_{}, next_checkpoint_{};
+  std::uint64_t checkpointed_ = 0;
+  bool full_checkpoint_ = true;
+  bool alerts_changed_ = false;
+  std::optional<Instant> last_evaluation_;
+
+  std::atomic<bool> ready_ = false, degraded_ = false;
+  std::atomic<std::uint64_t> overloaded_ = 0, unavailable_ = 0, write_failures_ = 0, checkpoints_ = 0, commits_ = 0, evaluations_ = 0;
+  std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
+};
+
+}  // namespace pilotwatch::app

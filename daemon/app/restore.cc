@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the core gets its state back: checkpoint and tail, or everything from the first entry.
+#include "app/core.h"
+#include "base/bytes.h"
+
+namespace pilotwatch::app {
+
+void Core::restore() {
+  const std::string shape = content_hash(judge::Fold::shape(parts_.settings)).hex();
+  const std::string known = parts_.journal.fact("shape");
+  journal::Checkpoint checkpoint;
+  bool damaged = false;
+  try {
+    checkpoint = parts_.journal.read_checkpoint();
+  } catch (const CorruptBytes& error) {
+    parts_.log.error("the checkpoint is damaged; rebuilding from the journal", {{"err", error.what()}});
+    damaged = true;
+  }
+  if (!damaged && checkpoint.sequence > 0 && known == shape) {
+    restore_from(checkpoint);
+  } else {
+    if (checkpoint.sequence > 0) parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
+    rebuild(checkpoint);
+    checkpoint_after_rebuild(shape);
+  }
+  parts_.log.info("state restored", {{"sequence", parts_.fold.sequence()}, {"replayed_entries", replayed_.load()}});
+  last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
+}
+
+void Core::restore_from(const journal::Checkpoint& checkpoint) {
+  try {
+    parts_.fold.load(checkpoint.parts, checkpoint.sequence, parts_.clock.now());
+  } catch (const CorruptBytes& error) {
+    throw journal::OpenError(std::string("the checkpoint cannot be read (") + error.what() + "); nothing was changed. Deleting the "
+                             "table checkpoint_parts makes the next start rebuild it from the journal");
+  }
+  full_checkpoint_ = false;
+  checkpointed_ = checkpoint.sequence;
+  parts_.journal.replay(checkpoint.sequence, [this](std::uint64_t sequence, const record::Entry& entry) {
+    parts_.fold.apply(entry, sequence);
+    last_wall_ = std::max(last_wall_, entry.wall);
+    ++replayed_;
+  });
+}
+
+/// What was judged before stays judged: entries up to the checkpoint only count, later ones are judged as they would have been.
+void Core::rebuild(const journal::Checkpoint& checkpoint) {
+  const auto judge = checkpoint.parts.find("judge");
+  const bool judged_before = judge != checkpoint.parts.end();
+  parts_.fold.set_judging(!judged_before);
+  const auto start_judging = [&] {
+    parts_.fold.set_judging(true);
+    if (judged_before) parts_.fold.load_judge(judge->second, parts_.clock.now());
+  };
+  bool judging = !judged_before;
+  parts_.journal.replay(0, [&](std::uint64_t sequence, const record::Entry& entry) {
+    if (!judging && sequence > checkpoint.sequence) {
+      start_judging();
+      judging = true;
+    }
+    parts_.fold.apply(entry, sequence);
+    last_wall_ = std::max(last_wall_, entry.wall);
+    ++replayed_;
+  });
+  if (!judging) start_judging();
+}
+
+void Core::checkpoint_after_rebuild(const std::string& shape) {
+  // The checkpoint goes first: were the fact missing then, the next start would only rebuild again.
+  checkpoint(true);
+  parts_.journal.set_fact("shape", shape);
+}
+
+}  // namespace pilotwatch::app

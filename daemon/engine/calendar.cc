@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/calendar.h"
+
+namespace pilotwatch::engine {
+
+using settings::WindowKind;
+using std::chrono::days;
+using std::chrono::sys_days;
+using std::chrono::year_month_day;
+
+Day window_start(WindowKind kind, Day day) {
+  const sys_days date{days{day}};
+  if (kind == WindowKind::week) return day - static_cast<Day>(std::chrono::weekday{date}.iso_encoding()) + 1;
+  if (kind == WindowKind::month) {
+    const year_month_day ymd{date};
+    return static_cast<Day>(sys_days{ymd.year() / ymd.month() / 1}.time_since_epoch().count());
+  }
+  return day;
+}
+
+Day window_next(WindowKind kind, Day start) {
+  if (kind == WindowKind::week) return start + 7;
+  if (kind == WindowKind::month) {
+    const year_month_day ymd{sys_days{days{start}}};
+    const auto next = ymd + std::chrono::months{1};
+    return static_cast<Day>(sys_days{next}.time_since_epoch().count());
+  }
+  return start + 1;
+}
+
+}  // namespace pilotwatch::engine

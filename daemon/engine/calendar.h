@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/time.h"
+#include "base/zone.h"
+#include "settings/settings.h"
+
+namespace pilotwatch::engine {
+
+/// Civil days since 1970-01-01 in the pilot's zone.
+using Day = std::int32_t;
+
+[[nodiscard]] inline Day day_of(const Zone& zone, Instant time) {
+  return static_cast<Day>(zone.day_of(time).time_since_epoch().count());
+}
+[[nodiscard]] inline Instant start_of(const Zone& zone, Day day) {
+  return zone.start_of(std::chrono::local_days{std::chrono::days{day}});
+}
+
+/// First day of the day, ISO week or month that holds `day`.
+[[nodiscard]] Day window_start(settings::WindowKind kind, Day day);
+/// First day of the window after the one that starts at `start`.
+[[nodiscard]] Day window_next(settings::WindowKind kind, Day start);
+
+}  // namespace pilotwatch::engine

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/decision.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+void write_groups(ByteWriter& out, const Groups& groups) {
+  for (const auto group : groups) out.u64(group);
+}
+
+void read_groups(ByteReader& in, Groups& groups) {
+  for (auto& group : groups) group = static_cast<std::uint16_t>(in.u64());
+}
+
+}  // namespace
+
+void Decision::write(ByteWriter& out) const {
+  out.id(id);
+  out.time(time);
+  out.u64(static_cast<std::uint64_t>(has_predicted) | static_cast<std::uint64_t>(has_outcome) << 1 |
+          static_cast<std::uint64_t>(failed) << 2);
+  out.f64(predicted);
+  out.f64(actual);
+  out.time(outcome_time);
+  out.u64(outcome_content);
+  out.u64(rank + 1);  // "none" is the commonest and becomes one byte
+  out.u64(weight);
+  out.u64(complaints);
+  out.u64(version);
+  write_groups(out, groups);
+}
+
+void Decision::read(ByteReader& in) {
+  id = in.id();
+  time = in.time();
+  const auto flags = in.u64();
+  has_predicted = (flags & 1) != 0;
+  has_outcome = (flags & 2) != 0;
+  failed = (flags & 4) != 0;
+  predicted = in.f64();
+  actual = in.f64();
+  outcome_time = in.time();
+  outcome_content = in.u64();
+  rank = in.u64() - 1;
+  weight = in.u64();
+  complaints = static_cast<std::uint32_t>(in.u64());
+  version = static_cast<std::uint16_t>(in.u64());
+  read_groups(in, groups);
+}
+
+void ComplaintRow::write(ByteWriter& out) const {
+  out.id(id);
+  out.time(time);
+  out.id(prediction_id);
+  out.flag(names_prediction);
+  out.flag(linked);
+  out.u64(decision);
+  out.u64(rank + 1);
+  write_groups(out, groups);
+}
+
+void ComplaintRow::read(ByteReader& in) {
+  id = in.id();
+  time = in.time();
+  prediction_id = in.id();
+  names_prediction = in.flag();
+  linked = in.flag();
+  decision = static_cast<std::uint32_t>(in.u64());
+  rank = in.u64() - 1;
+  read_groups(in, groups);
+}
+
+}  // namespace pilotwatch::engine

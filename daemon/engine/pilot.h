@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/id.h"
+#include "engine/calendar.h"
+#include "engine/chunked.h"
+#include "engine/decision.h"
+#include "engine/reference.h"
+#include "engine/tally.h"
+#include "engine/window.h"
+#include "record/record.h"
+#include "settings/settings.h"
+
+namespace pilotwatch::engine {
+
+/// What a record changed.
+struct Disposition {
+  bool duplicate = false;   ///< known already: no figure changed
+  bool late = false;        ///< its window had closed (outcomes: matured) before it came
+};
+
+/// A window that has just closed or matured, to be looked at once.
+struct Closing {
+  const settings::Window* kind = nullptr;
+  Instant due;              ///< when it closed or matured, pilot's clock
+  bool mature = false;      ///< false: closed (volume, inputs, complaints); true: matured (outcomes)
+  std::shared_ptr<const WindowResult> result;   ///< never null; without figures where the window holds no record
+};
+
+/// The whole state of one pilot: decisions, complaints, cells, reference, counters. Single-threaded, no clock, no I/O.
+///
+///   apply(record)   joins, counts, marks windows as changed
+///   advance(now)    orders what has waited for `lateness`, freezes the reference, closes windows in order
+///   view()          figures of the closed windows, computed where something changed
+class PilotState {
+ public:
+  explicit PilotState(const settings::Pilot& settings);
+
+  Disposition apply(const record::Batch& batch, const record::Record& record);
+
+  /// Moves the pilot's clock on (never back) and calls `look` for each window that closes or matures, in the order of due
+  /// times.
+  void advance(Instant now, const std::function<void(const Closing&)>& look);
+  /// No more records will come: closes every window that holds one, as if time had passed.
+  void finish(const std::function<void(const Closing&)>& look);
+  /// The greatest accepted event time: the `now` of `clock: event`.
+  [[nodiscard]] std::optional<Instant> event_time() const { return newest_; }
+  [[nodiscard]] std::optional<Instant> now() const { return now_; }
+  /// The next time at which advance() would change something; nullopt without data.
+  [[nodiscard]] std::optional<Instant> next_due() const { return due_; }
+
+  [[nodiscard]] PilotView view();
+  [[nodiscard]] const settings::Pilot& settings() const { return *settings_; }
+
+  /// A reference from a file; before any record.
+  void set_reference(Reference reference) { reference_ = std::move(reference); }
+  [[nodiscard]] const std::optional<Reference>& reference() const { return reference_; }
+
+  /// Checkpoint parts by name; only those that changed since the last call unless `all`.
+  void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
+  void load(const std::map<std::string, std::string>& parts);
+
+ private:
+  struct Waiting {
+    std::uint32_t slot = 0;
+    bool counted = false;      ///< its features are in the day cell already
+    FeatureRow features;
+  };
+  /// Decision order: time, then decisions before complaints, then id.
+  using OrderKey = std::tuple<Instant, bool, Id128>;
+
+  // pilot_apply.cc
+  Disposition apply_prediction(const record::Batch& batch, const record::Prediction& p);
+  Disposition apply_outcome(const record::Batch& batch, const record::Outcome& o);
+  Disposition apply_complaint(const record::Batch& batch, const record::Complaint& c);
+  Disposition join_known(std::uint32_t slot, const OutcomeRow& row);
+  Disposition park(const Id128& id, const OutcomeRow& row);
+  void set_outcome(std::uint32_t slot, const OutcomeRow& row);
+  void link_complaints(const Id128& prediction_id, std::uint32_t slot);
+  void remember(Instant time);
+  void await_order(OrderKey key, Waiting waiting);
+  [[nodiscard]] FeatureRow feature_row(const record::Batch& batch, const record::Prediction& p) const;
+  [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
+  void set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const;
+  std::uint16_t version_index(const std::string& name);
+  Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
+  [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
+
+  // pilot_count.cc: contributions to cells
+  enum class Where : std::uint8_t { everywhere, buckets };   ///< buckets: only the cells of count windows
+  void count_decision(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
+  void count_outcome(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
+  void count_complaint(const ComplaintRow& c, std::int64_t sign);
+  void count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where);
+  void count_features(const Decision& d, const FeatureRow& row, Where where = Where::everywhere);
+  /// Adds to each cell that a record of that day, rank and version belongs to.
+  template <class Add>
+  void each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add);
+  void touch(Day day);
+  [[nodiscard]] bool is_error(const Decision& d) const;
+  /// `all` counts what has just come; else (groups that must be protected) only days that have closed.
+  [[nodiscard]] bool all_is_live() const { return settings_->segments.min_n <= 1 || settings_->segments.attributes.empty(); }
+
+  // pilot_time.cc
+  void order_until(Instant time);
+  void order_decision(Waiting& waiting);
+  void collect_reference(Waiting& waiting);
+  void close_days();
+  void look(bool final, const std::function<void(const Closing&)>& look);
+  void refresh_due();
+  [[nodiscard]] bool ordered() const;   ///< decisions must be put in order (count windows, `reference.first`)
+  [[nodiscard]] Millis maturity() const { return std::max(settings_->lateness, settings_->outcome_horizon); }
+  [[nodiscard]] Millis delay(bool mature) const { return mature ? maturity() : settings_->lateness; }
+  void look_at_calendar(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
+  void look_at_counts(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
+  void look_at_all(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
+
+  // pilot_windows.cc; `start` = first day, bucket number, or 0 for `all`
+  std::shared_ptr<const WindowResult> result(std::size_t window, std::int64_t start);
+  [[nodiscard]] VersionCells merged(std::size_t window, std::int64_t start) const;
+  [[nodiscard]] std::pair<Instant, Instant> bounds(std::size_t window, std::int64_t start) const;
+  [[nodiscard]] bool is_mature(std::size_t window, std::int64_t start) const;
+  void mark_all_stale();
+
+  // pilot_save.cc
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in);
+
+  const settings::Pilot* settings_;
+  std::vector<FeatureColumn> columns_;
+  std::uint16_t positive_ = 0;
+
+  Chunked<Decision> decisions_;
+  boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> decision_by_id_;
+  std::map<Id128, std::vector<OutcomeRow>> parked_;               ///< by prediction id; every distinct one
+  std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;    ///< by decision slot: outcomes that lost
+  Chunked<ComplaintRow> complaints_;
+  boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> complaint_by_id_;
+  std::map<Id128, std::vector<std::uint32_t>> complaints_waiting_;   ///< by prediction id
+  std::set<Id128> incidents_;
+
+  std::map<Day, VersionCells> days_;
+  std::vector<std::map<std::uint64_t, VersionCells>> buckets_;   ///< by window index (count windows), then rank / N
+  VersionCells all_;
+  std::vector<std::string> versions_{""};
+  std::vector<std::vector<std::string>> values_;                 ///< by attribute: names of its values
+  std::map<OrderKey, Waiting> waiting_;
+  std::uint64_t next_rank_ = 0;
+  /// First and last decision time of each count bucket.
+  std::vector<std::map<std::uint64_t, std::pair<Instant, Instant>>> bucket_times_;
+  std::optional<Reference> reference_;
+  std::vector<std::pair<std::uint32_t, FeatureRow>> reference_rows_;   ///< (decision, row) of `reference.first`, until frozen
+
+  std::optional<Instant> now_, newest_;
+  std::optional<Day> closed_before_;      ///< days before this one are closed
+  /// By window, [closed, matured]: the next start (day or bucket) to look at.
+  std::vector<std::array<std::optional<std::int64_t>, 2>> next_look_;
+  std::array<std::optional<Day>, 2> all_looked_;   ///< the day before which days were closed, matured at the last look at `all`
+  bool finished_ = false;
+  PilotCounters counters_;
+
+  /// Published results, and what has changed since; (window index, start). Not part of the state.
+  std::map<std::pair<std::size_t, std::int64_t>, std::shared_ptr<const WindowResult>> results_;
+  std::set<std::pair<std::size_t, std::int64_t>> stale_;
+  std::optional<Instant> due_;            ///< see next_due(); cached
+};
+
+}  // namespace pilotwatch::engine

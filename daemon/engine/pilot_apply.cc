@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records into the state of one pilot: identity, joins, corrections.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/pilot.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+constexpr const char* other_value = "__other__";
+constexpr std::size_t max_versions = 20;   // then __other__: versions are labels of exported series
+
+template <std::size_t N>
+void observe(std::vector<std::uint64_t>& buckets, const double (&bounds)[N], double value) {
+  buckets.resize(N + 1);
+  ++buckets[static_cast<std::size_t>(std::lower_bound(std::begin(bounds), std::end(bounds), value) - std::begin(bounds))];
+}
+
+void bump(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& key) {
+  const auto at =
+      std::lower_bound(counts.begin(), counts.end(), key, [](const auto& item, const auto& k) { return item.first < k; });
+  if (at != counts.end() && at->first == key) {
+    ++at->second;
+  } else {
+    counts.insert(at, {key, 1});
+  }
+}
+
+void raise(std::optional<Instant>& newest, Instant time) {
+  if (!newest || *newest < time) newest = time;
+}
+
+}  // namespace
+
+PilotState::PilotState(const settings::Pilot& settings) : settings_(&settings), columns_(feature_list(settings)) {
+  PW_ASSERT(settings.segments.attributes.size() <= max_attributes);
+  values_.resize(settings.segments.attributes.size());
+  buckets_.resize(settings.windows.size());
+  bucket_times_.resize(settings.windows.size());
+  next_look_.resize(settings.windows.size());
+  const auto positive = std::find(settings.classes.begin(), settings.classes.end(), settings.positive);
+  if (positive != settings.classes.end()) positive_ = static_cast<std::uint16_t>(positive - settings.classes.begin());
+}
+
+Disposition PilotState::apply(const record::Batch& batch, const record::Record& record) {
+  const auto disposition = std::visit(
+      [&](const auto& body) {
+        using Body = std::decay_t<decltype(body)>;
+        if constexpr (std::is_same_v<Body, record::Prediction>) return apply_prediction(batch, body);
+        if constexpr (std::is_same_v<Body, record::Outcome>) return apply_outcome(batch, body);
+        if constexpr (std::is_same_v<Body, record::Complaint>) return apply_complaint(batch, body);
+      },
+      record.body);
+  if (disposition.late) ++counters_.late_records;
+  return disposition;
+}
+
+Disposition PilotState::apply_prediction(const record::Batch& batch, const record::Prediction& p) {
+  const auto slot = static_cast<std::uint32_t>(decisions_.size());
+  if (!decision_by_id_.emplace(p.id, slot).second) return {.duplicate = true};
+
+  Decision d;
+  d.id = p.id;
+  d.time = p.time;
+  d.weight = p.weight;
+  d.failed = p.failed;
+  d.version = version_index(batch.text(p.model_version));
+  d.groups = group_indexes(batch, p.segments);
+  set_predicted(batch, p, d);
+  decisions_.push(d);
+  remember(p.time);
+  raise(counters_.last_prediction, p.time);
+  counters_.failures += p.failed ? p.weight : 0;
+  counters_.versions[d.version].predictions += p.weight;
+  ++counters_.awaiting_outcome;
+  if (p.latency_ms) {
+    observe(counters_.latency_buckets, latency_bounds_s, *p.latency_ms / 1e3);
+    counters_.latency_sum_s += *p.latency_ms / 1e3;
+  }
+  count_decision(d, 1);
+  if (!due_) refresh_due();
+
+  auto features = feature_row(batch, p);
+  const bool frozen = reference_.has_value();
+  if (frozen) count_features(d, features);
+  if (ordered()) await_order(OrderKey{p.time, false, p.id}, Waiting{slot, frozen, std::move(features)});
+
+  link_complaints(p.id, slot);
+  if (const auto parked = parked_.find(p.id); parked != parked_.end()) {
+    const auto rows = std::move(parked->second);
+    parked_.erase(parked);
+    --counters_.parked_outcomes;
+    for (const auto& row : rows) join_known(slot, row);
+  }
+  return {.late = closed_before_ && day_of(settings_->time_zone, p.time) < *closed_before_};
+}
+
+void PilotState::set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const {
+  if (!std::holds_alternative<std::monostate>(p.prediction)) {
+    d.predicted = target(batch, p.prediction);
+    d.has_predicted = true;
+  } else if (settings_->task == settings::Task::binary && p.score) {
+    const bool positive = *p.score >= settings_->threshold;
+    d.predicted = positive ? positive_ : (positive_ == 0 ? 1 : 0);
+    d.has_predicted = true;
+  } else if (settings_->task == settings::Task::multiclass && !p.scores.empty()) {
+    const auto best = std::max_element(p.scores.begin(), p.scores.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+    d.predicted = class_index(batch.text(best->name));
+    d.has_predicted = true;
+  }
+  // A generated answer has no label of its own: its verdict alone says whether it was wrong.
+  if (settings_->task == settings::Task::generative) d.has_predicted = true;
+}
+
+Disposition PilotState::apply_outcome(const record::Batch& batch, const record::Outcome& o) {
+  const OutcomeRow row{o.time, o.content, target(batch, o.actual)};
+  const auto found = decision_by_id_.find(o.prediction_id);
+  const auto disposition = found == decision_by_id_.end() ? park(o.prediction_id, row) : join_known(found->second, row);
+  if (!disposition.duplicate) {
+    ++counters_.outcomes;
+    raise(counters_.last_outcome, o.time);
+    raise(newest_, o.time);
+  }
+  return disposition;
+}
+
+Disposition PilotState::park(const Id128& id, const OutcomeRow& row) {
+  auto& rows = parked_[id];
+  if (rows.empty()) ++counters_.parked_outcomes;
+  for (auto& known : rows) {
+    if (known.content != row.content) continue;
+    known.time = std::max(known.time, row.time);
+    return {.duplicate = true};
+  }
+  rows.push_back(row);
+  return {};
+}
+
+Disposition PilotState::join_known(std::uint32_t slot, const OutcomeRow& row) {
+  const Decision& d = decisions_[slot];
+  const bool late = now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity();
+  if (!d.has_outcome) {
+    --counters_.awaiting_outcome;
+    counters_.outcomes_matched += 1;
+    const double delay_s = std::max(0.0, static_cast<double>((row.time - d.time).count()) / 1e3);
+    observe(counters_.delay_buckets, delay_bounds_s, delay_s);
+    counters_.delay_sum_s += delay_s;
+    set_outcome(slot, row);
+    return {.late = late};
+  }
+  const OutcomeRow current{d.outcome_time, d.outcome_content, d.actual};
+  if (row.content == current.content) {   // the same verdict again; its newest time counts against other verdicts
+    if (row.time > current.time) decisions_.modify(slot).outcome_time = row.time;
+    return {.duplicate = true};
+  }
+  auto& losers = overruled_[slot];
+  const auto known = std::find_if(losers.begin(), losers.end(), [&](const OutcomeRow& o) { return o.content == row.content; });
+  if (known != losers.end() && known->time >= row.time) return {.duplicate = true};
+  if (known != losers.end()) losers.erase(known);
+  ++counters_.outcomes_corrected;
+  if (row.order() < current.order()) {
+    losers.push_back(row);
+    return {.late = late};
+  }
+  losers.push_back(current);
+  count_outcome(decisions_[slot], -1);
+  set_outcome(slot, row);
+  return {.late = late};
+}
+
+void PilotState::set_outcome(std::uint32_t slot, const OutcomeRow& row) {
+  auto& d = decisions_.modify(slot);
+  d.has_outcome = true;
+  d.actual = row.actual;
+  d.outcome_time = row.time;
+  d.outcome_content = row.content;
+  count_outcome(d, 1);
+  if (is_error(d)) counters_.versions[d.version].errors += d.weight;
+}
+
+Disposition PilotState::apply_complaint(const record::Batch& batch, const record::Complaint& c) {
+  const auto slot = static_cast<std::uint32_t>(complaints_.size());
+  if (!complaint_by_id_.emplace(c.id, slot).second) return {.duplicate = true};
+
+  ComplaintRow row;
+  row.id = c.id;
+  row.time = c.time;
+  row.groups = group_indexes(batch, c.segments);
+  row.names_prediction = c.prediction_id.has_value();
+  if (c.prediction_id) {
+    row.prediction_id = *c.prediction_id;
+    const auto found = decision_by_id_.find(*c.prediction_id);
+    row.linked = found != decision_by_id_.end();
+    if (row.linked) row.decision = found->second;
+  }
+  complaints_.push(row);
+  ++counters_.complaints;
+  if (row.linked) ++decisions_.modify(row.decision).complaints;
+  if (c.incident) incidents_.insert(*c.incident);
+  if (!row.linked) ++counters_.complaints_unlinked;
+  if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
+  const std::pair<std::string, std::string> kind{batch.text(c.category), c.severity ? std::to_string(*c.severity) : ""};
+  auto& by = counters_.complaints_by;
+  const auto at = std::lower_bound(by.begin(), by.end(), kind, [](const auto& item, const auto& k) { return item.first < k; });
+  if (at != by.end() && at->first == kind) {
+    ++at->second;
+  } else {
+    by.insert(at, {kind, 1});
+  }
+  raise(counters_.last_complaint, c.time);
+  remember(c.time);
+  count_complaint(row, 1);
+  if (!row.linked && ordered()) await_order(OrderKey{c.time, true, c.id}, Waiting{slot, true, {}});
+  const Instant cohort = row.linked ? decisions_[row.decision].time : row.time;
+  return {.late = closed_before_ && day_of(settings_->time_zone, cohort) < *closed_before_};
+}
+
+void PilotState::link_complaints(const Id128& prediction_id, std::uint32_t slot) {
+  const auto found = complaints_waiting_.find(prediction_id);
+  if (found == complaints_waiting_.end()) return;
+  for (const auto complaint : found->second) {
+    auto& row = complaints_.modify(complaint);
+    count_complaint(row, -1);
+    waiting_.erase(OrderKey{row.time, true, row.id});
+    row.linked = true;
+    row.decision = slot;
+    row.rank = no_rank;
+    ++decisions_.modify(slot).complaints;
+    count_complaint(row, 1);
+    --counters_.complaints_unlinked;
+  }
+  complaints_waiting_.erase(found);
+}
+
+void PilotState::remember(Instant time) {
+  raise(newest_, time);
+  if (!due_) refresh_due();
+}
+
+void PilotState::await_order(OrderKey key, Waiting waiting) {
+  const Instant due = std::get<Instant>(key) + settings_->lateness;
+  if (!due_ || due < *due_) due_ = due;
+  waiting_.emplace(std::move(key), std::move(waiting));
+}
+
+FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Prediction& p) const {
+  FeatureRow row(columns_.size());
+  for (const auto& feature : p.features) {
+    const auto& name = batch.text(feature.name);
+    const auto column = std::find_if(columns_.begin(), columns_.end() - 1, [&](const auto& c) { return c.name == name; });
+    if (column == columns_.end() - 1) continue;
+    auto& value = row[static_cast<std::size_t>(column - columns_.begin())];
+    if (const auto* number = std::get_if<double>(&feature.value)) value.number = *number;
+    if (const auto* text = std::get_if<record::StringRef>(&feature.value)) value.category = batch.text(*text);
+  }
+  if (p.score) {
+    row.back().number = p.score;
+  } else if (!p.scores.empty()) {
+    double top = 0;   // how sure the system was of its choice
+    for (const auto& score : p.scores) top = std::max(top, score.number);
+    row.back().number = top;
+  }
+  return row;
+}
+
+double PilotState::target(const record::Batch& batch, const record::Value& value) const {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  return class_index(batch.text(std::get<record::StringRef>(value)));
+}
+
+std::uint16_t PilotState::class_index(const std::string& label) const {
+  const auto found = std::find(settings_->classes.begin(), settings_->classes.end(), label);
+  // Journaled under classes that have since been taken out of the settings: counts as the last.
+  return static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(found - settings_->classes.begin(),
+                                                            static_cast<std::ptrdiff_t>(settings_->classes.size()) - 1));
+}
+
+std::uint16_t PilotState::version_index(const std::string& name) {
+  const auto index_of = [this](const std::string& v) {
+    return static_cast<std::size_t>(std::find(versions_.begin(), versions_.end(), v) - versions_.begin());
+  };
+  auto index = index_of(name);
+  if (index == versions_.size() && versions_.size() > max_versions) {
+    bump(counters_.label_overflows, "model_version");
+    index = index_of(other_value);
+    if (index == versions_.size()) versions_.emplace_back(other_value);
+  } else if (index == versions_.size()) {
+    versions_.push_back(name);
+  }
+  while (counters_.versions.size() < versions_.size()) counters_.versions.push_back({versions_[counters_.versions.size()]});
+  return static_cast<std::uint16_t>(index);
+}
+
+Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments) {
+  Groups groups;
+  groups.fill(no_group);
+  const auto& attributes = settings_->segments.attributes;
+  for (const auto& segment : segments) {
+    const auto attribute = static_cast<std::size_t>(std::find(attributes.begin(), attributes.end(), batch.text(segment.name)) - attributes.begin());
+    if (attribute == attributes.size()) continue;
+    auto& values = values_[attribute];
+    std::string name = batch.text(segment.value);
+    auto index = static_cast<std::size_t>(std::find(values.begin(), values.end(), name) - values.begin());
+    if (index == values.size() && values.size() >= settings_->segments.max_values) {
+      bump(counters_.label_overflows, attributes[attribute]);
+      name = other_value;
+      index = static_cast<std::size_t>(std::find(values.begin(), values.end(), name) - values.begin());
+    }
+    if (index == values.size()) values.push_back(name);
+    groups[attribute] = static_cast<std::uint16_t>(index);
+  }
+  return groups;
+}
+
+}  // namespace pilotwatch::engine

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one record adds to the cells. Everything is added with a sign, so that a correction can take back what it replaces.
+#include <cmath>
+
+#include "engine/pilot.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+void add(std::uint64_t& count, std::uint64_t weight, std::int64_t sign) {
+  count += static_cast<std::uint64_t>(static_cast<std::int64_t>(weight) * sign);
+}
+
+/// Calls f for the whole and for each group the decision is in.
+template <class F>
+void each_tally(Cell& cell, const Groups& groups, F&& f) {
+  f(cell.overall);
+  for (std::uint16_t attribute = 0; attribute < max_attributes; ++attribute) {
+    if (groups[attribute] != no_group) f(cell.groups[{attribute, groups[attribute]}]);
+  }
+}
+
+void add_verdict(Tally& tally, const Decision& d, const settings::Pilot& pilot, bool wrong, std::int64_t sign) {
+  add(tally.labelled, d.weight, sign);
+  if (wrong) add(tally.errors, d.weight, sign);
+  const auto weight = static_cast<std::int64_t>(d.weight) * sign;
+  if (pilot.task == settings::Task::regression) {
+    const double error = d.predicted - d.actual;
+    tally.error.add(error, weight);
+    tally.absolute_error.add(std::abs(error), weight);
+  } else if (pilot.task != settings::Task::generative) {
+    const auto classes = static_cast<std::uint32_t>(pilot.classes.size());
+    tally.confusion.add(static_cast<std::uint32_t>(d.predicted) * classes + static_cast<std::uint32_t>(d.actual), weight);
+  }
+}
+
+}  // namespace
+
+bool PilotState::is_error(const Decision& d) const {
+  if (!d.labelled()) return false;
+  switch (settings_->task) {
+    case settings::Task::regression:
+      return std::abs(d.predicted - d.actual) >
+             std::max(settings_->tolerance.absolute, settings_->tolerance.relative * std::abs(d.actual));
+    case settings::Task::generative: return d.actual + 1 == static_cast<double>(settings_->classes.size());
+    default: return d.predicted != d.actual;
+  }
+}
+
+template <class Add>
+void PilotState::each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add_to) {
+  if (where == Where::everywhere) {
+    add_to(days_[day][version]);
+    touch(day);
+    if (all_is_live() || (closed_before_ && day < *closed_before_)) add_to(all_[version]);
+  }
+  if (rank == no_rank) return;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    const auto& window = settings_->windows[i];
+    if (window.kind != settings::WindowKind::count) continue;
+    const auto bucket = rank / window.count;
+    add_to(buckets_[i][bucket][version]);
+    if (next_look_[i][0] && static_cast<std::int64_t>(bucket) < *next_look_[i][0]) stale_.emplace(i, static_cast<std::int64_t>(bucket));
+  }
+}
+
+/// Closed windows that hold `day` must be published anew.
+void PilotState::touch(Day day) {
+  for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
+    const auto kind = settings_->windows[i].kind;
+    if (kind == settings::WindowKind::count) continue;
+    if (kind == settings::WindowKind::all) {
+      stale_.emplace(i, 0);
+      continue;
+    }
+    const auto start = window_start(kind, day);
+    if (next_look_[i][0] && start < *next_look_[i][0]) stale_.emplace(i, start);
+  }
+}
+
+void PilotState::count_decision(const Decision& d, std::int64_t sign, Where where) {
+  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
+    each_tally(cell, d.groups, [&](Tally& tally) {
+      add(tally.decisions, d.weight, sign);
+      if (d.failed) add(tally.failures, d.weight, sign);
+      if (!d.has_predicted) return;
+      add(tally.predicted, d.weight, sign);
+      if (settings_->task == settings::Task::binary && d.predicted == positive_) add(tally.positives, d.weight, sign);
+    });
+  });
+}
+
+void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where) {
+  if (!d.labelled()) return;
+  const bool wrong = is_error(d);
+  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
+    each_tally(cell, d.groups, [&](Tally& tally) { add_verdict(tally, d, *settings_, wrong, sign); });
+  });
+}
+
+void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
+  if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
+  const Decision& d = decisions_[c.decision];
+  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere, [&](Cell& cell) {
+    each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); });
+  });
+}
+
+/// A complaint about no decision we know counts in the window of its own time and in no version.
+void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where) {
+  each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where, [&](Cell& cell) {
+    each_tally(cell, c.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); });
+  });
+}
+
+void PilotState::count_features(const Decision& d, const FeatureRow& row, Where where) {
+  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where,
+            [&](Cell& cell) { add_features(cell, *reference_, row, static_cast<std::int64_t>(d.weight)); });
+}
+
+/// A decision has found its place in the order: it now belongs to count windows, with all that is known of it.
+void PilotState::order_decision(Waiting& waiting) {
+  auto& d = decisions_.modify(waiting.slot);
+  d.rank = next_rank_;
+  next_rank_ += d.weight;
+  for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
+    if (settings_->windows[i].kind != settings::WindowKind::count) continue;
+    auto [times, fresh] = bucket_times_[i].try_emplace(d.rank / settings_->windows[i].count, d.time, d.time);
+    times->second.first = std::min(times->second.first, d.time);
+    times->second.second = std::max(times->second.second, d.time);
+  }
+  count_decision(d, 1, Where::buckets);
+  if (d.has_outcome) count_outcome(d, 1, Where::buckets);
+  if (d.complaints > 0) {
+    each_cell(0, d.rank, d.version, Where::buckets, [&](Cell& cell) {
+      each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, d.complaints, 1); });
+    });
+  }
+  if (reference_) {
+    count_features(d, waiting.features, waiting.counted ? Where::buckets : Where::everywhere);
+  } else {
+    collect_reference(waiting);
+  }
+}
+
+/// The first N decisions are the reference; once it is frozen they are counted against it like all others.
+void PilotState::collect_reference(Waiting& waiting) {
+  if (settings_->reference.first == 0) return;
+  reference_rows_.push_back({waiting.slot, std::move(waiting.features)});
+  if (reference_rows_.size() < settings_->reference.first) return;
+  std::vector<FeatureRow> rows;
+  for (const auto& [slot, row] : reference_rows_) rows.push_back(row);
+  reference_ = freeze(*settings_, rows, now_.value_or(decisions_[waiting.slot].time));
+  for (const auto& [slot, row] : reference_rows_) count_features(decisions_[slot], row);
+  reference_rows_.clear();
+  // What waits behind them has its features counted at its own turn.
+}
+
+void PilotState::order_until(Instant time) {
+  while (!waiting_.empty() && std::get<Instant>(waiting_.begin()->first) <= time) {
+    auto node = waiting_.extract(waiting_.begin());
+    if (!std::get<bool>(node.key())) {
+      order_decision(node.mapped());
+      continue;
+    }
+    auto& complaint = complaints_.modify(node.mapped().slot);
+    complaint.rank = next_rank_;
+    count_unlinked(complaint, 1, Where::buckets);
+  }
+}
+
+}  // namespace pilotwatch::engine

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// The binary form of one pilot's state. Two states that are equal have equal bytes.
+#include <type_traits>
+
+#include "engine/pilot.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+constexpr std::uint64_t state_version = 1;
+
+void write_cells(ByteWriter& out, const VersionCells& cells) {
+  out.u64(cells.size());
+  for (const auto& [version, cell] : cells) {
+    out.u64(version);
+    cell.write(out);
+  }
+}
+
+void read_cells(ByteReader& in, VersionCells& cells) {
+  for (auto left = in.count(10); left > 0; --left) {
+    const auto version = static_cast<std::uint16_t>(in.u64());
+    cells[version].read(in);
+  }
+}
+
+void write_time(ByteWriter& out, const std::optional<Instant>& time) {
+  out.flag(time.has_value());
+  if (time) out.time(*time);
+}
+
+void read_time(ByteReader& in, std::optional<Instant>& time) {
+  if (in.flag()) time = in.time();
+}
+
+template <class T>
+void write_number(ByteWriter& out, const std::optional<T>& number) {
+  out.flag(number.has_value());
+  if (number) out.i64(*number);
+}
+
+template <class T>
+void read_number(ByteReader& in, std::optional<T>& number) {
+  if (in.flag()) number = static_cast<T>(in.i64());
+}
+
+void write_rows(ByteWriter& out, const std::vector<OutcomeRow>& rows) {
+  out.u64(rows.size());
+  for (const auto& row : rows) {
+    out.time(row.time);
+    out.u64(row.content);
+    out.f64(row.actual);
+  }
+}
+
+void read_rows(ByteReader& in, std::vector<OutcomeRow>& rows) {
+  rows.resize(in.count(10));
+  for (auto& row : rows) {
+    row.time = in.time();
+    row.content = in.u64();
+    row.actual = in.f64();
+  }
+}
+
+void write_features(ByteWriter& out, const FeatureRow& row) {
+  out.u64(row.size());
+  for (const auto& value : row) {
+    out.u64(value.number ? 1 : value.category ? 2 : 0);
+    if (value.number) {
+      out.f64(*value.number);
+    } else if (value.category) {
+      out.text(*value.category);
+    }
+  }
+}
+
+void read_features(ByteReader& in, FeatureRow& row) {
+  row.resize(in.count(1));
+  for (auto& value : row) {
+    const auto kind = in.u64();
+    if (kind == 1) value.number = in.f64();
+    if (kind == 2) value.category = std::string(in.text());
+  }
+}
+
+void write_counters(ByteWriter& out, const PilotCounters& c) {
+  out.u64(c.versions.size());
+  for (const auto& version : c.versions) {
+    out.text(version.name);
+    out.u64(version.predictions);
+    out.u64(version.errors);
+  }
+  for (const auto count : {c.outcomes, c.outcomes_matched, c.outcomes_conflicting, c.failures, c.outcomes_corrected, c.complaints,
+                           c.complaints_unlinked, c.late_records, c.awaiting_outcome, c.parked_outcomes}) {
+    out.u64(count);
+  }
+  out.u64(c.complaints_by.size());
+  for (const auto& [key, count] : c.complaints_by) {
+    out.text(key.first);
+    out.text(key.second);
+    out.u64(count);
+  }
+  out.u64(c.label_overflows.size());
+  for (const auto& [key, count] : c.label_overflows) {
+    out.text(key);
+    out.u64(count);
+  }
+  for (const auto& time : {c.last_prediction, c.last_outcome, c.last_complaint}) write_time(out, time);
+  for (const auto* buckets : {&c.latency_buckets, &c.delay_buckets}) {
+    out.u64(buckets->size());
+    for (const auto count : *buckets) out.u64(count);
+  }
+  out.f64(c.latency_sum_s);
+  out.f64(c.delay_sum_s);
+}
+
+void read_counters(ByteReader& in, PilotCounters& c) {
+  c.versions.resize(in.count(3));
+  for (auto& version : c.versions) {
+    version.name = in.text();
+    version.predictions = in.u64();
+    version.errors = in.u64();
+  }
+  for (auto* count : {&c.outcomes, &c.outcomes_matched, &c.outcomes_conflicting, &c.failures, &c.outcomes_corrected, &c.complaints,
+                      &c.complaints_unlinked, &c.late_records, &c.awaiting_outcome, &c.parked_outcomes}) {
+    *count = in.u64();
+  }
+  c.complaints_by.resize(in.count(3));
+  for (auto& [key, count] : c.complaints_by) {
+    key.first = in.text();
+    key.second = in.text();
+    count = in.u64();
+  }
+  c.label_overflows.resize(in.count(2));
+  for (auto& [key, count] : c.label_overflows) {
+    key = in.text();
+    count = in.u64();
+  }
+  for (auto* time : {&c.last_prediction, &c.last_outcome, &c.last_complaint}) read_time(in, *time);
+  for (auto* buckets : {&c.latency_buckets, &c.delay_buckets}) {
+    buckets->resize(in.count(1));
+    for (auto& count : *buckets) count = in.u64();
+  }
+  c.latency_sum_s = in.f64();
+  c.delay_sum_s = in.f64();
+}
+
+std::string chunk_name(const char* table, std::size_t number) { return std::string(table) + "/" + std::to_string(number); }
+
+}  // namespace
+
+void PilotState::save(bool all, const std::function<void(std::string, std::string)>& save) {
+  ByteWriter out;
+  write(out);
+  save("state", out.take());
+  decisions_.save_chunks(all, [&](std::size_t i, std::string bytes) { save(chunk_name("decisions", i), std::move(bytes)); });
+  complaints_.save_chunks(all, [&](std::size_t i, std::string bytes) { save(chunk_name("complaints", i), std::move(bytes)); });
+}
+
+void PilotState::load(const std::map<std::string, std::string>& parts) {
+  const auto state = parts.find("state");
+  if (state == parts.end()) return;
+  ByteReader in(state->second);
+  read(in);
+  for (std::size_t i = 0; parts.contains(chunk_name("decisions", i)); ++i) decisions_.load_chunk(parts.at(chunk_name("decisions", i)));
+  for (std::size_t i = 0; parts.contains(chunk_name("complaints", i)); ++i) complaints_.load_chunk(parts.at(chunk_name("complaints", i)));
+  for (std::uint32_t slot = 0; slot < decisions_.size(); ++slot) decision_by_id_.emplace(decisions_[slot].id, slot);
+  for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
+    const auto& row = complaints_[slot];
+    complaint_by_id_.emplace(row.id, slot);
+    if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
+  }
+  mark_all_stale();
+}
+
+void PilotState::write(ByteWriter& out) const {
+  out.u64(state_version);
+  out.u64(parked_.size());
+  for (const auto& [id, rows] : parked_) {
+    out.id(id);
+    write_rows(out, rows);
+  }
+  out.u64(overruled_.size());
+  for (const auto& [slot, rows] : overruled_) {
+    out.u64(slot);
+    write_rows(out, rows);
+  }
+  out.u64(incidents_.size());
+  for (const auto& id : incidents_) out.id(id);
+  out.u64(days_.size());
+  for (const auto& [day, cells] : days_) {
+    out.i64(day);
+    write_cells(out, cells);
+  }
+  out.u64(buckets_.size());
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    out.u64(buckets_[i].size());
+    for (const auto& [bucket, cells] : buckets_[i]) {
+      out.u64(bucket);
+      write_cells(out, cells);
+    }
+    out.u64(bucket_times_[i].size());
+    for (const auto& [bucket, times] : bucket_times_[i]) {
+      out.u64(bucket);
+      out.time(times.first);
+      out.time(times.second);
+    }
+    for (const auto& next : next_look_[i]) write_number(out, next);
+  }
+  write_cells(out, all_);
+  out.u64(versions_.size());
+  for (const auto& version : versions_) out.text(version);
+  out.u64(values_.size());
+  for (const auto& values : values_) {
+    out.u64(values.size());
+    for (const auto& value : values) out.text(value);
+  }
+  out.u64(waiting_.size());
+  for (const auto& [key, waiting] : waiting_) {
+    out.time(std::get<Instant>(key));
+    out.flag(std::get<bool>(key));
+    out.id(std::get<Id128>(key));
+    out.u64(waiting.slot);
+    out.flag(waiting.counted);
+    write_features(out, waiting.features);
+  }
+  out.u64(next_rank_);
+  out.flag(reference_.has_value());
+  if (reference_) reference_->write(out);
+  out.u64(reference_rows_.size());
+  for (const auto& [slot, row] : reference_rows_) {
+    out.u64(slot);
+    write_features(out, row);
+  }
+  write_time(out, now_);
+  write_time(out, newest_);
+  write_time(out, due_);
+  write_number(out, closed_before_);
+  for (const auto& looked : all_looked_) write_number(out, looked);
+  write_counters(out, counters_);
+}
+
+void PilotState::read(ByteReader& in) {
+  if (in.u64() != state_version) throw CorruptBytes("state of another version");
+  for (auto left = in.count(17); left > 0; --left) {
+    const auto id = in.id();
+    read_rows(in, parked_[id]);
+  }
+  for (auto left = in.count(2); left > 0; --left) {
+    const auto slot = static_cast<std::uint32_t>(in.u64());
+    read_rows(in, overruled_[slot]);
+  }
+  for (auto left = in.count(16); left > 0; --left) incidents_.insert(in.id());
+  for (auto left = in.count(2); left > 0; --left) {
+    const auto day = static_cast<Day>(in.i64());
+    read_cells(in, days_[day]);
+  }
+  if (in.u64() != buckets_.size()) throw CorruptBytes("state of other windows");
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    for (auto left = in.count(2); left > 0; --left) {
+      const auto bucket = in.u64();
+      read_cells(in, buckets_[i][bucket]);
+    }
+    for (auto left = in.count(3); left > 0; --left) {
+      const auto bucket = in.u64();
+      const auto first = in.time();
+      bucket_times_[i][bucket] = {first, in.time()};
+    }
+    for (auto& next : next_look_[i]) read_number(in, next);
+  }
+  read_cells(in, all_);
+  versions_.resize(in.count(1));
+  for (auto& version : versions_) version = in.text();
+  values_.resize(in.count(1));
+  for (auto& values : values_) {
+    values.resize(in.count(1));
+    for (auto& value : values) value = in.text();
+  }
+  for (auto left = in.count(20); left > 0; --left) {
+    const auto time = in.time();
+    const auto complaint = in.flag();
+    const auto id = in.id();
+    auto& waiting = waiting_[{time, complaint, id}];
+    waiting.slot = static_cast<std::uint32_t>(in.u64());
+    waiting.counted = in.flag();
+    read_features(in, waiting.features);
+  }
+  next_rank_ = in.u64();
+  if (in.flag()) reference_.emplace().read(in);
+  reference_rows_.resize(in.count(2));
+  for (auto& [slot, row] : reference_rows_) {
+    slot = static_cast<std::uint32_t>(in.u64());
+    read_features(in, row);
+  }
+  read_time(in, now_);
+  read_time(in, newest_);
+  read_time(in, due_);
+  read_number(in, closed_before_);
+  for (auto& looked : all_looked_) read_number(in, looked);
+  read_counters(in, counters_);
+  if (!in.at_end()) throw CorruptBytes("bytes behind the state");
+}
+
+}  // namespace pilotwatch::engine

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time moves on: decisions find their order, days close, windows are looked at once each, in order.
+#include <algorithm>
+
+#include "engine/pilot.h"
+
+namespace pilotwatch::engine {
+
+using settings::WindowKind;
+
+bool PilotState::ordered() const {
+  const bool counts = std::any_of(settings_->windows.begin(), settings_->windows.end(),
+                                  [](const auto& window) { return window.kind == WindowKind::count; });
+  return counts || (settings_->reference.first > 0 && !reference_);
+}
+
+void PilotState::advance(Instant now, const std::function<void(const Closing&)>& look_at) {
+  if (now_ && now <= *now_ && !due_) return;
+  now_ = now_ ? std::max(*now_, now) : now;
+  if (!due_ || *now_ < *due_) return;
+  order_until(*now_ - settings_->lateness);
+  close_days();
+  look(false, look_at);
+  refresh_due();
+}
+
+void PilotState::finish(const std::function<void(const Closing&)>& look_at) {
+  if (!newest_) return;
+  order_until(Instant::max());
+  const Day last = days_.empty() ? 0 : days_.rbegin()->first;
+  const Instant end = start_of(settings_->time_zone, last + 1) + settings_->lateness;
+  now_ = now_ ? std::max(*now_, end) : end;
+  finished_ = true;
+  close_days();
+  look(true, look_at);
+}
+
+/// Groups enter `all` when their day has closed, unless nothing needs protection.
+void PilotState::close_days() {
+  if (days_.empty()) return;
+  // The day that holds now - lateness has not ended `lateness` ago; all before it have.
+  const Day open = day_of(settings_->time_zone, *now_ - settings_->lateness);
+  const Day from = closed_before_.value_or(days_.begin()->first);
+  if (!all_is_live()) {
+    // Before the first closing nothing is in `all`: take every day, also those before `from`.
+    const auto begin = closed_before_ ? days_.lower_bound(from) : days_.begin();
+    for (auto day = begin; day != days_.end() && day->first < open; ++day) {
+      for (const auto& [version, cell] : day->second) all_[version] += cell;
+    }
+  }
+  if (!closed_before_ || open > *closed_before_) closed_before_ = open;
+}
+
+void PilotState::look(bool final, const std::function<void(const Closing&)>& look_at) {
+  std::vector<Closing> closings;
+  for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
+    for (const bool mature : {false, true}) {
+      switch (settings_->windows[i].kind) {
+        case WindowKind::count: look_at_counts(i, mature, final, closings); break;
+        case WindowKind::all: look_at_all(i, mature, final, closings); break;
+        default: look_at_calendar(i, mature, final, closings); break;
+      }
+    }
+  }
+  std::stable_sort(closings.begin(), closings.end(), [](const Closing& a, const Closing& b) { return a.due < b.due; });
+  for (const auto& closing : closings) look_at(closing);
+}
+
+void PilotState::look_at_calendar(std::size_t window, bool mature, bool final, std::vector<Closing>& out) {
+  auto& next = next_look_[window][mature ? 1 : 0];
+  const auto kind = settings_->windows[window].kind;
+  if (days_.empty()) return;
+  if (!next) next = window_start(kind, days_.begin()->first);
+  while (true) {
+    const auto end = window_next(kind, static_cast<Day>(*next));
+    const Instant due = start_of(settings_->time_zone, end) + delay(mature);
+    if (final ? *next > days_.rbegin()->first : due > *now_) break;
+    if (mature) stale_.emplace(window, *next);   // what was `immature` is no more
+    const auto start = *next;
+    next = end;
+    out.push_back({&settings_->windows[window], due, mature, result(window, start)});
+  }
+}
+
+void PilotState::look_at_counts(std::size_t window, bool mature, bool final, std::vector<Closing>& out) {
+  auto& next = next_look_[window][mature ? 1 : 0];
+  if (!next) next = 0;
+  const auto size = settings_->windows[window].count;
+  while ((static_cast<std::uint64_t>(*next) + 1) * size <= next_rank_) {
+    const auto times = bucket_times_[window].find(static_cast<std::uint64_t>(*next));
+    if (times == bucket_times_[window].end()) {   // skipped over by a decision of great weight
+      ++*next;
+      continue;
+    }
+    const Instant due = times->second.second + delay(mature);
+    if (!final && due > *now_) break;
+    if (mature) stale_.emplace(window, *next);
+    const auto start = (*next)++;
+    out.push_back({&settings_->windows[window], due, mature, result(window, start)});
+  }
+}
+
+/// `all` is looked at whenever a day has closed (matured) since the last look.
+void PilotState::look_at_all(std::size_t window, bool mature, bool final, std::vector<Closing>& out) {
+  if (days_.empty()) return;
+  auto& looked = all_looked_[mature ? 1 : 0];
+  const Day last = days_.rbegin()->first + 1;
+  const Day done = final ? last : std::min(last, day_of(settings_->time_zone, *now_ - delay(mature)));
+  if (done <= looked.value_or(days_.begin()->first)) return;
+  looked = done;
+  if (mature) stale_.emplace(window, 0);
+  out.push_back({&settings_->windows[window], start_of(settings_->time_zone, done) + delay(mature), mature, result(window, 0)});
+}
+
+/// The earliest time at which advance() has something to do.
+void PilotState::refresh_due() {
+  due_.reset();
+  const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
+  if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
+  if (days_.empty()) return;
+  const auto& zone = settings_->time_zone;
+  const Day open = closed_before_.value_or(days_.begin()->first);
+  consider(start_of(zone, open + 1) + settings_->lateness);
+  for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
+    const auto kind = settings_->windows[i].kind;
+    for (const bool mature : {false, true}) {
+      if (kind == WindowKind::all) {
+        const Day looked = all_looked_[mature ? 1 : 0].value_or(days_.begin()->first);
+        if (looked <= days_.rbegin()->first) consider(start_of(zone, looked + 1) + delay(mature));
+      } else if (kind == WindowKind::count) {
+        const auto next = static_cast<std::uint64_t>(next_look_[i][mature ? 1 : 0].value_or(0));
+        const auto times = bucket_times_[i].find(next);
+        if ((next + 1) * settings_->windows[i].count <= next_rank_ && times != bucket_times_[i].end()) {
+          consider(times->second.second + delay(mature));
+        }
+      } else {
+        const auto start = static_cast<Day>(next_look_[i][mature ? 1 : 0].value_or(window_start(kind, days_.begin()->first)));
+        consider(start_of(zone, window_next(kind, start)) + delay(mature));
+      }
+    }
+  }
+}
+
+}  // namespace pilotwatch::engine

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/id.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+FrozenFeature freeze_numeric(const std::vector<FeatureRow>& rows, std::size_t column, std::size_t max_distinct) {
+  FrozenFeature out;
+  std::vector<double> values;
+  for (const auto& row : rows) {
+    if (row[column].number) {
+      values.push_back(*row[column].number);
+    } else {
+      ++out.missing;
+    }
+  }
+  out.n = values.size();
+  if (!values.empty()) out.sample = stats::freeze(std::move(values), max_distinct);
+  return out;
+}
+
+FrozenFeature freeze_categorical(const std::vector<FeatureRow>& rows, std::size_t column) {
+  FrozenFeature out;
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& row : rows) {
+    if (row[column].category) {
+      ++counts[*row[column].category];
+      ++out.n;
+    } else {
+      ++out.missing;
+    }
+  }
+  for (const auto& [category, count] : counts) {
+    out.categories.push_back(category);
+    out.category_counts.push_back(count);
+  }
+  return out;
+}
+
+void write(ByteWriter& out, const FrozenFeature& feature) {
+  out.u64(feature.n);
+  out.u64(feature.missing);
+  out.flag(feature.sample.exact);
+  out.u64(feature.sample.values.size());
+  for (const double value : feature.sample.values) out.f64(value);
+  for (const auto count : feature.sample.cumulative) out.u64(count);
+  out.u64(feature.categories.size());
+  for (std::size_t i = 0; i < feature.categories.size(); ++i) {
+    out.text(feature.categories[i]);
+    out.u64(feature.category_counts[i]);
+  }
+}
+
+void read(ByteReader& in, FrozenFeature& feature) {
+  feature.n = in.u64();
+  feature.missing = in.u64();
+  feature.sample.exact = in.flag();
+  feature.sample.values.resize(in.count(9));
+  for (double& value : feature.sample.values) value = in.f64();
+  feature.sample.cumulative.resize(feature.sample.values.size());
+  for (auto& count : feature.sample.cumulative) count = in.u64();
+  const auto categories = in.count(2);
+  for (std::size_t i = 0; i < categories; ++i) {
+    feature.categories.emplace_back(in.text());
+    feature.category_counts.push_back(in.u64());
+  }
+}
+
+}  // namespace
+
+std::vector<FeatureColumn> feature_list(const settings::Pilot& pilot) {
+  std::vector<FeatureColumn> out;
+  for (const auto& feature : pilot.features) out.push_back({feature.name, feature.kind});
+  out.push_back({score_feature, settings::FeatureKind::numeric});
+  return out;
+}
+
+std::uint32_t FrozenFeature::position(const FeatureValue& value) const {
+  if (value.number) return static_cast<std::uint32_t>(sample.position(*value.number));
+  const auto found = std::lower_bound(categories.begin(), categories.end(), *value.category);
+  if (found == categories.end() || *found != *value.category) return unseen_category;
+  return static_cast<std::uint32_t>(found - categories.begin());
+}
+
+void Reference::write(ByteWriter& out) const {
+  out.text(id);
+  out.u64(n);
+  out.time(frozen_at);
+  out.u64(features.size());
+  for (const auto& feature : features) engine::write(out, feature);
+}
+
+void Reference::read(ByteReader& in) {
+  id = in.text();
+  n = in.u64();
+  frozen_at = in.time();
+  features.resize(in.count(5));
+  for (auto& feature : features) engine::read(in, feature);
+}
+
+Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now) {
+  Reference out;
+  out.n = rows.size();
+  const auto columns = feature_list(pilot);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    out.features.push_back(columns[i].kind == settings::FeatureKind::numeric
+                               ? freeze_numeric(rows, i, pilot.reference.ks_exact_max_distinct)
+                               : freeze_categorical(rows, i));
+  }
+  ByteWriter content;
+  for (const auto& feature : out.features) engine::write(content, feature);
+  out.id = content_hash(content.bytes()).hex();
+  out.frozen_at = now;
+  return out;
+}
+
+void add_features(Cell& cell, const Reference& reference, const FeatureRow& row, std::int64_t times) {
+  if (cell.features.size() < row.size()) cell.features.resize(row.size());
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const auto& frozen = reference.features[i];
+    if (frozen.n == 0) continue;  // nothing to compare with
+    if (row[i].number || row[i].category) {
+      cell.features[i].positions.add(frozen.position(row[i]), times);
+    } else {
+      cell.features[i].missing += static_cast<std::uint64_t>(times);
+    }
+  }
+}
+
+}  // namespace pilotwatch::engine

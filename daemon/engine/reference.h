@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "engine/tally.h"
+#include "settings/settings.h"
+#include "stats/ks.h"
+
+namespace pilotwatch::engine {
+
+/// A feature value as it stands in one record; monostate-like: neither = missing.
+struct FeatureValue {
+  std::optional<double> number;
+  std::optional<std::string> category;
+};
+/// One value a feature, in the order of `feature_list`.
+using FeatureRow = std::vector<FeatureValue>;
+
+/// The features that are compared with the reference: the configured ones, then the score.
+struct FeatureColumn {
+  std::string name;
+  settings::FeatureKind kind;
+};
+[[nodiscard]] std::vector<FeatureColumn> feature_list(const settings::Pilot& pilot);
+inline constexpr const char* score_feature = "score";
+
+/// What the live distribution of one feature is compared with. Frozen: edges and positions never move.
+struct FrozenFeature {
+  stats::FrozenSample sample;                ///< numeric
+  std::vector<std::string> categories;       ///< categorical, sorted
+  std::vector<std::uint64_t> category_counts;
+  std::uint64_t n = 0, missing = 0;          ///< values present, values absent
+
+  [[nodiscard]] std::uint32_t position(const FeatureValue& value) const;   ///< value present
+};
+
+struct Reference {
+  std::string id;                            ///< content hash, hex
+  std::uint64_t n = 0;                       ///< rows
+  Instant frozen_at;                         ///< pilot's clock
+  std::vector<FrozenFeature> features;
+
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in);
+};
+
+/// Freezes rows of one pilot; row order does not matter. A feature that has no value in any row stays without reference.
+[[nodiscard]] Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now);
+
+/// Adds one row to a cell's histograms.
+void add_features(Cell& cell, const Reference& reference, const FeatureRow& row, std::int64_t times);
+
+}  // namespace pilotwatch::engine

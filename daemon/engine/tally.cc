@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/tally.h"
+
+namespace pilotwatch::engine {
+
+Tally& Tally::operator+=(const Tally& other) {
+  decisions += other.decisions;
+  failures += other.failures;
+  positives += other.positives;
+  predicted += other.predicted;
+  labelled += other.labelled;
+  errors += other.errors;
+  complaints += other.complaints;
+  confusion += other.confusion;
+  absolute_error += other.absolute_error;
+  error += other.error;
+  return *this;
+}
+
+void Tally::write(ByteWriter& out) const {
+  for (const auto count : {decisions, failures, positives, predicted, labelled, errors, complaints}) out.u64(count);
+  confusion.write(out);
+  absolute_error.write(out);
+  error.write(out);
+}
+
+void Tally::read(ByteReader& in) {
+  for (auto* count : {&decisions, &failures, &positives, &predicted, &labelled, &errors, &complaints}) *count = in.u64();
+  confusion.read(in);
+  absolute_error.read(in);
+  error.read(in);
+}
+
+Histogram& Histogram::operator+=(const Histogram& other) {
+  positions += other.positions;
+  missing += other.missing;
+  return *this;
+}
+
+void Histogram::write(ByteWriter& out) const {
+  positions.write(out);
+  out.u64(missing);
+}
+
+void Histogram::read(ByteReader& in) {
+  positions.read(in);
+  missing = in.u64();
+}
+
+Cell& Cell::operator+=(const Cell& other) {
+  overall += other.overall;
+  for (const auto& [key, tally] : other.groups) groups[key] += tally;
+  if (features.size() < other.features.size()) features.resize(other.features.size());
+  for (std::size_t i = 0; i < other.features.size(); ++i) features[i] += other.features[i];
+  return *this;
+}
+
+void Cell::write(ByteWriter& out) const {
+  overall.write(out);
+  out.u64(groups.size());
+  for (const auto& [key, tally] : groups) {
+    out.u64(key.first);
+    out.u64(key.second);
+    tally.write(out);
+  }
+  out.u64(features.size());
+  for (const auto& feature : features) feature.write(out);
+}
+
+void Cell::read(ByteReader& in) {
+  overall.read(in);
+  for (auto left = in.count(10); left > 0; --left) {
+    const auto attribute = static_cast<std::uint16_t>(in.u64());
+    const auto value = static_cast<std::uint16_t>(in.u64());
+    groups[{attribute, value}].read(in);
+  }
+  features.resize(in.count(2));
+  for (auto& feature : features) feature.read(in);
+}
+
+}  // namespace pilotwatch::engine

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "record/cursor.h"
+#include "record/entry.h"
+
+/// What was acknowledged, on disk: one SQLite database, WAL, synchronous=FULL.
+namespace pilotwatch::journal {
+
+/// The store cannot be opened or is not ours; the text says what to do.
+class OpenError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+/// A write failed (disk full, I/O error): nothing of it is in the journal, and the next write may succeed again.
+class WriteError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct Checkpoint {
+  std::uint64_t sequence = 0;                  ///< of the last entry that is in it; 0 = none
+  std::map<std::string, std::string> parts;    ///< by name
+};
+
+struct StoreStats {
+  std::uint64_t db_bytes = 0, wal_bytes = 0, free_bytes = 0, entries = 0;
+};
+
+inline constexpr int schema_version = 1;
+inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
+
+/// Single-threaded: everything but stats() on one thread. One process at a time: a lock file refuses the second.
+class Journal {
+ public:
+  /// Creates folder (mode 0700) and database where they do not exist. Throws OpenError.
+  explicit Journal(const std::filesystem::path& folder);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// One transaction: the entry and the cursors. Returns its sequence (1, 2, ...) once it is durable. Throws WriteError; if
+  /// the outcome of COMMIT was unknown, the database has been asked, and the entry is in there if and only if this returns.
+  std::uint64_t append(const record::Entry& entry, std::span<const record::Cursor> cursors);
+
+  /// One transaction: replaces these parts; `drop_others`: all others go. Throws WriteError.
+  void write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts, bool drop_others);
+  [[nodiscard]] Checkpoint read_checkpoint();
+
+  /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws CorruptBytes on a damaged entry.
+  void replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit);
+  [[nodiscard]] std::uint64_t last_sequence() const;
+  [[nodiscard]] std::optional<record::Cursor> cursor(const std::string& source);
+
+  /// Small facts beside the state: the shape of the settings, reference ids.
+  [[nodiscard]] std::string fact(const std::string& key);
+  void set_fact(const std::string& key, const std::string& value);
+
+  [[nodiscard]] StoreStats stats() const;   ///< any thread
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pilotwatch::journal

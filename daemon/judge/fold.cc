@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "judge/fold.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+constexpr std::size_t recent_transitions = 100;
+constexpr std::uint64_t counters_version = 1;
+
+}  // namespace
+
+Fold::Fold(const settings::Settings& settings) : settings_(&settings), engine_(settings), judge_(settings) {}
+
+std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t sequence) {
+  std::vector<Applied> out;
+  for (const auto& submission : entry.submissions) out.push_back(apply(submission, entry.wall));
+  for (auto& pilot : engine_.pilots()) {
+    if (pilot->settings().clock == settings::PilotClock::wall) advance(*pilot, entry.wall, entry.wall);
+  }
+  sequence_ = sequence;
+  return out;
+}
+
+Applied Fold::apply(const record::Submission& submission, Instant wall) {
+  Applied out;
+  add_to(ingest_.bytes, submission.source, submission.bytes);
+  add_to(ingest_.dropped_fields, submission.source, submission.dropped_fields);
+  for (std::size_t s = 0; s < submission.rejects.by_stream.size(); ++s) {
+    for (std::size_t reason = 0; reason < record::reason_count; ++reason) {
+      const auto count = submission.rejects.by_stream[s][reason];
+      if (count == 0) continue;
+      auto& counters = row(submission.source, static_cast<record::Stream>(s));
+      counters.received += count;
+      counters.rejected[reason] += count;
+      out.rejected += count;
+    }
+  }
+  for (const auto& record : submission.batch.records) {
+    auto& counters = row(submission.source, record::stream_of(record));
+    ++counters.received;
+    auto* pilot = engine_.find(submission.batch.text(record.pilot));
+    if (pilot == nullptr) {   // journaled before the pilot was taken out of the settings
+      ++counters.rejected[static_cast<std::size_t>(record::Reason::unknown_pilot)];
+      ++out.rejected;
+      continue;
+    }
+    const auto disposition = pilot->apply(submission.batch, record);
+    ++(disposition.duplicate ? counters.duplicate : counters.accepted);
+    ++(disposition.duplicate ? out.duplicate : out.accepted);
+    if (disposition.late) ++counters.late;
+    if (!disposition.duplicate) counters.last_record = wall;
+    if (pilot->settings().clock == settings::PilotClock::event && pilot->event_time()) advance(*pilot, *pilot->event_time(), wall);
+  }
+  return out;
+}
+
+void Fold::advance(engine::PilotState& pilot, Instant now, Instant wall) {
+  pilot.advance(now, [&](const engine::Closing& closing) { look(pilot, closing, wall); });
+}
+
+void Fold::finish(Instant wall) {
+  for (auto& pilot : engine_.pilots()) {
+    pilot->finish([&](const engine::Closing& closing) { look(*pilot, closing, wall); });
+  }
+}
+
+void Fold::look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall) {
+  if (!judging_) return;
+  if (on_closing) on_closing(pilot.settings(), closing);
+  std::vector<Transition> changed;
+  judge_.look(pilot.settings(), closing, wall, changed);
+  for (auto& transition : changed) {
+    if (on_transition) on_transition(transition);
+    recent_.push_back(std::move(transition));
+    if (recent_.size() > recent_transitions) recent_.pop_front();
+  }
+}
+
+std::optional<Instant> Fold::next_due() const {
+  std::optional<Instant> out;
+  for (const auto& pilot : const_cast<Fold*>(this)->engine_.pilots()) {
+    if (pilot->settings().clock != settings::PilotClock::wall) continue;
+    const auto due = pilot->next_due();
+    if (due && (!out || *due < *out)) out = due;
+  }
+  return out;
+}
+
+std::shared_ptr<const Snapshot> Fold::snapshot(Instant wall) {
+  auto out = std::make_shared<Snapshot>();
+  out->wall = wall;
+  out->sequence = sequence_;
+  for (auto& pilot : engine_.pilots()) out->pilots.push_back(pilot->view());
+  out->limits = judge_.statuses();
+  out->ingest = ingest_;
+  out->recent.assign(recent_.begin(), recent_.end());
+  return out;
+}
+
+IngestCounters::Row& Fold::row(const std::string& source, record::Stream stream) {
+  auto& rows = ingest_.rows;
+  const auto key = std::pair(source, stream);
+  const auto at = std::lower_bound(rows.begin(), rows.end(), key, [](const auto& r, const auto& k) { return std::tie(r.source, r.stream) < std::tie(k.first, k.second); });
+  if (at != rows.end() && at->source == source && at->stream == stream) return *at;
+  IngestCounters::Row fresh;
+  fresh.source = source;
+  fresh.stream = stream;
+  fresh.rejected.resize(record::reason_count);
+  return *rows.insert(at, std::move(fresh));
+}
+
+void Fold::add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source, std::uint64_t times) {
+  const auto at = std::lower_bound(counts.begin(), counts.end(), source, [](const auto& item, const auto& k) { return item.first < k; });
+  if (at != counts.end() && at->first == source) {
+    at->second += times;
+  } else {
+    counts.insert(at, {source, times});
+  }
+}
+
+void Fold::save(bool all, const std::function<void(std::string, std::string)>& save) {
+  for (auto& pilot : engine_.pilots()) {
+    const std::string prefix = "pilot/" + pilot->settings().name + "/";
+    pilot->save(all, [&](std::string name, std::string bytes) { save(prefix + name, std::move(bytes)); });
+  }
+  ByteWriter judge;
+  judge_.write(judge);
+  save("judge", judge.take());
+  ByteWriter out;
+  out.u64(counters_version);
+  out.u64(ingest_.rows.size());
+  for (const auto& r : ingest_.rows) {
+    out.text(r.source);
+    out.u64(static_cast<std::uint64_t>(r.stream));
+    for (const auto count : {r.received, r.accepted, r.duplicate, r.late}) out.u64(count);
+    out.u64(r.rejected.size());
+    for (const auto count : r.rejected) out.u64(count);
+    out.flag(r.last_record.has_value());
+    if (r.last_record) out.time(*r.last_record);
+  }
+  for (const auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
+    out.u64(counts->size());
+    for (const auto& [source, count] : *counts) {
+      out.text(source);
+      out.u64(count);
+    }
+  }
+  save("counters", out.take());
+}
+
+void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall) {
+  for (auto& pilot : engine_.pilots()) {
+    const std::string prefix = "pilot/" + pilot->settings().name + "/";
+    std::map<std::string, std::string> own;
+    for (auto at = parts.lower_bound(prefix); at != parts.end() && at->first.starts_with(prefix); ++at) {
+      own.emplace(at->first.substr(prefix.size()), at->second);
+    }
+    pilot->load(own);
+  }
+  if (const auto judge = parts.find("judge"); judge != parts.end()) load_judge(judge->second, wall);
+  if (const auto counters = parts.find("counters"); counters != parts.end()) {
+    ByteReader in(counters->second);
+    if (in.u64() != counters_version) throw CorruptBytes("counters of another version");
+    for (auto left = in.count(6); left > 0; --left) {
+      const std::string source(in.text());
+      const auto stream = in.u64();
+      if (stream > static_cast<std::uint64_t>(record::Stream::unknown)) throw CorruptBytes("unknown stream");
+      auto& r = row(source, static_cast<record::Stream>(stream));
+      for (auto* count : {&r.received, &r.accepted, &r.duplicate, &r.late}) *count = in.u64();
+      r.rejected.assign(in.count(1), 0);
+      for (auto& count : r.rejected) count = in.u64();
+      r.rejected.resize(record::reason_count);
+      if (in.flag()) r.last_record = in.time();
+    }
+    for (auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
+      for (auto left = in.count(2); left > 0; --left) {
+        const std::string source(in.text());
+        add_to(*counts, source, in.u64());
+      }
+    }
+  }
+  sequence_ = sequence;
+}
+
+void Fold::load_judge(const std::string& bytes, Instant wall) {
+  ByteReader in(bytes);
+  judge_.read(in, wall);
+}
+
+std::string Fold::shape(const settings::Settings& settings) {
+  std::string out = "shape 1\n";
+  const auto line = [&out](std::string_view text) { (out += text) += '\n'; };
+  for (const auto& p : settings.pilots) {
+    line("pilot " + p.name);
+    line(settings::task_names[static_cast<std::size_t>(p.task)]);
+    for (const auto& label : p.classes) line("class " + label);
+    line("positive " + p.positive + " " + format_number(p.threshold));
+    line("tolerance " + format_number(p.tolerance.absolute) + " " + format_number(p.tolerance.relative));
+    line("zone " + p.time_zone.name() + " clock " + std::to_string(static_cast<int>(p.clock)));
+    line("lateness " + format_duration(p.lateness) + " horizon " + format_duration(p.outcome_horizon));
+    for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));
+    for (const auto& a : p.segments.attributes) line("attribute " + a);
+    line("segments " + std::to_string(p.segments.max_values) + (p.segments.min_n <= 1 ? " open" : " protected"));
+    line("reference " + p.reference.file.string() + " " + std::to_string(p.reference.first) + " " +
+         std::to_string(p.reference.ks_exact_max_distinct));
+    for (const auto& w : p.windows) line("window " + engine::window_name(w));
+  }
+  return out;
+}
+
+}  // namespace pilotwatch::judge

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "judge/judge.h"
+#include "judge/status.h"
+#include "record/entry.h"
+
+namespace pilotwatch::judge {
+
+/// What became of one submission's records.
+struct Applied {
+  std::uint64_t accepted = 0, duplicate = 0, rejected = 0;
+  std::vector<record::Reject> errors;   ///< records of pilots that are not configured any more (replay only)
+};
+
+/// The whole deterministic state: engine, judge, ingest counters. State = fold(journal): only apply() changes it.
+///
+///   apply(entry):  for each submission, for each record: engine.apply; pilots with `clock: event` move on with each record
+///                  then pilots with `clock: wall` move on to entry.wall
+///                  each window that closes or matures on the way is looked at by the judge, in order
+class Fold {
+ public:
+  /// `settings` must outlive the fold.
+  explicit Fold(const settings::Settings& settings);
+
+  std::vector<Applied> apply(const record::Entry& entry, std::uint64_t sequence);
+  /// No more records will come (backtest): closes every window that holds one.
+  void finish(Instant wall);
+
+  /// When an entry without records would change something: the earliest due time of the pilots with `clock: wall`.
+  [[nodiscard]] std::optional<Instant> next_due() const;
+
+  /// Called for each change of state, as it happens. Not called while `quiet`.
+  std::function<void(const Transition&)> on_transition;
+  /// Called for each window when it has matured: each exactly once, in order.
+  std::function<void(const settings::Pilot&, const engine::Closing&)> on_closing;
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot(Instant wall);
+  [[nodiscard]] std::vector<LimitStatus> statuses() const { return judge_.statuses(); }
+  [[nodiscard]] engine::Engine& engine() { return engine_; }
+  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+
+  /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters"); what has not changed is left out unless `all`.
+  void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
+  /// Throws CorruptBytes.
+  void load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall);
+  /// Limits only: for a rebuild of everything else after a change of settings.
+  void load_judge(const std::string& bytes, Instant wall);
+  /// While true, windows that close are not judged (rebuild).
+  void set_judging(bool judging) { judging_ = judging; }
+
+  /// Everything of the settings that the engine's state depends on; another value needs a rebuild from the journal.
+  [[nodiscard]] static std::string shape(const settings::Settings& settings);
+
+ private:
+  Applied apply(const record::Submission& submission, Instant wall);
+  void advance(engine::PilotState& pilot, Instant now, Instant wall);
+  void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
+  IngestCounters::Row& row(const std::string& source, record::Stream stream);
+  void add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source, std::uint64_t times);
+
+  const settings::Settings* settings_;
+  engine::Engine engine_;
+  Judge judge_;
+  IngestCounters ingest_;
+  std::deque<Transition> recent_;
+  std::uint64_t sequence_ = 0;
+  bool judging_ = true;
+};
+
+}  // namespace pilotwatch::judge

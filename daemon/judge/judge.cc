@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "judge/judge.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/id.h"
+#include "base/text.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+using settings::Evidence;
+using settings::Metric;
+
+/// Limits on outcomes wait until the window is mature; the others look when it closes.
+bool of_outcomes(Metric metric) {
+  switch (metric) {
+    case Metric::volume:
+    case Metric::failure_rate:
+    case Metric::selection_rate:
+    case Metric::psi:
+    case Metric::ks:
+    case Metric::complaints_per_1000: return false;
+    default: return true;
+  }
+}
+
+const engine::Figure* find_figure(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
+  for (const auto& figure : window.figures) {
+    if (figure.metric == limit.metric && figure.model_version.empty() && figure.attribute == limit.segment &&
+        figure.group == group && figure.feature == limit.feature) {
+      return &figure;   // the first: error rates come with Wilson's interval before Clopper and Pearson's
+    }
+  }
+  return nullptr;
+}
+
+std::string number(std::optional<double> value) {
+  if (!value) return "undefined";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", *value);
+  return text;
+}
+
+std::string sentence(const settings::Limit& limit, const engine::Figure& figure, bool beyond) {
+  const bool upper = limit.max.has_value();
+  std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
+  if (!limit.feature.empty()) out += " of " + limit.feature;
+  out += " is " + number(figure.value);
+  if (figure.lower && figure.upper) out += " (95 % interval " + number(figure.lower) + " to " + number(figure.upper) + ")";
+  out += " in " + std::to_string(figure.n) + " cases, ";
+  const std::string line = (upper ? "above the limit " : "below the limit ") + number(upper ? limit.max : limit.min);
+  if (beyond) return out + line;
+  const bool point_beyond = upper ? *figure.value > *limit.max : *figure.value < *limit.min;
+  return out + (point_beyond ? line + ", but the interval still allows for it" : "not " + line);
+}
+
+}  // namespace
+
+Finding examine(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
+  Finding out;
+  const auto* figure = find_figure(limit, group, window);
+  // No record at all: for the volume that is a value, for everything else it is no data.
+  engine::Figure silence;
+  if (figure == nullptr && limit.metric == Metric::volume && limit.segment.empty()) {
+    silence.value = 0;
+    silence.state = "ok";
+    figure = &silence;
+  }
+  if (figure == nullptr) {
+    out.reason = "no records in the window";
+    return out;
+  }
+  out.n = figure->n;
+  if (figure->state == "suppressed") {
+    out.kind = Finding::Kind::insufficient;
+    out.reason = "suppressed: " + figure->reason;
+    return out;
+  }
+  if (!figure->value) {
+    out.reason = figure->reason;
+    return out;
+  }
+  out.value = figure->value;
+  out.lower = figure->lower;
+  out.upper = figure->upper;
+  if (out.n < limit.min_n && limit.metric != Metric::volume) {
+    out.kind = Finding::Kind::insufficient;
+    out.reason = std::to_string(out.n) + " cases, fewer than min_n " + std::to_string(limit.min_n);
+    return out;
+  }
+  const bool interval = limit.evidence == Evidence::interval && figure->lower && figure->upper;
+  const bool beyond = limit.max ? (interval ? *figure->lower : *figure->value) > *limit.max
+                                : (interval ? *figure->upper : *figure->value) < *limit.min;
+  out.kind = beyond ? Finding::Kind::beyond : Finding::Kind::within;
+  out.reason = sentence(limit, *figure, beyond);
+  return out;
+}
+
+std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
+  std::string out = pilot.name + '\n' + limit.name + '\n' + std::to_string(static_cast<int>(limit.metric)) + '\n' +
+                    engine::window_name(limit.window) + '\n';
+  out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
+  out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' + limit.feature + '\n' +
+         limit.segment + '\n' + format_duration(limit.for_) + '\n' + format_duration(limit.keep_firing_for);
+  return out;
+}
+
+Judge::Judge(const settings::Settings& settings) : settings_(&settings) {
+  for (const auto& pilot : settings.pilots) {
+    for (const auto& limit : pilot.limits) {
+      if (limit.segment.empty()) instance(pilot, limit, "");
+    }
+  }
+}
+
+Judge::Instance& Judge::instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group) {
+  auto& out = instances_[{pilot.name, limit.name, group}];
+  if (out.status.limit == nullptr) {
+    out.status.pilot = &pilot;
+    out.status.limit = &limit;
+    out.status.group = group;
+    out.status.reason = "no window has closed yet";
+  }
+  return out;
+}
+
+void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, Instant wall, std::vector<Transition>& out) {
+  for (const auto& limit : pilot.limits) {
+    if (limit.window != *closing.kind || of_outcomes(limit.metric) != closing.mature) continue;
+    std::set<std::string> groups;
+    if (limit.segment.empty()) groups.insert("");
+    for (const auto& figure : closing.result->figures) {
+      if (!limit.segment.empty() && figure.attribute == limit.segment) groups.insert(figure.group);
+    }
+    // A group that has been seen before and is missing now has no data.
+    for (auto at = instances_.lower_bound({pilot.name, limit.name, ""});
+         at != instances_.end() && std::get<0>(at->first) == pilot.name && std::get<1>(at->first) == limit.name; ++at) {
+      groups.insert(std::get<2>(at->first));
+    }
+    for (const auto& group : groups) {
+      step(instance(pilot, limit, group), examine(limit, group, *closing.result), closing, wall, out);
+    }
+  }
+}
+
+void Judge::step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
+                 std::vector<Transition>& out) {
+  auto& s = instance.status;
+  s.reason = finding.reason;
+  s.value = finding.value;
+  s.lower = finding.lower;
+  s.upper = finding.upper;
+  s.n = finding.n;
+  s.window_start = closing.result->start;
+  s.window_end = closing.result->end;
+  s.last_evaluation = wall;
+  const bool alert_is_out = firing(s.state);
+  switch (finding.kind) {
+    case Finding::Kind::beyond:
+      instance.clear_since.reset();
+      if (!s.pending_since) s.pending_since = closing.due;
+      if (alert_is_out || closing.due - *s.pending_since >= s.limit->for_) {
+        move(instance, State::breach, closing.due, wall, out);
+      } else {
+        move(instance, State::ok, closing.due, wall, out);
+      }
+      break;
+    case Finding::Kind::within:
+      s.pending_since.reset();
+      if (alert_is_out) {
+        if (!instance.clear_since) instance.clear_since = closing.due;
+        const bool over = closing.due - *instance.clear_since >= s.limit->keep_firing_for;
+        move(instance, over ? State::ok : State::recovering, closing.due, wall, out);
+      } else {
+        move(instance, State::ok, closing.due, wall, out);
+      }
+      break;
+    case Finding::Kind::insufficient:
+    case Finding::Kind::no_data:
+      instance.clear_since.reset();   // a gap starts every wait again
+      if (alert_is_out) {
+        s.reason += "; the breach stays until data say otherwise";
+        break;
+      }
+      s.pending_since.reset();
+      move(instance, finding.kind == Finding::Kind::no_data ? State::no_data : State::insufficient, closing.due, wall, out);
+      break;
+  }
+}
+
+void Judge::move(Instance& instance, State to, Instant at, Instant wall, std::vector<Transition>& out) {
+  auto& s = instance.status;
+  if (s.state == to) return;
+  const State from = s.state;
+  s.state = to;
+  s.last_transition = wall;
+  ++s.transitions;
+  if (to == State::breach && !firing(from)) {
+    const std::string key = s.pilot->name + '\n' + s.limit->name + '\n' + s.group + '\n' + format_rfc3339(at);
+    s.episode = Episode{content_hash(key).hex().substr(0, 16), at, wall, {}, {}, s.value.value_or(0)};
+  }
+  if (!firing(to) && firing(from) && s.episode) {
+    s.episode->ended = at;
+    s.episode->ended_wall = wall;
+    instance.clear_since.reset();
+  }
+  Transition t;
+  t.pilot = s.pilot->name;
+  t.limit = s.limit->name;
+  t.group = s.group;
+  t.from = from;
+  t.to = to;
+  t.at = at;
+  t.at_wall = wall;
+  t.value = s.value;
+  t.lower = s.lower;
+  t.upper = s.upper;
+  t.threshold = s.limit->max ? s.limit->max : s.limit->min;
+  t.n = s.n;
+  t.window_start = s.window_start;
+  t.window_end = s.window_end;
+  t.episode = s.episode && (firing(to) || firing(from)) ? s.episode->id : "";
+  t.reason = s.reason;
+  out.push_back(std::move(t));
+}
+
+std::vector<LimitStatus> Judge::statuses() const {
+  std::vector<LimitStatus> out;
+  for (const auto& pilot : settings_->pilots) {
+    for (const auto& limit : pilot.limits) {
+      for (auto at = instances_.lower_bound({pilot.name, limit.name, ""});
+           at != instances_.end() && std::get<0>(at->first) == pilot.name && std::get<1>(at->first) == limit.name; ++at) {
+        out.push_back(at->second.status);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace pilotwatch::judge

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The binary form of the limits' states.
+#include "base/id.h"
+#include "judge/judge.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+constexpr std::uint64_t judge_version = 1;
+
+void write(ByteWriter& out, const std::optional<Instant>& time) {
+  out.flag(time.has_value());
+  if (time) out.time(*time);
+}
+
+void write(ByteWriter& out, const std::optional<double>& value) {
+  out.flag(value.has_value());
+  if (value) out.f64(*value);
+}
+
+void read(ByteReader& in, std::optional<Instant>& time) {
+  if (in.flag()) time = in.time();
+}
+
+void read(ByteReader& in, std::optional<double>& value) {
+  if (in.flag()) value = in.f64();
+}
+
+void write(ByteWriter& out, const std::optional<Episode>& episode) {
+  out.flag(episode.has_value());
+  if (!episode) return;
+  out.text(episode->id);
+  out.time(episode->started);
+  out.time(episode->started_wall);
+  write(out, episode->ended);
+  write(out, episode->ended_wall);
+  out.f64(episode->value_at_start);
+}
+
+void read(ByteReader& in, std::optional<Episode>& episode) {
+  if (!in.flag()) return;
+  episode.emplace();
+  episode->id = in.text();
+  episode->started = in.time();
+  episode->started_wall = in.time();
+  read(in, episode->ended);
+  read(in, episode->ended_wall);
+  episode->value_at_start = in.f64();
+}
+
+}  // namespace
+
+void Judge::write(ByteWriter& out) const {
+  out.u64(judge_version);
+  out.u64(instances_.size());
+  for (const auto& [key, instance] : instances_) {
+    const auto& s = instance.status;
+    out.text(std::get<0>(key));
+    out.text(std::get<1>(key));
+    out.text(std::get<2>(key));
+    out.id(content_hash(fingerprint(*s.pilot, *s.limit)));
+    out.u64(static_cast<std::uint64_t>(s.state));
+    out.text(s.reason);
+    for (const auto& value : {s.value, s.lower, s.upper}) judge::write(out, value);
+    out.u64(s.n);
+    for (const auto& time : {s.window_start, s.window_end, s.pending_since, s.last_transition, s.last_evaluation, instance.clear_since}) {
+      judge::write(out, time);
+    }
+    out.u64(s.transitions);
+    judge::write(out, s.episode);
+  }
+}
+
+void Judge::read(ByteReader& in, Instant wall) {
+  if (in.u64() != judge_version) throw CorruptBytes("judge of another version");
+  for (auto left = in.count(20); left > 0; --left) {
+    const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
+    const auto epoch = in.id();
+    Instance stored;
+    auto& s = stored.status;
+    const auto state = in.u64();
+    if (state >= state_count) throw CorruptBytes("unknown state");
+    s.state = static_cast<State>(state);
+    s.reason = in.text();
+    for (auto* value : {&s.value, &s.lower, &s.upper}) judge::read(in, *value);
+    s.n = in.u64();
+    for (auto* time : {&s.window_start, &s.window_end, &s.pending_since, &s.last_transition, &s.last_evaluation, &stored.clear_since}) {
+      judge::read(in, *time);
+    }
+    s.transitions = in.u64();
+    judge::read(in, s.episode);
+
+    const auto* pilot = settings_->find(pilot_name);
+    if (pilot == nullptr) continue;
+    for (const auto& limit : pilot->limits) {
+      if (limit.name != limit_name) continue;
+      s.pilot = pilot;
+      s.limit = &limit;
+      s.group = group;
+      if (content_hash(fingerprint(*pilot, limit)) == epoch) {
+        instances_[{pilot_name, limit_name, group}] = std::move(stored);
+      } else if (s.episode && !s.episode->ended) {
+        // Another definition, another epoch: the old episode ends, so that its alert is resolved, and the limit starts anew.
+        auto& fresh = instance(*pilot, limit, group);
+        fresh.status.episode = s.episode;
+        fresh.status.episode->ended = wall;
+        fresh.status.episode->ended_wall = wall;
+        fresh.status.reason = "the limit was changed; no window has closed since";
+      }
+    }
+  }
+}
+
+}  // namespace pilotwatch::judge
