@@ -37,8 +37,10 @@ struct SimulateOptions {
   double decisions_per_day = 400;                  ///< a pilot
   double drift_at_day = 30;                        ///< inputs shift and errors rise from here on
   double drift = 1;                                ///< size, 0 = none
+  std::vector<std::string> drift_pilots = {"routing"};            ///< "all" = every pilot
   double complaint_surge_at_day = 40;
   double complaint_surge = 3;                      ///< factor, 1 = none
+  std::vector<std::string> complaint_surge_pilots = {"chatbot"};  ///< "all" = every pilot
   double speed = 0;                                ///< simulated seconds a second; 0 = as fast as possible
 };
 int simulate(const SimulateOptions& options);

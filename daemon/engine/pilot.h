@@ -67,6 +67,8 @@ class PilotState {
   [[nodiscard]] PilotView view();
   [[nodiscard]] const settings::Pilot& settings() const { return *settings_; }
 
+  /// The record's values in the order of feature_list(), the score last.
+  [[nodiscard]] FeatureRow feature_row(const record::Batch& batch, const record::Prediction& p) const;
   /// A reference from a file; before any record.
   void set_reference(Reference reference) { reference_ = std::move(reference); }
   [[nodiscard]] const std::optional<Reference>& reference() const { return reference_; }
@@ -94,7 +96,6 @@ class PilotState {
   void link_complaints(const Id128& prediction_id, std::uint32_t slot);
   void remember(Instant time);
   void await_order(OrderKey key, Waiting waiting);
-  [[nodiscard]] FeatureRow feature_row(const record::Batch& batch, const record::Prediction& p) const;
   [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
   void set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const;
   std::uint16_t version_index(const std::string& name);

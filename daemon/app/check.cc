@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+
+#include "app/commands.h"
+#include "settings/load.h"
+
+namespace pilotwatch::app {
+namespace {
+
+std::string counted(std::size_t number, const char* singular) {
+  return std::to_string(number) + " " + singular + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+int check_config(const std::string& config_file) {
+  const auto loaded = settings::load(config_file);
+  if (const auto* problems = std::get_if<std::vector<settings::Problem>>(&loaded)) {
+    for (const auto& problem : *problems) std::cerr << settings::to_string(problem) << '\n';
+    return 2;
+  }
+  const auto& settings = std::get<settings::Settings>(loaded);
+  std::size_t limits = 0;
+  for (const auto& pilot : settings.pilots) limits += pilot.limits.size();
+  std::cout << config_file << " is valid: " << counted(settings.pilots.size(), "pilot") << ", " << counted(limits, "limit")
+            << '\n';
+  return 0;
+}
+
+}  // namespace pilotwatch::app

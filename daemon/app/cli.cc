@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line: flags spelt as Prometheus spells them, errors of usage exit 2.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/simulation.h"
+
+namespace pilotwatch::app {
+namespace {
+
+constexpr int exit_failure = 1, exit_usage = 2;
+
+/// What the command line asked for; called once parsing is over.
+using Command = std::function<int()>;
+
+std::vector<std::string> pilot_names(bool with_all) {
+  std::vector<std::string> names(std::begin(simulated_pilots), std::end(simulated_pilots));
+  if (with_all) names.emplace_back("all");
+  return names;
+}
+
+void add_config_file(CLI::App& app, std::string& file) {
+  app.add_option("--config.file", file, "Configuration file (YAML)")->type_name("FILE")->capture_default_str();
+}
+
+void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
+  auto* app = root.add_subcommand("serve", "Run the daemon");
+  add_config_file(*app, options.config_file);
+  app->add_option("--web.listen-address", options.listen_address,
+                  "Address to listen on; port 0 takes any free one and says which in the log")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app->add_option("--web.external-url", options.external_url,
+                  "URL under which people reach the daemon, for links in alerts [default: http://<listen address>]")
+      ->type_name("URL");
+  app->add_option("--storage.path", options.storage_path, "Folder of the journal and of the key that hides ids")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app->add_option("--log.level", options.log_level, "Least severe lines to log: debug, info, warn, error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->type_name("LEVEL")
+      ->capture_default_str();
+  app->add_option("--log.format", options.log_format, "Form of log lines: logfmt, json")
+      ->check(CLI::IsMember({"logfmt", "json"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app->callback([&] { command = [&options] { return serve(options); }; });
+}
+
+void add_check(CLI::App& root, std::string& file, Command& command) {
+  auto* check = root.add_subcommand("check", "Check files without running anything");
+  check->require_subcommand(1);
+  auto* app = check->add_subcommand("config", "Check a configuration file: every problem at once, exit 2 if there is any");
+  app->add_option("file,--config.file", file, "Configuration file (YAML)")->type_name("FILE")->capture_default_str();
+  app->callback([&] { command = [&file] { return check_config(file); }; });
+}
+
+void add_backtest(CLI::App& root, BacktestOptions& options, Command& command) {
+  auto* app = root.add_subcommand("backtest", "Read records from a file and print every window, figure and transition");
+  add_config_file(*app, options.config_file);
+  app->add_option("--records", options.records, "Records (NDJSON); - is standard input")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app->add_option("--format", options.format, "Form of the output: ndjson, table")
+      ->check(CLI::IsMember({"ndjson", "table"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app->callback([&] { command = [&options] { return backtest(options); }; });
+}
+
+void add_simulation_course(CLI::App& app, SimulateOptions& options) {
+  app.add_option("--seed", options.seed, "The same seed and options give the same bytes")->capture_default_str();
+  app.add_option("--start", options.start, "First day (RFC 3339)")->type_name("TIME")->capture_default_str();
+  app.add_option("--days", options.days, "Length in days")->capture_default_str();
+  app.add_option("--decisions-per-day", options.decisions_per_day, "Decisions a day and pilot, on average")
+      ->capture_default_str();
+  app.add_option("--drift-at", options.drift_at_day, "Day from which inputs shift and errors rise")
+      ->type_name("DAY")
+      ->capture_default_str();
+  app.add_option("--drift", options.drift, "Size of the drift; 0 = none")->capture_default_str();
+  app.add_option("--drift-pilot", options.drift_pilots, "Pilot that drifts, or all; repeatable")
+      ->check(CLI::IsMember(pilot_names(true)))
+      ->type_name("PILOT")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  app.add_option("--complaint-surge-at", options.complaint_surge_at_day, "Day from which complaints surge, for a week")
+      ->type_name("DAY")
+      ->capture_default_str();
+  app.add_option("--complaint-surge", options.complaint_surge, "So many times as many complaints; 1 = no surge")
+      ->capture_default_str();
+  app.add_option("--complaint-surge-pilot", options.complaint_surge_pilots, "Pilot with the surge, or all; repeatable")
+      ->check(CLI::IsMember(pilot_names(true)))
+      ->type_name("PILOT")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+}
+
+void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
+  auto* app = root.add_subcommand("simulate", "Write or send the records of five invented pilots");
+  auto* out = app->add_option("--out", options.out, "File to write; - is standard output")
+                  ->type_name("FILE")
+                  ->capture_default_str();
+  app->add_option("--url", options.url, "Daemon to send to instead, e.g. http://127.0.0.1:9464")->type_name("URL")->excludes(out);
+  app->add_option("--pilot", options.pilots, "Pilot to simulate; repeatable [default: all five]")
+      ->check(CLI::IsMember(pilot_names(false)))
+      ->type_name("PILOT")
+      ->allow_extra_args(false);
+  add_simulation_course(*app, options);
+  app->add_option("--speed", options.speed, "Simulated seconds a second; 0 = as fast as possible")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("FACTOR")
+      ->capture_default_str();
+  app->callback([&] { command = [&options] { return simulate(options); }; });
+}
+
+void add_version(CLI::App& root, bool& verbose, Command& command) {
+  root.add_flag_callback("--version", [&] { command = [] { return print_version(false); }; }, "Print the version");
+  auto* app = root.add_subcommand("version", "Print the version");
+  app->add_flag("--verbose", verbose, "With the versions of libraries");
+  app->callback([&] { command = [&verbose] { return print_version(verbose); }; });
+}
+
+/// Everything that flags write to; lives as long as the command runs.
+struct Options {
+  ServeOptions serve;
+  std::string checked = ServeOptions{}.config_file;
+  BacktestOptions backtest;
+  SimulateOptions simulate;
+  bool verbose = false;
+};
+
+void declare(CLI::App& root, Options& options, Command& command) {
+  root.name("pilotwatch");
+  root.footer("Exit codes: 0 ok, 1 failure, 2 usage or configuration.");
+  root.require_subcommand(0, 1);
+  add_serve(root, options.serve, command);
+  add_check(root, options.checked, command);
+  add_simulate(root, options.simulate, command);
+  add_backtest(root, options.backtest, command);
+  add_version(root, options.verbose, command);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App root("Monitors pilots of AI systems: drift, error rate, complaints, fairness.");
+  Options options;
+  Command command;
+  declare(root, options, command);
+  try {
+    root.parse(argc, argv);
+    if (!command) throw CLI::RequiredError("A subcommand");
+  } catch (const CLI::ParseError& error) {
+    return root.exit(error) == 0 ? 0 : exit_usage;  // --help is a "parse error" of CLI11 with code 0
+  }
+  try {
+    return command();
+  } catch (const std::exception& error) {
+    std::cerr << "pilotwatch: " << error.what() << '\n';
+    return exit_failure;
+  }
+}
+
+}  // namespace pilotwatch::app

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/references.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "decode/decode.h"
+
+namespace pilotwatch::app {
+namespace {
+
+std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw ReferenceError(file.string() + ": cannot be read");
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+engine::Reference freeze_file(const settings::Pilot& pilot, const settings::Settings& settings, const IdKey& key,
+                              const engine::PilotState& state) {
+  const auto& file = pilot.reference.file;
+  const std::string bytes = read_file(file);
+  decode::Decoder decoder(settings, key);
+  decode::Input input;
+  input.bytes = bytes;
+  input.stream = record::Stream::predictions;
+  input.pilot = pilot.name;
+  input.any_time = true;
+  const auto decoded = decoder.decode(input);
+  if (!decoded.errors.empty()) {
+    const auto& first = decoded.errors.front();
+    throw ReferenceError(file.string() + ":" + std::to_string(first.line) + ": " + record::reason_names[static_cast<std::size_t>(first.reason)] +
+                         ": " + first.detail + " (" + std::to_string(decoded.rejects.total()) + " lines cannot be used)");
+  }
+  std::vector<engine::FeatureRow> rows;
+  Instant newest = Instant::min();
+  for (const auto& record : decoded.batch.records) {
+    const auto* prediction = std::get_if<record::Prediction>(&record.body);
+    if (prediction == nullptr || decoded.batch.text(record.pilot) != pilot.name) continue;
+    rows.push_back(state.feature_row(decoded.batch, *prediction));
+    newest = std::max(newest, prediction->time);
+  }
+  if (rows.empty()) throw ReferenceError(file.string() + ": holds no prediction of pilot " + pilot.name);
+  return engine::freeze(pilot, rows, newest);
+}
+
+}  // namespace
+
+void load_references(const settings::Settings& settings, const IdKey& key, judge::Fold& fold,
+                     const std::function<void(const settings::Pilot&, const std::string&)>& check) {
+  for (auto& state : fold.engine().pilots()) {
+    const auto& pilot = state->settings();
+    if (pilot.reference.file.empty()) continue;
+    auto reference = freeze_file(pilot, settings, key, *state);
+    check(pilot, reference.id);
+    state->set_reference(std::move(reference));
+  }
+}
+
+}  // namespace pilotwatch::app

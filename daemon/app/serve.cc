@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composition root: everything is built here, in order, and stopped in reverse.
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/core.h"
+#include "app/references.h"
+#include "runtime/http.h"
+#include "runtime/log.h"
+#include "settings/load.h"
+#include "sinks/alertmanager.h"
+#include "sinks/api.h"
+#include "sources/file_tail.h"
+#include "sources/http_ingest.h"
+
+namespace pilotwatch::app {
+namespace {
+
+constexpr std::chrono::milliseconds reader_patience{2000};
+constexpr std::chrono::milliseconds http_grace{2000};
+constexpr Millis alert_grace{5000};
+
+/// SIGTERM, SIGINT and SIGHUP come to the main thread, which waits for them; no thread is interrupted.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+struct Address {
+  std::string host;
+  std::uint16_t port;
+};
+
+/// "host:port", ":port", "[::1]:port".
+std::optional<Address> parse_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = text.substr(0, colon);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const std::string port = text.substr(colon + 1);
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  const int number = std::stoi(port);
+  if (number > 65535) return std::nullopt;
+  return Address{host.empty() ? "0.0.0.0" : host, static_cast<std::uint16_t>(number)};
+}
+
+class Daemon {
+ public:
+  Daemon(const ServeOptions& options, settings::Settings settings, const Address& address, const runtime::Log& log)
+      : settings_(std::move(settings)), log_(log), started_(clock_.now()), journal_(options.storage_path), fold_(settings_),
+        alertmanagers_(settings_.notify, clock_), external_url_(options.external_url) {
+    const auto key_file = std::filesystem::path(options.storage_path) / "id.key";
+    auto key = load_or_create_id_key(key_file);
+    if (key.has_error()) throw journal::OpenError(key.error().what);
+    load_references(settings_, *key, fold_, [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
+    core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, *key,
+                                               [this](const judge::Snapshot& limits) { publish_alerts(limits); }});
+    for (const auto& source : settings_.files) {   // on this thread: once the core runs, the journal is its own
+      tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes, journal_.cursor(source.name), *core_));
+    }
+    build_server(address);
+  }
+
+  int run(const sigset_t& signals) {
+    server_->start();
+    log_.info("Listening", {{"address", address_ + ":" + std::to_string(server_->port())}});
+    core_->restore();
+    alertmanagers_.start();
+    core_->start();
+    for (auto& tail : tails_) tail->start();
+    log_.info("Server is ready to receive records.", {{"pilots", settings_.pilots.size()}});
+    const int signal = wait_for_signal(signals);
+    log_.info("stopping", {{"signal", signal}});
+    stop();
+    log_.info("See you next time!");
+    return 0;
+  }
+
+ private:
+  void pin_reference(const settings::Pilot& pilot, const std::string& id) {
+    const std::string key = "reference " + pilot.name + " " + pilot.reference.file.string();
+    const std::string known = journal_.fact(key);
+    if (known.empty()) return journal_.set_fact(key, id);
+    if (known == id) return;
+    throw ReferenceError(pilot.reference.file.string() + ": the reference of pilot " + pilot.name + " has changed since it was frozen (was " +
+                         known + ", is " + id + "). Put the old file back, or give the new one another name");
+  }
+
+  void build_server(const Address& address) {
+    address_ = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+    if (external_url_.empty()) external_url_ = "http://" + address_ + ":" + std::to_string(address.port);
+    runtime::HttpOptions http;
+    http.address = address.host;
+    http.port = address.port;
+    http.on_exception = [this](std::string_view handler, std::string_view what) {
+      log_.error("a request handler failed", {{"handler", handler}, {"err", what}});
+    };
+    auto routes = sources::ingest_routes(*core_, settings_.ingest);
+    sinks::ApiContext context;
+    context.fresh = [this](auto reader) { core_->fresh(std::move(reader)); };
+    context.self = [this] { return self_stats(); };
+    context.external_url = external_url_;
+    for (auto& route : sinks::reader_routes(std::move(context))) routes.push_back(std::move(route));
+    server_ = std::make_unique<runtime::HttpServer>(http, std::move(routes));
+  }
+
+  void publish_alerts(const judge::Snapshot& limits) {
+    const auto now = clock_.now();
+    alertmanagers_.update(sinks::alerts_of(limits, settings_.notify, external_url_, now), now);
+  }
+
+  sinks::SelfStats self_stats() {
+    sinks::SelfStats out;
+    out.now = clock_.now();
+    out.started = started_;
+    out.config_hash = settings_.hash;
+    out.config_loaded = started_;
+    out.config_file = settings_.file.string();
+    out.evaluation_interval = settings_.evaluation_interval;
+    core_->describe(out);
+    out.log_messages = log_.counts();
+    for (const auto& tail : tails_) {
+      const auto t = tail->stats();
+      out.tails.push_back({tail->name(), t.unread_bytes, t.file_open ? 1U : 0U, t.rotations_rename, t.rotations_truncate, t.lost_bytes,
+                           t.read_errors});
+    }
+    out.targets = alertmanagers_.stats();
+    out.http = server_->stats();
+    return out;
+  }
+
+  int wait_for_signal(const sigset_t& signals) {
+    const timespec patience{0, 250'000'000};
+    while (true) {
+      const int signal = sigtimedwait(&signals, nullptr, &patience);
+      core_->release_readers(reader_patience);
+      if (signal == SIGHUP) {
+        log_.warn("SIGHUP: this version reads its configuration at the start only; restart to apply changes");
+      } else if (signal > 0) {
+        // From here on a second signal ends the process at once: the journal makes that safe.
+        std::signal(SIGTERM, SIG_DFL);
+        std::signal(SIGINT, SIG_DFL);
+        pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+        return signal;
+      }
+    }
+  }
+
+  void stop() {
+    for (auto& tail : tails_) tail->stop();
+    core_->stop();
+    alertmanagers_.stop(alert_grace);
+    server_->stop(http_grace);
+  }
+
+  SystemClock clock_;
+  settings::Settings settings_;
+  const runtime::Log& log_;
+  Instant started_;
+  journal::Journal journal_;
+  judge::Fold fold_;
+  sinks::Alertmanagers alertmanagers_;
+  std::unique_ptr<Core> core_;
+  std::unique_ptr<runtime::HttpServer> server_;
+  std::vector<std::unique_ptr<sources::FileTail>> tails_;
+  std::string address_, external_url_;
+};
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  const auto level = runtime::parse_log_level(options.log_level);
+  const auto format = runtime::parse_log_format(options.log_format);
+  const auto address = parse_address(options.listen_address);
+  if (!level || !format || !address) {
+    std::fprintf(stderr, "pilotwatch: %s\n",
+                 !address ? ("--web.listen-address: not HOST:PORT: '" + options.listen_address + "'").c_str()
+                 : !level ? "--log.level: one of debug, info, warn, error"
+                          : "--log.format: one of logfmt, json");
+    return 2;
+  }
+  auto loaded = settings::load(options.config_file);
+  if (const auto* problems = std::get_if<std::vector<settings::Problem>>(&loaded)) {
+    for (const auto& problem : *problems) std::fprintf(stderr, "%s\n", settings::to_string(problem).c_str());
+    return 2;
+  }
+  auto log_options = runtime::default_log_options();
+  log_options.level = *level;
+  log_options.format = *format;
+  const runtime::Log log(log_options);
+  const auto signals = block_signals();
+  try {
+    return Daemon(options, std::move(std::get<settings::Settings>(loaded)), *address, log).run(signals);
+  } catch (const ReferenceError& error) {
+    log.error("a reference cannot be used", {{"err", error.what()}});
+    return 2;
+  } catch (const std::exception& error) {
+    log.error("cannot go on", {{"err", error.what()}});
+    return 1;
+  }
+}
+
+}  // namespace pilotwatch::app

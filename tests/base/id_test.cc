@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/id.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/scratch_dir.h"
+
+using namespace pilotwatch;
+
+TEST_CASE("id: SipHash-2-4-128 under the key, apart by domain and by key") {
+  IdHasher hasher(IdKey{1}), other(IdKey{2});
+  const auto id = hasher.hash("pilot", "case 7");
+  CHECK(hasher.hash("pilot", "case 7") == id);
+  CHECK(hasher.hash("pilot", "case 8") != id);
+  CHECK(hasher.hash("pilo", "tcase 7") != id);
+  CHECK(other.hash("pilot", "case 7") != id);
+  CHECK(id.hex().size() == 32);
+}
+
+TEST_CASE("id key: created once, private, and refused when others can read it") {
+  const pilotwatch::testing::ScratchDir dir;
+  const auto file = dir.path() / "id.key";
+  const auto key = load_or_create_id_key(file).value();
+  CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::mask) == std::filesystem::perms(0600));
+  CHECK(load_or_create_id_key(file).value() == key);
+  std::filesystem::permissions(file, std::filesystem::perms(0644));
+  CHECK(load_or_create_id_key(file).error().what.find("chmod 600") != std::string::npos);
+  std::filesystem::permissions(file, std::filesystem::perms(0600));
+  std::ofstream(file) << "no key";
+  CHECK(load_or_create_id_key(file).has_error());
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/page.h"
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include "sinks/html.h"
+#include "support/demo_fixture.h"
+#include "support/snapshot_fixture.h"
+
+using namespace pilotwatch;
+using Catch::Matchers::Contains;
+using support::at;
+
+namespace {
+
+std::string page(const support::SnapshotFixture& fixture, bool refresh = true) {
+  return sinks::page_html(fixture.snapshot, fixture.self, refresh);
+}
+
+/// The first thing that is wrong with the nesting of tags, or "".
+std::string unbalanced(std::string html) {
+  html = std::regex_replace(html, std::regex("<style>[^]*?</style>"), "");
+  const std::set<std::string> empty_elements{"meta", "link", "br", "img"};
+  std::vector<std::string> open;
+  const std::regex tag("<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^\"<>]|\"[^\"]*\")*?)(/?)>");
+  for (std::sregex_iterator i(html.begin(), html.end(), tag), end; i != end; ++i) {
+    const std::string name = (*i)[2];
+    if (empty_elements.contains(name) || (*i)[4] == "/") continue;
+    if ((*i)[1] != "/") {
+      open.push_back(name);
+    } else if (open.empty() || open.back() != name) {
+      return "</" + name + "> after " + (open.empty() ? "nothing" : open.back());
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : "<" + open.back() + "> is not closed";
+}
+
+std::multiset<std::string> matches(const std::string& html, const char* pattern) {
+  std::multiset<std::string> out;
+  const std::regex expression(pattern);
+  for (std::sregex_iterator i(html.begin(), html.end(), expression), end; i != end; ++i) out.insert((*i)[1]);
+  return out;
+}
+
+/// Relative luminance and contrast as WCAG 2.2 defines them, of "#rrggbb".
+double luminance(const std::string& colour) {
+  const auto channel = [&](std::size_t i) {
+    const double c = static_cast<double>(std::stoi(colour.substr(i, 2), nullptr, 16)) / 255;
+    return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+  };
+  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+}
+
+double contrast(const std::string& a, const std::string& b) {
+  const auto [low, high] = std::minmax(luminance(a), luminance(b));
+  return (high + 0.05) / (low + 0.05);
+}
+
+}  // namespace
+
+TEST_CASE("The page says first how many pilots have a limit in breach") {
+  CHECK_THAT(page(*support::demo()), Contains("<h1>2 of 5 pilots have a limit in breach.</h1>"));
+  auto fixture = support::triage();
+  CHECK_THAT(page(*fixture), Contains("<h1>1 of 1 pilot has a limit in breach.</h1>"));
+  for (auto& limit : fixture->snapshot.limits) limit.state = judge::State::no_data;
+  CHECK_THAT(page(*fixture), Contains("<h1>1 of 1 pilot has a limit in breach.</h1>") && Contains("breach not over"));
+  fixture->snapshot.limits[0].episode.reset();
+  for (auto& limit : fixture->snapshot.limits) limit.state = judge::State::warning;
+  CHECK_THAT(page(*fixture), Contains("<h1>No limit is in breach; 1 of 1 pilot has a warning.</h1>"));
+  for (auto& limit : fixture->snapshot.limits) limit.state = judge::State::ok;
+  CHECK_THAT(page(*fixture), Contains("<h1>No limit is in breach.</h1>"));
+}
+
+TEST_CASE("The page is well-formed and its ids are unique") {
+  for (const auto& fixture : {support::demo(), support::triage(), std::make_unique<support::SnapshotFixture>()}) {
+    const auto html = page(*fixture);
+    CHECK(unbalanced(html) == "");
+    const auto ids = matches(html, " id=\"([^\"]*)\"");
+    CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
+    for (const auto& target : matches(html, "href=\"#([^\"]*)\"")) CHECK(ids.contains(target));
+    CHECK(matches(html, "<(script|iframe|form|img)\\b").empty());
+    CHECK(matches(html, "((?:src|href)=\"(?:https?:)?//)").empty());
+  }
+}
+
+TEST_CASE("Names from outside cannot become markup") {
+  auto fixture = support::triage();
+  const std::string hostile = "</title><script>alert(\"1\")</script>&'\xff";
+  auto& pilot = fixture->settings.pilots[0];
+  pilot.name = pilot.description = pilot.owner = pilot.model = pilot.limits[0].name = hostile;
+  pilot.segments.attributes[0] = pilot.limits[1].segment = hostile;
+  fixture->snapshot.limits[0].reason = fixture->snapshot.limits[1].group = hostile;
+  fixture->snapshot.limits[0].episode->id = hostile;
+  fixture->snapshot.recent[0].pilot = fixture->snapshot.recent[0].reason = hostile;
+  fixture->snapshot.ingest.rows[0].source = fixture->self.ready_detail = hostile;
+  auto window = support::triage_day(at("2026-03-01T00:00:00Z"));
+  for (auto& counts : window->counts) counts.group = hostile;
+  fixture->snapshot.pilots[0].windows.push_back(window);
+  const auto html = page(*fixture);
+  CHECK(unbalanced(html) == "");
+  CHECK_THAT(html, !Contains("<script"));
+  CHECK_THAT(html, !Contains("\xff"));
+  CHECK_THAT(html, Contains("&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;\ufffd"));
+}
+
+TEST_CASE("Each state is said in words beside a shape of its own") {
+  auto fixture = support::triage();
+  const std::pair<judge::State, const char*> words[] = {
+      {judge::State::collecting, "collecting"}, {judge::State::ok, "ok"},
+      {judge::State::warning, "warning"},       {judge::State::breach, "breach"},
+      {judge::State::recovering, "recovering"}, {judge::State::no_data, "no data"},
+      {judge::State::insufficient, "too few cases"}};
+  for (const auto& [state, word] : words) {
+    fixture->snapshot.limits[0].state = state;
+    const std::string name = judge::state_names[static_cast<std::size_t>(state)];
+    CHECK_THAT(page(*fixture), Contains("<use href=\"#m-" + name + "\"/></svg>" + word + "</span>"));
+  }
+}
+
+TEST_CASE("A firing limit can be linked to by its episode") {
+  CHECK_THAT(page(*support::triage()), Contains("<tr role=\"row\" class=\"firing\" id=\"e1b2\">"));
+}
+
+TEST_CASE("Suppressed cells are shown as suppressed") {
+  const auto html = page(*support::triage());
+  CHECK_THAT(html, Contains("<th scope=\"row\">m</th><td class=\"n hidden-cell\">suppressed</td>"));
+}
+
+TEST_CASE("Charts have a text alternative with the newest value, its interval and the limit") {
+  const auto html = page(*support::triage());
+  CHECK_THAT(html, Contains("<title id=\"pilot-1-c1-t\">Error rate by day</title>"));
+  CHECK_THAT(html, Contains("2 windows, 28 Feb 2026 to 1 Mar 2026. Newest: 10\u00a0% (95 % interval 4.35 to 21.4\u00a0%). "
+                            "Lowest 10\u00a0%, highest 10\u00a0%. Limit 8\u00a0%, with 2 beyond it.</desc>"));
+}
+
+TEST_CASE("Immature windows do not look like low error rates") {
+  auto fixture = support::triage();
+  auto young = support::triage_day(at("2026-03-02T00:00:00Z"));
+  young->figures[0].state = "immature";
+  young->figures[0].value = 0.01;
+  fixture->snapshot.pilots[0].windows.push_back(young);
+  CHECK_THAT(page(*fixture), Contains("<p class=\"now beyond\">10\u00a0%"));
+}
+
+TEST_CASE("Without records the page says how to send some") {
+  auto fixture = support::triage();
+  fixture->snapshot.ingest = {};
+  fixture->snapshot.pilots[0].windows.clear();
+  const auto html = page(*fixture);
+  CHECK_THAT(html, Contains("No records yet: send some to POST /v1/records"));
+  CHECK_THAT(html, Contains("No window has closed yet"));
+}
+
+TEST_CASE("Refreshing can be turned off") {
+  const auto fixture = support::triage();
+  CHECK_THAT(page(*fixture), Contains("http-equiv=\"refresh\" content=\"30\"") && Contains("href=\"?refresh=off\""));
+  CHECK_THAT(page(*fixture, false), !Contains("http-equiv"));
+}
+
+TEST_CASE("Text and marks have enough contrast in both colour schemes") {
+  const auto html = page(*support::triage());
+  const auto dark_at = html.find("prefers-color-scheme: dark");
+  for (const auto& css : {html.substr(0, dark_at), html.substr(dark_at, 700)}) {
+    const auto colour = [&](const std::string& name) {
+      std::smatch found;
+      REQUIRE(std::regex_search(css, found, std::regex("--" + name + ": (#[0-9a-f]{6})")));
+      return found[1].str();
+    };
+    for (const char* background : {"card", "paper", "faint", "breach-tint"}) {
+      for (const char* text : {"ink", "soft", "accent", "ok", "warning", "breach", "recovering", "neutral"}) {
+        INFO(text << " on " << background);
+        CHECK(contrast(colour(text), colour(background)) >= 4.5);
+      }
+    }
+    CHECK(contrast(colour("accent"), colour("band")) >= 3);
+  }
+}
+
+TEST_CASE("Numbers are written with their unit and thousands separated") {
+  using settings::Metric;
+  CHECK(sinks::human_count(0) == "0");
+  CHECK(sinks::human_count(1'284'003) == "1,284,003");
+  CHECK(sinks::human_value(Metric::error_rate, 0.0841) == "8.41\u00a0%");
+  CHECK(sinks::human_value(Metric::error_rate, 0.1) == "10\u00a0%");
+  CHECK(sinks::human_value(Metric::psi, 0.2434) == "0.243");
+  CHECK(sinks::human_value(Metric::psi, 0.2) == "0.2");
+  CHECK(sinks::human_range(Metric::error_rate, 0.0435, 0.2136) == "4.35 to 21.4\u00a0%");
+  CHECK(sinks::human_range(Metric::volume, 1000, 2000) == "1,000 to 2,000");
+  CHECK(sinks::human_value(Metric::mean_error, -1234.5) == "-1,235");
+  CHECK(sinks::human_value(Metric::complaints_per_1000, 0) == "0 per\u00a01,000");
+  CHECK(sinks::human_duration(std::chrono::hours{52}) == "2\u00a0d 4\u00a0h");
+  CHECK(sinks::human_duration(Millis{0}) == "0\u00a0s");
+  CHECK(sinks::human_duration(std::chrono::hours{24} + std::chrono::seconds{5}) == "1\u00a0d");
+}
+
+// Writes the demo page for a look at it: PILOTWATCH_PAGE=/tmp/page.html test_sinks "[render]"
+TEST_CASE("Render the demo page", "[.][render]") {
+  if (const char* file = std::getenv("PILOTWATCH_PAGE")) std::ofstream(file) << page(*support::demo(), false);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/http_ingest.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/guarded.h"
+#include "support/http_client.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::sources;
+using pilotwatch::testing::http;
+using pilotwatch::testing::HttpClient;
+using nlohmann::json;
+
+namespace {
+
+/// Keeps the last delivery and answers it at once.
+struct FakePort final : Port {
+  void deliver(Delivery delivery) override {
+    const auto done = std::move(delivery.done);
+    last.with([&](Delivery& kept) { kept = std::move(delivery); });
+    done(reply.with([](const Reply& r) { return r; }));
+  }
+  Guarded<Delivery> last;
+  Guarded<Reply> reply;
+};
+
+struct Ingesting {
+  explicit Ingesting(std::uint64_t max_body_bytes = 1000) : server({}, ingest_routes(port, {max_body_bytes})) {
+    server.start();
+  }
+  pilotwatch::testing::HttpReply post(const std::string& target, std::string_view body, const std::string& headers = {}) {
+    return http(server.port(), "POST", target, body, headers);
+  }
+  Delivery last() { return port.last.with([](const Delivery& d) { return d; }); }
+  void will_reply(Reply reply) {
+    port.reply.with([&](Reply& r) { r = std::move(reply); });
+  }
+  FakePort port;
+  runtime::HttpServer server;
+};
+
+Reply committed(std::uint64_t accepted, std::uint64_t duplicate, std::uint64_t rejected) {
+  Reply reply;
+  reply.accepted = accepted;
+  reply.duplicate = duplicate;
+  reply.rejected = rejected;
+  return reply;
+}
+
+}  // namespace
+
+TEST_CASE("ingest: the path says what records without type are, the query whose they are") {
+  Ingesting i;
+  i.post("/v1/records", "{}");
+  CHECK(i.last().stream == record::Stream::unknown);
+  CHECK(i.last().pilot.empty());
+  i.post("/v1/predictions?pilot=loans%20b", "{\"a\":1}\n");
+  CHECK(i.last().stream == record::Stream::predictions);
+  CHECK(i.last().pilot == "loans b");
+  CHECK(i.last().bytes == "{\"a\":1}\n");
+  CHECK(i.last().source == "http");
+  CHECK_FALSE(i.last().cursor.has_value());
+  i.post("/v1/outcomes", "{}");
+  CHECK(i.last().stream == record::Stream::outcomes);
+  i.post("/v1/complaints", "{}");
+  CHECK(i.last().stream == record::Stream::complaints);
+  const auto stats = i.server.stats();
+  CHECK(stats.requests.at({"ingest_complaints", 200}) == 1);
+}
+
+TEST_CASE("ingest: a committed body is answered with its counts and first errors") {
+  Ingesting i;
+  Reply reply = committed(3, 2, 1);
+  reply.errors.push_back({7, record::Stream::outcomes, record::Reason::unknown_class, "class \"x\xFF\" is not known"});
+  i.will_reply(reply);
+  const auto answer = i.post("/v1/records", "{}");
+  CHECK(answer.status == 200);
+  CHECK(answer.headers.at("content-type") == "application/json");
+  CHECK(answer.body ==
+        R"({"accepted":3,"duplicate":2,"rejected":1,"errors":[{"line":7,"reason":"unknown_class","detail":"class \"x)"
+        "\xEF\xBF\xBD" R"(\" is not known"}]})" "\n");
+}
+
+TEST_CASE("ingest: only a body without any usable line is 400") {
+  Ingesting i;
+  i.will_reply(committed(0, 0, 2));
+  const auto answer = i.post("/v1/records", "x\ny\n");
+  CHECK(answer.status == 400);
+  CHECK(json::parse(answer.body).at("rejected") == 2);
+  i.will_reply(committed(0, 1, 2));
+  CHECK(i.post("/v1/records", "x").status == 200);
+  i.will_reply(committed(0, 0, 0));
+  CHECK(i.post("/v1/records", "[]").status == 200);
+}
+
+TEST_CASE("ingest: overload is 429, unavailability 503, both say when to come back") {
+  Ingesting i;
+  Reply reply;
+  reply.status = Reply::Status::overloaded;
+  reply.retry_after_s = 3;
+  i.will_reply(reply);
+  const auto full = i.post("/v1/records", "{}");
+  CHECK(full.status == 429);
+  CHECK(full.headers.at("retry-after") == "3");
+  CHECK(full.headers.at("content-type") == "application/problem+json");
+  reply.status = Reply::Status::unavailable;
+  reply.detail = "the disk is full";
+  i.will_reply(reply);
+  const auto closed = i.post("/v1/records", "{}");
+  CHECK(closed.status == 503);
+  CHECK(closed.headers.at("retry-after") == "3");
+  CHECK(json::parse(closed.body).at("detail") == "the disk is full");
+}
+
+TEST_CASE("ingest: types that mean lines of JSON are taken, others are 415") {
+  Ingesting i;
+  const std::string good =
+      GENERATE(as<std::string>(), "", "application/json", "Application/X-NDJSON; charset=utf-8", "application/ndjson",
+               "application/jsonl", "text/plain", "application/x-www-form-urlencoded");
+  CHECK(i.post("/v1/records", "{}", good.empty() ? "" : "Content-Type: " + good + "\r\n").status == 200);
+  const auto csv = i.post("/v1/records", "{}", "Content-Type: text/csv\r\n");
+  CHECK(csv.status == 415);
+  CHECK(json::parse(csv.body).at("detail") ==
+        "Content-Type text/csv is not supported; send application/x-ndjson or application/json");
+}
+
+TEST_CASE("ingest: compressed bodies are 415 and say so") {
+  Ingesting i;
+  CHECK(i.post("/v1/records", "{}", "Content-Encoding: identity\r\n").status == 200);
+  const auto zipped = i.post("/v1/records", "{}", "Content-Encoding: GZIP\r\n");
+  CHECK(zipped.status == 415);
+  CHECK(json::parse(zipped.body).at("detail") ==
+        "Content-Encoding gzip is not supported; send the body as it is (identity)");
+}
+
+TEST_CASE("ingest: nothing is 400 and reaches nobody, too much is 413") {
+  Ingesting i(10);
+  CHECK(i.post("/v1/records", " \r\n\t\n").status == 400);
+  CHECK(i.post("/v1/records", "").status == 400);
+  CHECK(i.post("/v1/records", "{\"a\":12345}").status == 413);
+  CHECK(i.last().source.empty());
+  CHECK(i.post("/v1/records", "{\"a\":1234}").status == 200);
+  CHECK(http(i.server.port(), "GET", "/v1/records").status == 405);
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/tail_reader.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/scratch_dir.h"
+
+namespace fs = std::filesystem;
+using namespace pilotwatch::sources;
+using pilotwatch::testing::ScratchDir;
+using pilotwatch::testing::append;
+
+namespace {
+
+struct Tailed {
+  explicit Tailed(std::uint64_t max_line_bytes = 1 << 20, std::optional<Cursor> from = {})
+      : reader("s", path(), max_line_bytes, std::move(from)) {}
+  [[nodiscard]] fs::path path() const { return dir.path() / "log"; }
+
+  /// Everything there is now, committed chunk by chunk; looks twice, as a tail does that polls.
+  std::string drain() {
+    std::string out;
+    for (int look = 0; look < 3; ++look) {
+      while (const auto chunk = reader.next()) {
+        out += chunk->bytes;
+        last = chunk->cursor;
+        reader.advance(chunk->cursor);
+        ++chunks;
+      }
+    }
+    return out;
+  }
+  void rotate(const std::string& to = "log.1") const { fs::rename(path(), dir.path() / to); }
+
+  ScratchDir dir;
+  TailReader reader;
+  std::optional<Cursor> last;
+  int chunks = 0;
+};
+
+/// A second process on the same file: what it reads with the cursor of the first.
+std::string resumed(const fs::path& path, const Cursor& from, TailStats* stats = nullptr) {
+  TailReader reader("s", path, 1 << 20, from);
+  std::string out;
+  for (int look = 0; look < 3; ++look) {
+    while (const auto chunk = reader.next()) {
+      out += chunk->bytes;
+      reader.advance(chunk->cursor);
+    }
+  }
+  if (stats != nullptr) *stats = reader.stats();
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("tail: whole lines as they come, nothing twice") {
+  Tailed t;
+  append(t.path(), "a\nb\n");
+  CHECK(t.drain() == "a\nb\n");
+  CHECK(t.drain().empty());
+  append(t.path(), "c\n");
+  CHECK(t.drain() == "c\n");
+  CHECK(t.reader.stats().unread_bytes == 0);
+  CHECK(t.reader.stats().file_open);
+}
+
+TEST_CASE("tail: the same lines again until they are committed") {
+  Tailed t;
+  append(t.path(), "a\n");
+  CHECK(t.reader.next()->bytes == "a\n");
+  append(t.path(), "b\n");
+  CHECK(t.reader.next()->bytes == "a\nb\n");
+  CHECK(t.reader.stats().unread_bytes == 4);
+}
+
+TEST_CASE("tail: half a line waits for its other half") {
+  Tailed t;
+  append(t.path(), "a\nhal");
+  CHECK(t.drain() == "a\n");
+  CHECK(t.reader.stats().unread_bytes == 3);
+  append(t.path(), "f");
+  CHECK(t.drain().empty());
+  append(t.path(), "\nnext\n");
+  CHECK(t.drain() == "half\nnext\n");
+}
+
+TEST_CASE("tail: a file that is not there yet is waited for, without an error") {
+  Tailed t;
+  CHECK(t.drain().empty());
+  CHECK_FALSE(t.reader.stats().file_open);
+  CHECK(t.reader.stats().read_errors == 0);
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+}
+
+TEST_CASE("tail: what cannot be read is counted and tried again") {
+  Tailed t;
+  fs::create_directory(t.path());
+  CHECK(t.drain().empty());
+  CHECK(t.reader.stats().read_errors > 0);
+  fs::remove(t.path());
+  ::mkfifo(t.path().c_str(), 0600);
+  CHECK(t.drain().empty());  // and does not hang
+  fs::remove(t.path());
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+}
+
+TEST_CASE("tail: a chunk is about a megabyte of whole lines") {
+  Tailed t;
+  const std::string line = std::string(99, 'x') + "\n";
+  std::string all;
+  for (int i = 0; i < 30'000; ++i) all += line;
+  append(t.path(), all);
+  const auto first = t.reader.next();
+  CHECK(first->bytes.size() <= 1 << 20);
+  CHECK(first->bytes.size() > 900'000);
+  CHECK(first->bytes.back() == '\n');
+  CHECK(t.drain() == all);
+  CHECK(t.chunks == 3);
+}
+
+TEST_CASE("tail: an overlong line is cut so that it is refused, and its rest is skipped") {
+  Tailed t(2'000'000);
+  const std::string head = "before\n", tail = "after\n";
+  append(t.path(), head + std::string(5'000'000, 'y') + "\n" + tail);
+  CHECK(t.drain() == head + std::string(2'000'001, 'y') + "\n" + tail);
+  CHECK(t.last->offset == fs::file_size(t.path()));
+}
+
+TEST_CASE("tail: an overlong line that grows slowly is not delivered in pieces, not even over a restart") {
+  Tailed t(1000);
+  append(t.path(), "a\n" + std::string(3'000'000, 'y'));
+  CHECK(t.drain() == "a\n");
+  append(t.path(), std::string(3'000'000, 'y'));
+  CHECK(t.drain().empty());
+  CHECK(resumed(t.path(), *t.last).empty());
+  append(t.path(), "y\nb\n");
+  CHECK(t.drain() == std::string(1001, 'y') + "\nb\n");
+}
+
+TEST_CASE("tail: a long line within the limit is delivered whole") {
+  Tailed t(4'000'000);
+  const std::string line = std::string(3'000'000, 'y') + "\n";
+  append(t.path(), line + "b\n");
+  CHECK(t.drain() == line + "b\n");
+}
+
+TEST_CASE("tail: a line that begins with a bracket goes alone") {
+  Tailed t;
+  append(t.path(), "\n[broken\n{}\n[x]\n");
+  CHECK(t.reader.next()->bytes == "\n[broken\n");
+  CHECK(t.drain() == "\n[broken\n{}\n[x]\n");
+  CHECK(t.chunks == 2);
+}
+
+TEST_CASE("tail: a renamed file is read to its end before the new one") {
+  Tailed t;
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+  append(t.path(), "b\n");
+  t.rotate();
+  append(t.path(), "c\n");
+  CHECK(t.drain() == "b\nc\n");
+  CHECK(t.reader.stats().rotations_rename == 1);
+  CHECK(t.reader.stats().lost_bytes == 0);
+}
+
+TEST_CASE("tail: the last line of a renamed file needs no newline") {
+  Tailed t;
+  append(t.path(), "a\nunfinished");
+  CHECK(t.drain() == "a\n");
+  t.rotate();
+  append(t.path(), "c\n");
+  CHECK(t.drain() == "unfinished\nc\n");
+}
+
+TEST_CASE("tail: a writer may go on with the renamed file") {
+  Tailed t;
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+  t.rotate();
+  append(t.dir.path() / "log.1", "b\n");
+  CHECK(t.drain() == "b\n");  // nothing at the path
+  append(t.path(), "");
+  append(t.dir.path() / "log.1", "c\nha");
+  CHECK(t.drain() == "c\n");  // an empty successor
+  append(t.dir.path() / "log.1", "lf\n");
+  CHECK(t.drain() == "half\n");
+  append(t.path(), "d\n");
+  append(t.dir.path() / "log.1", "late\n");
+  CHECK(t.drain() == "late\nd\n");
+}
+
+TEST_CASE("tail: a successor with bytes is not begun before the old file was quiet for two looks") {
+  Tailed t;
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+  t.rotate();
+  append(t.path(), "d\n");
+  CHECK_FALSE(t.reader.next().has_value());
+  append(t.dir.path() / "log.1", "late\n");
+  CHECK(t.drain() == "late\nd\n");
+}
+
+TEST_CASE("tail: several rotations while a delivery has to wait lose nothing, even when the files are deleted") {
+  Tailed t;
+  append(t.path(), "1\n");
+  const auto refused = t.reader.next();
+  for (int i = 2; i < 6; ++i) {
+    t.rotate("gone");
+    append(t.path(), std::to_string(i) + "\n");
+    t.reader.look();
+    fs::remove(t.dir.path() / "gone");
+  }
+  CHECK(t.reader.stats().unread_bytes == 10);
+  CHECK(t.drain() == "1\n2\n3\n4\n5\n");
+  CHECK(t.reader.stats().rotations_rename == 4);
+}
+
+TEST_CASE("tail: files that pile up beyond the limit are counted as lost") {
+  Tailed t;
+  append(t.path(), "first\n");
+  t.reader.look();
+  for (int i = 0; i < 64; ++i) {
+    t.rotate("gone");
+    append(t.path(), "abc\n");
+    t.reader.look();
+  }
+  CHECK(t.reader.stats().lost_bytes == 4);
+  CHECK(t.drain().size() == 6 + 63 * 4);
+}
+
+TEST_CASE("tail: a truncated file is begun again, what was known and unread counts as lost") {
+  Tailed t;
+  append(t.path(), "aaaa\nbbbb\n");
+  CHECK(t.drain() == "aaaa\nbbbb\n");
+  append(t.path(), "lost\n");
+  t.reader.look();
+  fs::resize_file(t.path(), 0);
+  append(t.path(), "new\n");
+  CHECK(t.drain() == "new\n");
+  CHECK(t.reader.stats().rotations_truncate == 1);
+  CHECK(t.reader.stats().lost_bytes == 5);
+  CHECK(t.reader.stats().rotations_rename == 0);
+}
+
+TEST_CASE("tail: a file truncated and grown past the old place is seen by its first bytes") {
+  Tailed t;
+  append(t.path(), "aaaa\n");
+  CHECK(t.drain() == "aaaa\n");
+  fs::resize_file(t.path(), 0);
+  append(t.path(), "other\nlonger\n");
+  CHECK(t.drain() == "other\nlonger\n");
+  CHECK(t.reader.stats().rotations_truncate == 1);
+}
+
+TEST_CASE("tail: a truncation while a delivery waits does not skip what came after it") {
+  Tailed t;
+  append(t.path(), "aaaa\n");
+  const auto chunk = t.reader.next();
+  fs::resize_file(t.path(), 0);
+  append(t.path(), "bb\n");
+  t.reader.advance(chunk->cursor);
+  CHECK(t.drain() == "bb\n");
+}
+
+TEST_CASE("tail: a restart goes on at the cursor") {
+  Tailed t;
+  append(t.path(), "a\nb\n");
+  t.drain();
+  append(t.path(), "c\n");
+  CHECK(resumed(t.path(), *t.last) == "c\n");
+  CHECK(t.last->source == "s");
+  CHECK(t.last->offset == 4);
+  CHECK(t.last->fingerprint_bytes == 4);
+}
+
+TEST_CASE("tail: the fingerprint is of the first 256 bytes at most") {
+  Tailed t;
+  append(t.path(), std::string(300, 'x') + "\n");
+  t.drain();
+  CHECK(t.last->fingerprint_bytes == 256);
+  append(t.path(), "c\n");
+  CHECK(resumed(t.path(), *t.last) == "c\n");
+}
+
+TEST_CASE("tail: over a restart, another file under the same inode is begun from its start") {
+  Tailed t;
+  append(t.path(), "a\nb\n");
+  t.drain();
+  {
+    std::ofstream(t.path(), std::ios::trunc) << "x\ny\nz\n";  // same inode, other bytes
+  }
+  TailStats stats;
+  CHECK(resumed(t.path(), *t.last, &stats) == "x\ny\nz\n");
+  CHECK(stats.rotations_truncate == 0);
+}
+
+TEST_CASE("tail: over a restart, a shorter file counts as truncated") {
+  Tailed t;
+  append(t.path(), "a\nb\n");
+  t.drain();
+  fs::resize_file(t.path(), 2);
+  TailStats stats;
+  CHECK(resumed(t.path(), *t.last, &stats) == "a\n");
+  CHECK(stats.rotations_truncate == 1);
+}
+
+TEST_CASE("tail: over a restart, a file renamed meanwhile is found and read to its end") {
+  Tailed t;
+  append(t.path(), "a\n");
+  t.drain();
+  append(t.path(), "b\n");
+  t.rotate("old-name-does-not-matter");
+  append(t.path(), "c\n");
+  TailStats stats;
+  CHECK(resumed(t.path(), *t.last, &stats) == "b\nc\n");
+  CHECK(stats.rotations_rename == 1);
+}
+
+TEST_CASE("tail: over a restart, a renamed file that is gone leaves the new one") {
+  Tailed t;
+  append(t.path(), "a\n");
+  t.drain();
+  t.rotate();
+  append(t.path(), "c\n");  // before the old one goes, so that the inode is another
+  fs::remove(t.dir.path() / "log.1");
+  TailStats stats;
+  CHECK(resumed(t.path(), *t.last, &stats) == "c\n");
+  CHECK(stats.rotations_rename == 1);
+}
+
+TEST_CASE("tail: over a restart, a file that comes back later is still known") {
+  Tailed t;
+  append(t.path(), "a\n");
+  t.drain();
+  const ScratchDir elsewhere;
+  const auto away = elsewhere.path() / "log";
+  fs::rename(t.path(), away);
+  TailReader reader("s", t.path(), 1000, t.last);
+  CHECK_FALSE(reader.next().has_value());
+  fs::rename(away, t.path());
+  append(t.path(), "b\n");
+  CHECK(reader.next()->bytes == "b\n");
+}
