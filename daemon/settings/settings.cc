@@ -3,11 +3,32 @@
 
 #include <algorithm>
 
+#include "settings/load.h"
+
 namespace pilotwatch::settings {
+namespace {
+
+/// "error_rate" -> "ErrorRate"
+std::string camel_case(std::string_view snake) {
+  std::string out;
+  bool start = true;
+  for (const char c : snake) {
+    const bool lower = c >= 'a' && c <= 'z';
+    if (c != '_') out += start && lower ? static_cast<char>(c - 'a' + 'A') : c;
+    start = c == '_';
+  }
+  return out;
+}
+
+}  // namespace
 
 const Pilot* Settings::find(std::string_view pilot) const {
   const auto found = std::find_if(pilots.begin(), pilots.end(), [&](const Pilot& p) { return p.name == pilot; });
   return found == pilots.end() ? nullptr : &*found;
+}
+
+std::string default_alertname(const Limit& limit) {
+  return "Pilot" + camel_case(metric_names[static_cast<std::size_t>(limit.metric)]) + (limit.max ? "High" : "Low");
 }
 
 }  // namespace pilotwatch::settings

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "base/id.h"
+#include "base/text.h"
+#include "settings/sections.h"
+
+namespace pilotwatch::settings {
+namespace {
+
+constexpr std::uint64_t max_document = 4'000'000'000;   ///< what the JSON parser can address
+constexpr const char* http_source = "http";             ///< what HTTP ingest calls itself in the label `source`
+
+void read_ingest(const Value& value, Ingest& out) {
+  MapReader map(value);
+  map.read("max_body_bytes", out.max_body_bytes, &Value::size, Whole{1, max_document});
+  map.read("max_line_bytes", out.max_line_bytes, &Value::size, Whole{1, max_document});
+  map.read("max_queue_requests", out.max_queue_requests, &Value::whole, Whole{1});
+  map.read("max_queue_bytes", out.max_queue_bytes, &Value::size, Whole{1});
+  map.finish();
+}
+
+/// A section with one duration in it.
+void read_interval(const Value& value, std::string_view key, Millis& out) {
+  MapReader map(value);
+  map.read(key, out, &Value::duration, Zero::refused);
+  map.finish();
+}
+
+FileSource read_source(const Value& value, const Settings& settings, bool pilots_are_sound, UniqueNames& names) {
+  MapReader map(value);
+  FileSource out;
+  const auto name = map.require("name");
+  if (const auto text = name ? name->name() : std::nullopt) {
+    out.name = *text;
+    names.add(*name, out.name);
+    if (out.name == http_source) name->problem("'http' is the name of what comes by HTTP");
+  }
+  std::string path;
+  map.read_required("file", path, &Value::filled_text);
+  out.path = (settings.file.parent_path() / path).lexically_normal();
+  if (const auto pilot = map.take("pilot")) {
+    out.pilot = pilot->text().value_or("");
+    std::vector<std::string_view> known;
+    for (const auto& p : settings.pilots) known.push_back(p.name);
+    if (pilot->node().IsScalar() && pilots_are_sound) pilot->must_be_known(out.pilot, "a pilot", known);
+  }
+  map.read("poll_interval", out.poll_interval, &Value::duration, Zero::refused);
+  map.finish();
+  return out;
+}
+
+void read_pilots(const Value& value, Settings& out) {
+  UniqueNames names;
+  for (const auto& item : value.items()) {
+    out.pilots.push_back(read_pilot(item, out.file));
+    if (!out.pilots.back().name.empty()) names.add(MapReader(item).take("name").value_or(item), out.pilots.back().name);
+  }
+  if (value.node().IsSequence() && value.node().size() == 0) value.problem("needs at least one pilot");
+}
+
+void read_root(const Value& root, Settings& out) {
+  MapReader map(root);
+  if (const auto v = map.take("evaluation")) read_interval(*v, "interval", out.evaluation_interval);
+  if (const auto v = map.take("storage")) read_interval(*v, "checkpoint_interval", out.checkpoint_interval);
+  if (const auto v = map.take("ingest")) read_ingest(*v, out.ingest);
+  if (const auto v = map.take("notify")) out.notify = read_notify(*v);
+  const auto sources = map.take("sources");
+  if (const auto v = map.require("pilots")) read_pilots(*v, out);
+  // After the pilots, whose names they use.
+  const bool pilots_are_sound =
+      std::none_of(out.pilots.begin(), out.pilots.end(), [](const Pilot& p) { return p.name.empty(); }) && !out.pilots.empty();
+  UniqueNames names;
+  if (sources) {
+    for (const auto& item : sources->items()) out.files.push_back(read_source(item, out, pilots_are_sound, names));
+  }
+  map.finish();
+}
+
+/// Bytes that are no text would travel on into labels and JSON.
+bool is_text(std::string_view yaml, Problems& problems) {
+  const auto valid = to_valid_utf8(yaml);
+  if (valid == yaml) return true;
+  const auto wrong = std::mismatch(yaml.begin(), yaml.end(), valid.begin(), valid.end()).first;
+  YAML::Mark at;
+  at.line = static_cast<int>(std::count(yaml.begin(), wrong, '\n'));
+  const auto line_start = yaml.substr(0, static_cast<std::size_t>(wrong - yaml.begin())).rfind('\n') + 1;
+  at.column = static_cast<int>(static_cast<std::size_t>(wrong - yaml.begin()) - line_start);
+  problems.add(at, "", "is not valid UTF-8");
+  return false;
+}
+
+std::optional<YAML::Node> document(std::string_view yaml, Problems& problems) {
+  if (!is_text(yaml, problems)) return std::nullopt;
+  try {
+    auto documents = YAML::LoadAll(std::string(yaml));
+    if (documents.size() > 1) problems.add(documents[1].Mark(), "", "a second YAML document; only one is read");
+    if (!documents.empty() && !documents[0].IsNull()) return documents[0];
+    problems.add({}, "", "the file is empty; it needs at least the key pilots");
+  } catch (const YAML::Exception& e) {
+    problems.add(e.mark, "", "not valid YAML: " + e.msg);
+  }
+  return std::nullopt;
+}
+
+Problem unreadable(const std::filesystem::path& file, const std::string& why) {
+  return {file, 1, 1, "", "cannot be read: " + why};
+}
+
+}  // namespace
+
+std::string to_string(const Problem& problem) {
+  return problem.file.string() + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) + ": " +
+         (problem.path.empty() ? "" : problem.path + ": ") + problem.message;
+}
+
+std::variant<Settings, std::vector<Problem>> parse(std::string_view yaml, const std::filesystem::path& file) {
+  Problems problems(file);
+  Settings out;
+  out.file = file;
+  out.hash = content_hash(yaml).hex();
+  if (const auto root = document(yaml, problems)) read_root(Value(*root, root->Mark(), "", problems), out);
+  if (problems.count() > 0) return std::move(problems).in_order();
+  return out;
+}
+
+std::variant<Settings, std::vector<Problem>> load(const std::filesystem::path& file) {
+  std::error_code ignored;
+  // Opening a folder works; reading it throws somewhere inside iostreams.
+  if (std::filesystem::is_directory(file, ignored)) return std::vector{unreadable(file, "is a folder")};
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return std::vector{unreadable(file, std::strerror(errno))};
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  return parse(text, file);
+}
+
+}  // namespace pilotwatch::settings
