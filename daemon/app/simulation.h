@@ -12,7 +12,7 @@
 #include "base/time.h"
 
 /// Invented pilots for the demo and for tests; a pure generator: no clock, no I/O, and the same bytes on every machine
-/// from the same options (integers, IEEE + - * / sqrt only, no std::*_distribution, no libm).
+/// from the same options (integers and exactly rounded arithmetic only: no std::*_distribution, no exp or log of a libm).
 ///
 /// What each pilot writes (`config/demo.yml` uses these names); a prediction has `model_version`, an outcome is joined by `id`:
 ///
@@ -24,17 +24,18 @@
 ///   fraud       binary: 0, 1 (positive, about 2 % of cases); `score` a number, prediction = score >= 0.5
 ///               features    amount, account_age (days), hour (all numeric), channel (online, branch, agent)
 ///               segments    region (as above), age_band (18-34, 35-64, 65+)
-///               outcomes    for all but late (median 9 days); two versions side by side: 1.8.0 (90 %), 1.9.0-rc1 (10 %)
+///               outcomes    for all but late (median 9 days); about 0.7 % are wrong
+///               versions    two side by side: 1.8.0 (90 %), 1.9.0-rc1 (10 %)
 ///               complaints  wrongly_flagged, slow, rude
 ///   demand      regression: prediction = point forecast of visitors
 ///               features    temperature, lag_demand (numeric), weekday (mon .. sun)
 ///               segments    site (harbour, station, market, airport)
-///               outcomes    for all on the next day; about 9 % are off by more than 15 %
+///               outcomes    for all on the next day; about 8 % are off by more than 15 %
 ///               complaints  understaffed, queue
 ///   allocation  binary: 0, 1 (positive); `score` a number, prediction = score >= 0.5
 ///               features    need_index (0 .. 100), household_size (numeric), district (centre, harbour, hills, fields)
 ///               segments    district (as above), sex (f, m, x)
-///               outcomes    for 70 %, after 3 days (median); about 14 % are wrong
+///               outcomes    for 70 %, after 3 days (median); about 8 % are wrong
 ///               complaints  refused, unexplained, slow
 ///   chatbot     generative: no `prediction`; features prompt_tokens (numeric), topic (hours, fees, forms, appointments, other)
 ///               segments    none; `latency_ms`; some answers `failed`

@@ -13,7 +13,7 @@
 
 #include "base/guarded.h"
 
-/// HTTP/1.1 in: a Beast listener behind plain functions. Only http.cc includes Beast.
+/// HTTP/1.1 in: a Beast listener behind plain functions. Only http_session.cc includes Beast, only it and http.cc Asio.
 namespace pilotwatch::runtime {
 
 struct HttpRequest {
@@ -37,7 +37,8 @@ struct HttpResponse {
 /// RFC 9457 `application/problem+json`: {"type":"about:blank","title","status","detail"}.
 [[nodiscard]] HttpResponse problem(unsigned status, std::string_view detail);
 
-/// Must be called exactly once, from any thread.
+/// Must be called exactly once, from any thread, also after the server is gone; later calls change nothing. When the last
+/// copy is destroyed without a call the client gets a 500.
 using Respond = std::function<void(HttpResponse)>;
 using Handler = std::function<void(HttpRequest&&, Respond)>;
 
@@ -54,7 +55,8 @@ struct Route {
 struct HttpStats {
   std::map<std::pair<std::string, unsigned>, std::uint64_t> requests;   ///< (handler, status) -> count
   std::map<std::string, std::pair<std::uint64_t, double>> durations;    ///< handler -> (count, seconds)
-  /// Requests refused before any handler saw them (413, 431, 400, 408, 503), by reason.
+  /// Requests refused before any handler saw them, by reason: body_too_large (413), header_too_large (431), bad_request
+  /// (400), timeout (408), expectation (417), transfer_encoding (501), connections and memory (503).
   std::map<std::string, std::uint64_t> refused;
   std::uint64_t connections = 0;         ///< open now
 };
@@ -64,8 +66,11 @@ struct HttpOptions {
   std::uint16_t port = 0;                ///< 0 = any free one
   std::uint64_t max_connections = 512;
   std::uint64_t max_header_bytes = 16 << 10;
-  std::chrono::seconds read_timeout{30};     ///< for a whole request, so that slow clients cannot hold a place
-  std::chrono::seconds write_timeout{30};
+  std::uint64_t max_buffered_bytes = 512 << 20;  ///< of bodies that are being read, all together; beyond it 503
+  std::chrono::milliseconds read_timeout{30'000};   ///< for a whole request, so that slow clients cannot hold a place
+  std::chrono::milliseconds write_timeout{30'000};
+  /// A handler threw (its client got a 500); called on the server's thread, for the log.
+  std::function<void(std::string_view handler, std::string_view what)> on_exception{};
 };
 
 /// One thread, one io_context. start() binds and throws std::system_error when it cannot; stop() stops accepting, lets

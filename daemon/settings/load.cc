@@ -36,12 +36,8 @@ void read_interval(const Value& value, std::string_view key, Millis& out) {
 FileSource read_source(const Value& value, const Settings& settings, bool pilots_are_sound, UniqueNames& names) {
   MapReader map(value);
   FileSource out;
-  const auto name = map.require("name");
-  if (const auto text = name ? name->name() : std::nullopt) {
-    out.name = *text;
-    names.add(*name, out.name);
-    if (out.name == http_source) name->problem("'http' is the name of what comes by HTTP");
-  }
+  out.name = names.read(map, "name");
+  if (out.name == http_source) map.take("name")->problem("'http' is the name of what comes by HTTP");
   std::string path;
   map.read_required("file", path, &Value::filled_text);
   out.path = (settings.file.parent_path() / path).lexically_normal();
@@ -59,8 +55,7 @@ FileSource read_source(const Value& value, const Settings& settings, bool pilots
 void read_pilots(const Value& value, Settings& out) {
   UniqueNames names;
   for (const auto& item : value.items()) {
-    out.pilots.push_back(read_pilot(item, out.file));
-    if (!out.pilots.back().name.empty()) names.add(MapReader(item).take("name").value_or(item), out.pilots.back().name);
+    out.pilots.push_back(read_pilot(item, out.file, names));
   }
   if (value.node().IsSequence() && value.node().size() == 0) value.problem("needs at least one pilot");
 }

@@ -22,6 +22,8 @@ struct SelfStats {
   std::string ready_detail;              ///< what it waits for
   std::string config_hash;               ///< hex
   Instant config_loaded;
+  std::string config_file = "pilotwatch.yml";          ///< as given, for /api/v1/rules
+  Millis evaluation_interval = std::chrono::seconds{15};
   std::uint64_t queue_requests = 0, queue_capacity = 0, queue_bytes = 0, queue_bytes_capacity = 0;
   std::uint64_t overloaded = 0, unavailable = 0;       ///< deliveries refused
   std::uint64_t store_db_bytes = 0, store_wal_bytes = 0, store_free_bytes = 0, store_entries = 0;

@@ -7,43 +7,74 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
+#include "base/result.h"
+
 namespace pilotwatch::stats {
 namespace {
 
-namespace policies = boost::math::policies;
-/// Out of range is NaN, never an exception: arguments have been checked.
-using Quiet = policies::policy<policies::domain_error<policies::ignore_error>, policies::overflow_error<policies::ignore_error>,
-                               policies::evaluation_error<policies::ignore_error>>;
+namespace bmp = boost::math::policies;
 
-double normal_quantile_of_upper_tail(double tail) { return std::sqrt(2.0) * boost::math::erfc_inv(2 * tail, Quiet{}); }
+// Boost's default policy throws; here arguments are checked before, and a best guess beats an exception
+// in the core thread.
+using Quiet = bmp::policy<bmp::domain_error<bmp::ignore_error>, bmp::pole_error<bmp::ignore_error>,
+                          bmp::overflow_error<bmp::ignore_error>, bmp::underflow_error<bmp::ignore_error>,
+                          bmp::denorm_error<bmp::ignore_error>, bmp::rounding_error<bmp::ignore_error>,
+                          bmp::evaluation_error<bmp::ignore_error>, bmp::indeterminate_result_error<bmp::ignore_error>>;
+
+/// Probability on either side.
+double tail(double confidence) {
+  PW_ASSERT(confidence > 0 && confidence < 1);
+  return (1 - confidence) / 2;
+}
+
+/// x with I_x(a, b) = p.
+double beta_quantile(double a, double b, double p) { return boost::math::ibeta_inv(a, b, p, Quiet{}); }
+/// x with I_x(a, b) = 1 - p, without the loss of digits in 1 - p.
+double beta_upper_quantile(double a, double b, double p) { return boost::math::ibetac_inv(a, b, p, Quiet{}); }
 
 }  // namespace
 
 std::optional<Interval> wilson(std::uint64_t k, std::uint64_t n, double confidence) {
+  PW_ASSERT(k <= n);
+  const double alpha = 2 * tail(confidence);
   if (n == 0) return std::nullopt;
-  const double z = normal_quantile_of_upper_tail((1 - confidence) / 2);
-  const auto cases = static_cast<double>(n), hits = static_cast<double>(k);
-  const double share = hits / cases, z2 = z * z;
-  const double middle = (share + z2 / (2 * cases)) / (1 + z2 / cases);
-  const double half = z / (1 + z2 / cases) * std::sqrt(share * (1 - share) / cases + z2 / (4 * cases * cases));
-  // At the ends the closed form is exactly 0 or 1; rounding must not move it past them.
-  return Interval{k == 0 ? 0.0 : std::max(0.0, middle - half), k == n ? 1.0 : std::min(1.0, middle + half)};
+  const double trials = static_cast<double>(n);
+  const double p = static_cast<double>(k) / trials;
+  const double q = static_cast<double>(n - k) / trials;
+  const double z = std::sqrt(2.0) * boost::math::erfc_inv(alpha, Quiet{});
+  const double h = z * z / (2 * trials);
+  const double root = z * std::sqrt((p * q + h / 2) / trials);
+  const double lower = p * p / (p + h + root);  // (p + h - root) / (1 + 2h), rationalised
+  const double upper = k == n ? 1.0 : std::min(1.0, (p + h + root) / (1 + 2 * h));
+  return Interval{lower, upper};
 }
 
 std::optional<Interval> clopper_pearson(std::uint64_t k, std::uint64_t n, double confidence) {
+  PW_ASSERT(k <= n);
+  const double p = tail(confidence);
   if (n == 0) return std::nullopt;
-  const double tail = (1 - confidence) / 2;
-  const auto hits = static_cast<double>(k), misses = static_cast<double>(n - k);
-  return Interval{k == 0 ? 0.0 : boost::math::ibeta_inv(hits, misses + 1, tail, Quiet{}),
-                  k == n ? 1.0 : boost::math::ibetac_inv(hits + 1, misses, tail, Quiet{})};
+  const double hits = static_cast<double>(k);
+  const double misses = static_cast<double>(n - k);
+  return Interval{k == 0 ? 0.0 : beta_quantile(hits, misses + 1, p),
+                  k == n ? 1.0 : beta_upper_quantile(hits + 1, misses, p)};
+}
+
+std::optional<Interval> jeffreys(std::uint64_t k, std::uint64_t n, double confidence) {
+  PW_ASSERT(k <= n);
+  const double p = tail(confidence);
+  if (n == 0) return std::nullopt;
+  const double a = static_cast<double>(k) + 0.5;
+  const double b = static_cast<double>(n - k) + 0.5;
+  return Interval{k == 0 ? 0.0 : beta_quantile(a, b, p), k == n ? 1.0 : beta_upper_quantile(a, b, p)};
 }
 
 std::optional<Interval> garwood(std::uint64_t events, double exposure, double confidence) {
-  if (!(exposure > 0)) return std::nullopt;
-  const double tail = (1 - confidence) / 2;
-  const auto count = static_cast<double>(events);
-  const double lower = events == 0 ? 0.0 : boost::math::gamma_p_inv(count, tail, Quiet{});
-  return Interval{lower / exposure, boost::math::gamma_q_inv(count + 1, tail, Quiet{}) / exposure};
+  const double p = tail(confidence);
+  if (!std::isfinite(exposure) || exposure <= 0) return std::nullopt;
+  const double count = static_cast<double>(events);
+  const double lower = events == 0 ? 0.0 : boost::math::gamma_p_inv(count, p, Quiet{});
+  const double upper = boost::math::gamma_q_inv(count + 1, p, Quiet{});
+  return Interval{lower / exposure, upper / exposure};
 }
 
 }  // namespace pilotwatch::stats

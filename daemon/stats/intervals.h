@@ -6,22 +6,64 @@
 
 namespace pilotwatch::stats {
 
+/// A two-sided confidence interval; lower <= upper.
 struct Interval {
-  double lower = 0, upper = 0;
+  double lower, upper;
 };
 
-/// Wilson's score interval of a binomial share k/n, without continuity correction.
-/// Ranges  0 <= k <= n, 0 < confidence < 1. nullopt when n = 0: undefined.
-/// Source  Wilson 1927, JASA 22; Brown, Cai, DasGupta 2001, eq. (4).
+// Formula ids, printed beside every figure. A change of formula gets a new version, never a silent one.
+inline constexpr const char* wilson_formula = "wilson/v1";
+inline constexpr const char* clopper_pearson_formula = "clopper-pearson/v1";
+inline constexpr const char* jeffreys_formula = "jeffreys/v1";
+inline constexpr const char* garwood_formula = "garwood/v1";
+
+// All four: `confidence` in (0, 1), e.g. 0.95, with (1 - confidence) / 2 on either side. They are intervals for ONE
+// look at a fixed sample: who looks every day and stops at the first surprise errs more often than 1 - confidence.
+// k > n and a confidence outside (0, 1) are bugs (PW_ASSERT). Pure, no allocation, any thread.
+
+/// Score interval of a share k / n, no continuity correction.
+///
+///   ( p + z^2/2n  -+  z sqrt( p(1-p)/n + z^2/4n^2 ) ) / (1 + z^2/n),   p = k/n,
+///   z = normal quantile of (1 + confidence)/2,
+///
+/// the lower root taken from the product of the roots, so nothing cancels and k = 0 gives exactly 0; k = n gives
+/// exactly 1.
+///
+/// Units   share, within [0, 1]; contains k/n.
+/// Errors  nullopt: n = 0, nothing to say.
+/// Bias    coverage is right on average over p, not for each p: below `confidence` for some p near 0 and 1.
+/// Cost    O(1), one erfc_inv.
+/// Source  Wilson 1927, JASA 22; Brown, Cai, DasGupta 2001, Statistical Science 16(2).
 [[nodiscard]] std::optional<Interval> wilson(std::uint64_t k, std::uint64_t n, double confidence);
 
-/// Clopper and Pearson's exact interval: never covers less often than `confidence`. Ranges as wilson().
-/// Source  Clopper, Pearson 1934, Biometrika 26; quantiles of the beta distribution. Cost: about 2 us.
+/// Exact (conservative) interval of a share k / n: coverage is at least `confidence` for every p.
+///
+///   lower = BetaInv(a/2; k, n-k+1), 0 at k = 0;   upper = BetaInv(1-a/2; k+1, n-k), 1 at k = n;   a = 1 - confidence.
+///
+/// Units   share, within [0, 1]; contains k/n. Relative error < 1e-10 up to n = 1e9.
+/// Errors  nullopt: n = 0.
+/// Cost    two inverse incomplete betas, microseconds; more for n above 1e6.
+/// Source  Clopper, Pearson 1934, Biometrika 26.
 [[nodiscard]] std::optional<Interval> clopper_pearson(std::uint64_t k, std::uint64_t n, double confidence);
 
-/// Garwood's exact interval of a Poisson rate, events per unit of exposure.
-/// Ranges  exposure > 0. nullopt otherwise.
-/// Source  Garwood 1936, Biometrika 28; quantiles of the gamma distribution.
+/// Equal-tailed Beta(k + 1/2, n - k + 1/2) posterior interval of a share k / n under Jeffreys' prior,
+/// with 0 at k = 0 and 1 at k = n so that the coverage does not drop to 0 at the ends (and the interval contains k/n
+/// there).
+///
+/// Units, errors, cost  as clopper_pearson.
+/// Source  Brown, Cai, DasGupta 2001, section 4.1.2.
+[[nodiscard]] std::optional<Interval> jeffreys(std::uint64_t k, std::uint64_t n, double confidence);
+
+/// Exact (conservative) interval of a Poisson rate: `events` counted over `exposure`.
+///
+///   lower = GammaInv(a/2; events) / exposure, 0 at events = 0;   upper = GammaInv(1-a/2; events+1) / exposure.
+///
+/// Units   events per unit of `exposure` (pass decisions/1000 for "per 1000 decisions"); >= 0; contains
+///         events/exposure.
+/// Errors  nullopt: exposure is not a finite number > 0. events = 0 has an answer: "at most upper".
+/// Assumes independent events; complaints that come in waves scatter more than this interval allows for.
+/// Cost    two inverse incomplete gammas, microseconds.
+/// Source  Garwood 1936, Biometrika 28.
 [[nodiscard]] std::optional<Interval> garwood(std::uint64_t events, double exposure, double confidence);
 
 }  // namespace pilotwatch::stats

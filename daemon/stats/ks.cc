@@ -3,96 +3,217 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "base/result.h"
 
 namespace pilotwatch::stats {
+namespace {
 
-std::size_t FrozenSample::position(double value) const {
-  if (std::isnan(value)) return 2 * values.size();
-  const auto at = std::lower_bound(values.begin(), values.end(), value);
-  const auto below = static_cast<std::size_t>(at - values.begin());
-  return at != values.end() && *at == value ? 2 * below + 1 : 2 * below;
+double share(std::uint64_t count, std::uint64_t n) { return static_cast<double>(count) / static_cast<double>(n); }
+
+/// Reference values <= v_i, i = 0 .. D (1-based; 0 = below all).
+std::uint64_t at_most(const FrozenSample& reference, std::size_t i) { return i == 0 ? 0 : reference.cumulative[i - 1]; }
+
+std::uint64_t checked_total(const FrozenSample& reference, PositionCounts live) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    PW_ASSERT(live[i].first <= 2 * reference.values.size());
+    PW_ASSERT(i == 0 || live[i - 1].first < live[i].first);
+    sum += live[i].second;
+  }
+  return sum;
 }
 
-FrozenSample freeze(std::vector<double> sample, std::size_t max_distinct) {
-  std::sort(sample.begin(), sample.end());
-  FrozenSample all;
-  for (std::size_t i = 0; i < sample.size(); ++i) {
-    if (i + 1 < sample.size() && sample[i + 1] == sample[i]) continue;
-    all.values.push_back(sample[i]);
-    all.cumulative.push_back(i + 1);
+/// F and G change only at occupied positions or, F alone, between them. While G stands still F grows, so the extremes
+/// of F - G are just after one occupied position and just before the next: two looks a position are enough, however
+/// many points lie between.
+double exact_distance(const FrozenSample& reference, PositionCounts live, std::uint64_t m) {
+  const auto n = reference.n();
+  double d = 0;
+  std::uint64_t g = 0;
+  for (const auto& [position, count] : live) {
+    const std::size_t below = position / 2;          // points < every value at this position
+    const std::size_t reached = (position + 1) / 2;  // points <= every value at this position
+    d = std::max(d, std::abs(share(at_most(reference, below), n) - share(g, m)));
+    g += count;
+    d = std::max(d, std::abs(share(at_most(reference, reached), n) - share(g, m)));
   }
-  max_distinct = std::max<std::size_t>(max_distinct, 2);
-  if (all.values.size() <= max_distinct) return all;
-  FrozenSample thin;
-  thin.exact = false;
-  for (std::size_t k = 0; k < max_distinct; ++k) {
-    const std::size_t i = k * (all.values.size() - 1) / (max_distinct - 1);
-    thin.values.push_back(all.values[i]);
-    thin.cumulative.push_back(all.cumulative[i]);
-  }
-  return thin;
+  return d;
 }
 
-std::optional<KsResult> ks(const FrozenSample& reference, std::span<const PositionCount> live) {
-  KsResult out;
-  out.n_reference = reference.n();
-  for (const auto& [position, count] : live) out.n_live += count;
-  if (out.n_reference == 0 || out.n_live == 0) return std::nullopt;
-  const auto n = static_cast<double>(out.n_reference), m = static_cast<double>(out.n_live);
-  auto item = live.begin();
-  std::uint64_t seen = 0;   // live values counted so far
-  const auto take_until = [&](std::size_t position) {
-    for (; item != live.end() && item->first <= position; ++item) seen += item->second;
-    return static_cast<double>(seen) / m;
+/// Bound of F(x), as a count, for v_i <= x < v_{i+1}, 0 < i < D. Where no double fits in between (v_i is the point that
+/// `freeze` put below a frequent value) F stands still. Not F(v_{i+1}) - 1/n elsewhere: such a point holds no value.
+std::uint64_t gap_ceiling(const FrozenSample& reference, std::size_t i) {
+  const double next = std::nextafter(reference.values[i - 1], std::numeric_limits<double>::infinity());
+  return next < reference.values[i] ? at_most(reference, i + 1) : at_most(reference, i);
+}
+
+struct Bracket {
+  double lower = 0, upper = 0;
+};
+
+/// Gap by gap, v_i <= x < v_{i+1}: F(x) in [f, ceiling], G(x) in [start, end], and G(v_{i+1}-) = end while F is still
+/// in [f, ceiling].
+Bracket thinned_distance(const FrozenSample& reference, PositionCounts live, std::uint64_t m) {
+  const auto n = reference.n();
+  const std::size_t points = reference.values.size();
+  Bracket out;
+  std::uint64_t g = 0;
+  auto next = live.begin();
+  const auto take = [&](std::size_t position) {
+    if (next != live.end() && next->first == position) g += next++->second;
   };
-  double reference_before = 0, live_before = 0;   // both distribution functions at the value before
-  for (std::size_t i = 0; i < reference.values.size(); ++i) {
-    const double live_left = take_until(2 * i);   // limit from the left at values[i]
-    const double live_at = take_until(2 * i + 1);
-    const double reference_at = static_cast<double>(reference.cumulative[i]) / n;
-    // Exact: the reference does not move between two values. Thinned: it may have reached anything up to here.
-    out.lower = std::max({out.lower, std::abs(live_at - reference_at), reference.exact ? std::abs(live_left - reference_before) : 0.0});
-    out.upper = std::max({out.upper, out.lower, live_left - reference_before, reference_at - live_before});
-    reference_before = reference_at;
-    live_before = live_at;
+  for (std::size_t i = 0; i <= points; ++i) {
+    if (i > 0) take(2 * i - 1);
+    // Below v_1 and from v_D on nothing of the reference is hidden: those are its smallest and largest value.
+    const double f = share(at_most(reference, i), n);
+    const double ceiling = i == 0 || i == points ? f : share(gap_ceiling(reference, i), n);
+    const double start = share(g, m);
+    take(2 * i);
+    const double end = share(g, m);
+    out.lower = std::max({out.lower, std::abs(f - start), end - ceiling});
+    out.upper = std::max({out.upper, std::abs(f - start), ceiling - start, end - f});
   }
-  if (reference.exact) out.upper = out.lower;
-  out.d = out.lower;
+  return {out.lower, std::max(out.lower, out.upper)};
+}
+
+FrozenSample distinct(const std::vector<double>& sorted) {
+  FrozenSample out;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    if (i + 1 < sorted.size() && sorted[i + 1] == sorted[i]) continue;
+    out.values.push_back(sorted[i]);
+    out.cumulative.push_back(i + 1);
+  }
   return out;
 }
 
-std::vector<std::size_t> quantile_edges(const FrozenSample& reference, std::size_t bins) {
-  std::vector<std::size_t> edges;
-  const std::uint64_t n = reference.n();
-  for (std::size_t j = 1; j < bins; ++j) {
-    // The smallest value with cumulative * bins >= j * n, in integers so that no rounding moves an edge.
-    const auto at = std::lower_bound(reference.cumulative.begin(), reference.cumulative.end(), j,
-                                     [&](std::uint64_t cumulative, std::size_t step) { return cumulative * bins < step * n; });
-    const auto index = static_cast<std::size_t>(at - reference.cumulative.begin());
-    if (index + 1 < reference.values.size() && (edges.empty() || edges.back() != index)) edges.push_back(index);
+/// Targets j/(most-1) of the mass, j = 0 .. most-1: for each the first point that reaches it. A target that falls on a
+/// point already taken pays for the point just below that one.
+FrozenSample thin(const FrozenSample& all, std::size_t most) {
+  FrozenSample out;
+  out.exact = false;
+  const auto keep = [&](double value, std::uint64_t count) {
+    out.values.push_back(value);
+    out.cumulative.push_back(count);
+  };
+  keep(all.values.front(), all.cumulative.front());
+  std::size_t last = 0;  // index in `all` of the last point taken
+  bool paid = true;      // whether F just below it is known: below the first value it is 0
+  for (std::size_t j = 1; j < most; ++j) {
+    const double target = static_cast<double>(j) / static_cast<double>(most - 1) * static_cast<double>(all.n());
+    std::size_t at = last;
+    while (at + 1 < all.values.size() && static_cast<double>(all.cumulative[at]) < target) ++at;
+    if (at != last) {
+      keep(all.values[at], all.cumulative[at]);
+      last = at;
+      paid = false;
+    } else if (!paid) {
+      paid = true;
+      const double below = std::nextafter(all.values[last], -std::numeric_limits<double>::infinity());
+      if (out.values[out.values.size() - 2] < below) {
+        out.values.insert(out.values.end() - 1, below);
+        out.cumulative.insert(out.cumulative.end() - 1, all.cumulative[last - 1]);
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<double> sorted_without_missing(std::vector<double> sample) {
+  std::erase_if(sample, [](double x) { return std::isnan(x); });
+  std::sort(sample.begin(), sample.end());
+  return sample;
+}
+
+/// Per edge the last position that belongs to its bin.
+std::size_t last_position(const FrozenSample& reference, double edge) {
+  const std::size_t position = reference.position(edge);
+  PW_ASSERT(position % 2 == 1);  // an edge is a point
+  return position;
+}
+
+}  // namespace
+
+std::size_t FrozenSample::position(double x) const {
+  // Lower bound without a branch that depends on the data: the window's values are in random order.
+  const double* base = values.data();
+  std::size_t length = values.size();
+  if (length == 0) return 0;
+  while (length > 1) {
+    const std::size_t half = length / 2;
+    base += half * static_cast<std::size_t>(base[half - 1] < x);  // GCC 12 turns `? half : 0` into a jump
+    length -= half;
+  }
+  const auto below = static_cast<std::size_t>(base - values.data()) + (*base < x ? 1U : 0U);
+  return 2 * below + (below < values.size() && values[below] == x ? 1U : 0U);
+}
+
+FrozenSample freeze(std::vector<double> sample, std::size_t max_distinct) {
+  for (double& x : sample) x += 0.0;  // -0 and 0 are one value: the frozen bytes must not tell which came first
+  const auto all = distinct(sorted_without_missing(std::move(sample)));
+  const auto most = std::max<std::size_t>(max_distinct, 2);
+  return all.values.size() <= most ? all : thin(all, most);
+}
+
+std::optional<KsResult> ks(const FrozenSample& reference, PositionCounts live) {
+  const auto m = checked_total(reference, live);
+  if (reference.n() == 0 || m == 0) return std::nullopt;
+  if (reference.exact) {
+    const double d = exact_distance(reference, live, m);
+    return KsResult{d, d, d, reference.n(), m};
+  }
+  const auto bracket = thinned_distance(reference, live, m);
+  return KsResult{bracket.lower, bracket.lower, bracket.upper, reference.n(), m};
+}
+
+std::optional<double> ks_two_sample(std::span<const double> a, std::span<const double> b) {
+  const auto first = sorted_without_missing({a.begin(), a.end()});
+  const auto second = sorted_without_missing({b.begin(), b.end()});
+  if (first.empty() || second.empty()) return std::nullopt;
+  double d = 0;
+  std::size_t i = 0, j = 0;
+  while (i < first.size() && j < second.size()) {
+    const double x = std::min(first[i], second[j]);
+    while (i < first.size() && first[i] <= x) ++i;  // all ties on either side first: F and G at x, not just below
+    while (j < second.size() && second[j] <= x) ++j;
+    d = std::max(d, std::abs(share(i, first.size()) - share(j, second.size())));
+  }
+  return d;
+}
+
+std::vector<double> quantile_edges(const FrozenSample& reference, std::size_t bins) {
+  std::vector<double> edges;
+  std::size_t i = 0;
+  for (std::size_t j = 1; j < bins && !reference.values.empty(); ++j) {
+    while (reference.cumulative[i] * bins < j * reference.n()) ++i;  // in integers: a rounded j/bins could miss a tie
+    if (edges.empty() || edges.back() < reference.values[i]) edges.push_back(reference.values[i]);
   }
   return edges;
 }
 
-std::vector<std::uint64_t> reference_bin_counts(const FrozenSample& reference, std::span<const std::size_t> edges) {
-  std::vector<std::uint64_t> out;
-  std::uint64_t before = 0;
-  for (const auto edge : edges) {
-    out.push_back(reference.cumulative[edge] - before);
-    before = reference.cumulative[edge];
+std::vector<std::uint64_t> bin_counts(const FrozenSample& reference, std::span<const double> edges,
+                                      PositionCounts live) {
+  std::vector<std::uint64_t> counts(edges.size() + 1, 0);
+  auto next = live.begin();
+  for (std::size_t j = 0; j < edges.size(); ++j) {
+    const auto last = last_position(reference, edges[j]);
+    for (; next != live.end() && next->first <= last; ++next) counts[j] += next->second;
   }
-  out.push_back(reference.n() - before);
-  return out;
+  for (; next != live.end(); ++next) counts.back() += next->second;
+  return counts;
 }
 
-std::vector<std::uint64_t> bin_counts(const FrozenSample&, std::span<const std::size_t> edges, std::span<const PositionCount> live) {
-  std::vector<std::uint64_t> out(edges.size() + 1, 0);
-  std::size_t bin = 0;
-  for (const auto& [position, count] : live) {
-    while (bin < edges.size() && position > 2 * edges[bin] + 1) ++bin;   // position of the edge itself: 2i + 1, i from 0
-    out[bin] += count;
+std::vector<std::uint64_t> reference_bin_counts(const FrozenSample& reference, std::span<const double> edges) {
+  std::vector<std::uint64_t> counts;
+  std::uint64_t before = 0;
+  for (const double edge : edges) {
+    const auto up_to = at_most(reference, (last_position(reference, edge) + 1) / 2);
+    counts.push_back(up_to - before);
+    before = up_to;
   }
-  return out;
+  counts.push_back(reference.n() - before);
+  return counts;
 }
 
 }  // namespace pilotwatch::stats

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "runtime/http_text.h"
 #include "support/http_client.h"
 
 using namespace pilotwatch::runtime;
@@ -49,7 +50,9 @@ struct Served {
   explicit Served(HttpOptions options = {}) : server(std::move(options), routes()) { server.start(); }
 
   std::vector<Route> routes() {
-    const auto echo = [](HttpRequest&& request, Respond respond) { respond(text(request.method + ":" + request.body)); };
+    const auto echo = [](HttpRequest&& request, Respond respond) {
+      respond(text(request.method + ":" + request.body));
+    };
     const auto show = [](HttpRequest&& request, Respond respond) {
       std::string out = request.path;
       for (const auto& [key, value] : request.query) out += "|" + key + "=" + value;
@@ -58,21 +61,27 @@ struct Served {
     return {
         {"GET", "/hello", "hello", 0, [](HttpRequest&&, Respond respond) { respond(text("hello")); }},
         {"POST", "/echo", "echo", 1000, echo},
-        {"POST", "/big", "big", 8 << 20, [](HttpRequest&& r, Respond respond) { respond(text(std::to_string(r.body.size()))); }},
+        {"POST", "/big", "big", 8 << 20,
+         [](HttpRequest&& r, Respond respond) { respond(text(std::to_string(r.body.size()))); }},
         {"GET", "/pilots/{pilot}/windows", "windows", 0, show},
         {"GET", "/held", "held", 0, held.handler()},
         {"POST", "/held", "held", 100, held.handler()},
         {"GET", "/throws", "throws", 0, [](HttpRequest&&, Respond) { throw std::runtime_error("boom"); }},
         {"GET", "/silent", "silent", 0, [](HttpRequest&&, Respond) {}},
         {"GET", "/header", "header", 0,
-         [](HttpRequest&& r, Respond respond) { respond(text(std::string(r.header("x-a")) + "/" + std::string(r.header("x-b")))); }},
+         [](HttpRequest&& r, Respond respond) {
+           respond(text(std::string(r.header("x-a")) + "/" + std::string(r.header("x-b"))));
+         }},
         {"GET", "/split", "split", 0,
          [](HttpRequest&&, Respond respond) {
            HttpResponse answer = text("x");
            answer.headers.emplace_back("X-Note", "a\r\nX-Evil: 1");
            respond(std::move(answer));
          }},
-        {"GET", "/nothing", "nothing", 0, [](HttpRequest&&, Respond respond) { respond({204, "", ""}); }},
+        {"GET", "/nothing", "nothing", 0,
+         [](HttpRequest&&, Respond respond) {
+           respond({204, "", ""});
+         }},
     };
   }
   [[nodiscard]] std::uint16_t port() const { return server.port(); }
@@ -153,7 +162,8 @@ TEST_CASE("http: unknown paths are 404, unknown methods 405 with Allow, as probl
   CHECK(missing.status == 404);
   CHECK(missing.headers.at("content-type") == "application/problem+json");
   CHECK(missing.body ==
-        R"({"type":"about:blank","title":"Not Found","status":404,"detail":"nothing is here: /no\"where"})" "\n");
+        R"({"type":"about:blank","title":"Not Found","status":404,"detail":"nothing is here: /no\"where"})"
+        "\n");
   const auto wrong = client.request("DELETE", "/held");
   CHECK(wrong.status == 405);
   CHECK(wrong.headers.at("allow") == "GET, HEAD, POST");
@@ -240,7 +250,8 @@ TEST_CASE("http: a body that says it is too large is refused unread, and the cli
 TEST_CASE("http: a chunked body is refused as soon as it has grown too large") {
   Served s;
   HttpClient client(s.port());
-  client.send("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFF\r\n" + std::string(70'000, 'x'));
+  client.send("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFF\r\n" +
+              std::string(70'000, 'x'));
   CHECK(client.read().status == 413);  // although the chunk has not come to its end
 }
 
@@ -264,14 +275,13 @@ TEST_CASE("http: too large a header is 431") {
 }
 
 TEST_CASE("http: what is not HTTP is 400 and ends the connection") {
-  const std::string garbage = GENERATE(as<std::string>(), "\x16\x03\x01 tls hello\r\n\r\n", "GET\r\n\r\n",
-                                       "GET /hello HTTP/1.1\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-                                       "GET /hello HTTP/9.9\r\nHost: a\r\n\r\n", "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
-                                       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
-                                       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                                       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-                                       "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-                                       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  const std::string garbage = GENERATE(
+      as<std::string>(), "\x16\x03\x01 tls hello\r\n\r\n", "GET\r\n\r\n", "GET /hello HTTP/1.1\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /hello HTTP/9.9\r\nHost: a\r\n\r\n",
+      "GET * HTTP/1.1\r\nHost: a\r\n\r\n", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   CAPTURE(garbage);
   Served s;
   HttpClient client(s.port());
@@ -469,4 +479,9 @@ TEST_CASE("http: many clients at once") {
   for (auto& client : clients) good += client.get();
   CHECK(good == 400);
   CHECK(requests(s.server.stats(), "echo", 200) == 400);
+}
+
+TEST_CASE("http: dates are spelled as HTTP spells them") {
+  CHECK(http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
+  CHECK(http_date(1767571199) == "Sun, 04 Jan 2026 23:59:59 GMT");
 }

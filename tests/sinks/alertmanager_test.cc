@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/alertmanager.h"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -34,12 +34,13 @@ class FakeAlertmanager {
   using Answer = std::function<std::optional<HttpResponse>(const json& alerts)>;  ///< nullopt = hang
 
   explicit FakeAlertmanager(std::uint16_t port = 0, const std::string& path = "/api/v2/alerts")
-      : server(options(port), {{"POST", path, "alerts", 8 << 20,
-                                [this](runtime::HttpRequest&& request, runtime::Respond respond) {
-                                  take(std::move(request), std::move(respond));
-                                }}}) {
+      : server(options(port),
+               {{"POST", path, "alerts", 8 << 20, [this](runtime::HttpRequest&& request, runtime::Respond respond) {
+                   take(std::move(request), std::move(respond));
+                 }}}) {
     server.start();
   }
+  ~FakeAlertmanager() { server.stop(0ms); }  // before what its thread uses goes
   void will(Answer answer) {
     const std::lock_guard lock(mutex_);
     answer_ = std::move(answer);
@@ -93,7 +94,8 @@ class FakeAlertmanager {
 
 settings::Notify notify_to(std::initializer_list<std::string> urls) {
   settings::Notify notify;
-  for (const auto& url : urls) notify.alertmanagers.push_back({url, "am" + std::to_string(notify.alertmanagers.size())});
+  for (const auto& url : urls)
+    notify.alertmanagers.push_back({url, "am" + std::to_string(notify.alertmanagers.size())});
   return notify;
 }
 
@@ -219,11 +221,14 @@ TEST_CASE("alerts: the JSON is Alertmanager's, times have milliseconds, bad byte
   Alert firing = alert_named("a");
   firing.annotations["summary"] = "x\xFF";
   const Alert resolved = alert_named("b", t0 - 1ms);
-  CHECK(to_json(std::vector{firing, resolved}, t0, 15min) ==
-        R"([{"labels":{"alertname":"a"},"annotations":{"summary":"x)" "\xEF\xBF\xBD" R"("},)"
-        R"("startsAt":"2026-03-01T09:00:00.000Z","endsAt":"2026-03-01T10:15:00.000Z","generatorURL":"http://pilotwatch/#e"},)"
-        R"({"labels":{"alertname":"b"},"annotations":{"summary":"s"},)"
-        R"("startsAt":"2026-03-01T09:00:00.000Z","endsAt":"2026-03-01T09:59:59.999Z","generatorURL":"http://pilotwatch/#e"}])");
+  CHECK(
+      to_json(std::vector{firing, resolved}, t0, 15min) ==
+      R"([{"labels":{"alertname":"a"},"annotations":{"summary":"x)"
+      "\xEF\xBF\xBD"
+      R"("},)"
+      R"("startsAt":"2026-03-01T09:00:00.000Z","endsAt":"2026-03-01T10:15:00.000Z","generatorURL":"http://pilotwatch/#e"},)"
+      R"({"labels":{"alertname":"b"},"annotations":{"summary":"s"},)"
+      R"("startsAt":"2026-03-01T09:00:00.000Z","endsAt":"2026-03-01T09:59:59.999Z","generatorURL":"http://pilotwatch/#e"}])");
   CHECK(to_json({}, t0, 15min) == "[]");
 }
 
@@ -325,7 +330,9 @@ TEST_CASE("alertmanager: what is unchanged waits for the resend delay, what is r
 TEST_CASE("alertmanager: an error of the server is tried again, later, until it works") {
   FakeAlertmanager fake;
   int calls = 0;
-  fake.will([&](const json&) { return ++calls < 3 ? HttpResponse{500, "text/plain", "oh \xFF"} : HttpResponse{202, "", ""}; });
+  fake.will([&](const json&) {
+    return ++calls < 3 ? HttpResponse{500, "text/plain", "oh \xFF"} : HttpResponse{202, "", ""};
+  });
   const FixedClock clock;
   Alertmanagers managers(notify_to({fake.url()}), clock);
   managers.start();

@@ -115,9 +115,9 @@ TEST_CASE("Names from outside cannot become markup") {
 TEST_CASE("Each state is said in words beside a shape of its own") {
   auto fixture = support::triage();
   const std::pair<judge::State, const char*> words[] = {
-      {judge::State::collecting, "collecting"}, {judge::State::ok, "ok"},
-      {judge::State::warning, "warning"},       {judge::State::breach, "breach"},
-      {judge::State::recovering, "recovering"}, {judge::State::no_data, "no data"},
+      {judge::State::collecting, "collecting"},     {judge::State::ok, "ok"},
+      {judge::State::warning, "warning"},           {judge::State::breach, "breach"},
+      {judge::State::recovering, "recovering"},     {judge::State::no_data, "no data"},
       {judge::State::insufficient, "too few cases"}};
   for (const auto& [state, word] : words) {
     fixture->snapshot.limits[0].state = state;
@@ -138,8 +138,9 @@ TEST_CASE("Suppressed cells are shown as suppressed") {
 TEST_CASE("Charts have a text alternative with the newest value, its interval and the limit") {
   const auto html = page(*support::triage());
   CHECK_THAT(html, Contains("<title id=\"pilot-1-c1-t\">Error rate by day</title>"));
-  CHECK_THAT(html, Contains("2 windows, 28 Feb 2026 to 1 Mar 2026. Newest: 10\u00a0% (95 % interval 4.35 to 21.4\u00a0%). "
-                            "Lowest 10\u00a0%, highest 10\u00a0%. Limit 8\u00a0%, with 2 beyond it.</desc>"));
+  CHECK_THAT(html,
+             Contains("2 windows, 28 Feb 2026 to 1 Mar 2026. Newest: 10\u00a0% (95 % interval 4.35 to 21.4\u00a0%). "
+                      "Lowest 10\u00a0%, highest 10\u00a0%. Limit 8\u00a0%, with 2 beyond it.</desc>"));
 }
 
 TEST_CASE("Immature windows do not look like low error rates") {

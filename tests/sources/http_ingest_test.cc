@@ -10,9 +10,9 @@
 
 using namespace pilotwatch;
 using namespace pilotwatch::sources;
+using nlohmann::json;
 using pilotwatch::testing::http;
 using pilotwatch::testing::HttpClient;
-using nlohmann::json;
 
 namespace {
 
@@ -31,10 +31,13 @@ struct Ingesting {
   explicit Ingesting(std::uint64_t max_body_bytes = 1000) : server({}, ingest_routes(port, {max_body_bytes})) {
     server.start();
   }
-  pilotwatch::testing::HttpReply post(const std::string& target, std::string_view body, const std::string& headers = {}) {
+  pilotwatch::testing::HttpReply post(const std::string& target, std::string_view body,
+                                      const std::string& headers = {}) {
     return http(server.port(), "POST", target, body, headers);
   }
-  Delivery last() { return port.last.with([](const Delivery& d) { return d; }); }
+  Delivery last() {
+    return port.last.with([](const Delivery& d) { return d; });
+  }
   void will_reply(Reply reply) {
     port.reply.with([&](Reply& r) { r = std::move(reply); });
   }
@@ -81,7 +84,9 @@ TEST_CASE("ingest: a committed body is answered with its counts and first errors
   CHECK(answer.headers.at("content-type") == "application/json");
   CHECK(answer.body ==
         R"({"accepted":3,"duplicate":2,"rejected":1,"errors":[{"line":7,"reason":"unknown_class","detail":"class \"x)"
-        "\xEF\xBF\xBD" R"(\" is not known"}]})" "\n");
+        "\xEF\xBF\xBD"
+        R"(\" is not known"}]})"
+        "\n");
 }
 
 TEST_CASE("ingest: only a body without any usable line is 400") {

@@ -11,8 +11,8 @@
 
 namespace fs = std::filesystem;
 using namespace pilotwatch::sources;
-using pilotwatch::testing::ScratchDir;
 using pilotwatch::testing::append;
+using pilotwatch::testing::ScratchDir;
 
 namespace {
 

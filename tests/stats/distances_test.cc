@@ -3,14 +3,13 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <iostream>
 #include <limits>
 #include <map>
 #include <random>
 #include <set>
 #include <vector>
 
-#include "stats/vectors.h"
+#include "stats/support.h"
 
 namespace pilotwatch::stats {
 namespace {
@@ -33,6 +32,12 @@ double smallest_share(const Bins& bins) {
     if (count > 0) least = std::min(least, static_cast<double>(count) / total);
   }
   return least;
+}
+
+/// The file's JS distances of its largest counts are the root of a divergence that cancelled in double precision: they
+/// disagree with 50-digit arithmetic by 4e-7 of their value. The next test holds the right numbers.
+bool is_cancelled_in_the_file(const json& c, const std::string& member) {
+  return c["name"] == "very large counts" && (member == "js_distance_e" || member == "js_distance_2");
 }
 
 TEST_CASE("psi_jeffreys: worked by hand, half/half against three quarters/one quarter") {
@@ -94,12 +99,21 @@ TEST_CASE("distances: agree with the published vectors over bins") {
     for (const auto& [name, value] : got) {
       CAPTURE(name);
       REQUIRE(c["expected"].contains(name));
+      if (is_cancelled_in_the_file(c, name)) continue;
       testing::check_value(value, c["expected"][name], tolerance);
       ++values;
     }
     ++cases;
   }
   testing::report("distances_binned.json", cases, values);
+}
+
+TEST_CASE("distances: very large counts agree with 50-digit arithmetic") {
+  const Bins reference{1'000'000'000, 2'000'000'000, 3'000'000'000}, live{1'000'050'000, 2'000'000'000, 2'999'950'000};
+  CHECK(std::abs(js_distance(reference, live, LogBase::e).value() - 8.3332638909376221e-06) <= 1e-14);
+  CHECK(std::abs(js_distance(reference, live).value() - 1.0009269997766048e-05) <= 1e-14);
+  CHECK(psi_unsmoothed(reference, live).value() == Approx(5.5554629665636574e-10).epsilon(1e-10));
+  CHECK(kl(reference, live).value() == Approx(2.777746914480427e-10).epsilon(1e-10));
 }
 
 TEST_CASE("distances: agree with other libraries' formulas over categories") {
@@ -134,8 +148,7 @@ TEST_CASE("distances: agree with other libraries' formulas over categories") {
 }
 
 TEST_CASE("distances: never negative, zero on themselves, symmetric, within their range") {
-  const auto seed = std::random_device{}();
-  std::cout << "distances seed " << seed << '\n';
+  const auto seed = testing::seed_of("distances");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   for (int round = 0; round < 2000; ++round) {
@@ -177,8 +190,7 @@ TEST_CASE("psi_noise_floor: is what PSI shows on average when nothing has drifte
   CHECK_FALSE(psi_noise_floor(10, 10, 0));
   CHECK_FALSE(psi_noise_floor(0, 10, 10));
 
-  const auto seed = std::random_device{}();
-  std::cout << "noise floor seed " << seed << '\n';
+  const auto seed = testing::seed_of("noise floor");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   std::discrete_distribution<std::size_t> bin{1, 2, 3, 4, 3, 2, 1, 4};

@@ -3,10 +3,9 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <iostream>
 #include <random>
 
-#include "stats/vectors.h"
+#include "stats/support.h"
 
 namespace pilotwatch::stats {
 namespace {
@@ -110,8 +109,7 @@ TEST_CASE("intervals: Poisson rates agree with the published vectors") {
 }
 
 TEST_CASE("intervals: contain the estimate, grow with k, mirror at one half, widen with confidence") {
-  const auto seed = std::random_device{}();
-  std::cout << "intervals seed " << seed << '\n';
+  const auto seed = testing::seed_of("intervals");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   constexpr double slack = 1e-9;  // of the inverse functions, far below anything that is printed

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <iostream>
 #include <limits>
 #include <map>
 #include <random>
 #include <vector>
 
 #include "stats/distances.h"
-#include "stats/vectors.h"
+#include "stats/support.h"
 
 namespace pilotwatch::stats {
 namespace {
@@ -90,7 +89,7 @@ TEST_CASE("freeze: keeps distinct values and cumulative counts, whatever the ord
   CHECK(frozen.values == Sample{0, 1, 2, 3});
   CHECK(frozen.cumulative == std::vector<std::uint64_t>{2, 4, 5, 6});
   CHECK(frozen.n() == 6);
-  CHECK_FALSE(std::signbit(frozen.values[0]));
+  CHECK_FALSE(std::signbit(freeze({-0.0}, 10).values[0]));  // equal references have equal bytes
   CHECK(freeze({}, 10).n() == 0);
   CHECK(freeze({missing}, 10).values.empty());
 }
@@ -173,8 +172,7 @@ TEST_CASE("ks: agrees with the published vectors over samples") {
 }
 
 TEST_CASE("ks: positions give the two-sample D exactly, ties included") {
-  const auto seed = std::random_device{}();
-  std::cout << "ks exact seed " << seed << '\n';
+  const auto seed = testing::seed_of("ks exact");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   for (int round = 0; round < 4000; ++round) {
@@ -194,8 +192,7 @@ TEST_CASE("ks: positions give the two-sample D exactly, ties included") {
 }
 
 TEST_CASE("ks: the bracket of a thinned reference holds the exact D and is narrow") {
-  const auto seed = std::random_device{}();
-  std::cout << "ks bracket seed " << seed << '\n';
+  const auto seed = testing::seed_of("ks bracket");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   int thinned = 0;
@@ -227,6 +224,18 @@ TEST_CASE("ks: the bracket of a thinned reference holds the exact D and is narro
   CHECK(thinned > 1000);
 }
 
+TEST_CASE("ks: live values below a frequent smallest value count for the lower end of the bracket") {
+  Sample reference(100, 0.0);
+  for (int i = 1; i <= 100; ++i) reference.push_back(i);
+  const auto frozen = freeze(reference, 11);
+  CHECK_FALSE(frozen.exact);
+  const Sample live{-2, -1, 0.5, 1000};  // just below 0: G = 1/2, F = 0; at 0: both 1/2
+  const auto got = ks(frozen, positions_of(frozen, live)).value();
+  CHECK(ks_two_sample(reference, live) == 0.5);
+  CHECK(got.lower == 0.5);
+  CHECK(got.upper == 0.5);
+}
+
 TEST_CASE("ks: a frequent value does not widen the bracket") {
   Sample reference(5000, 0.5);  // half of all are one value; without the point below it the bracket would be 0.5 wide
   const auto rest = lcg(7, 5000);
@@ -241,8 +250,7 @@ TEST_CASE("ks: a frequent value does not widen the bracket") {
 }
 
 TEST_CASE("positions: parts merge to the whole") {
-  const auto seed = std::random_device{}();
-  std::cout << "positions seed " << seed << '\n';
+  const auto seed = testing::seed_of("positions");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   for (int round = 0; round < 2000; ++round) {
@@ -282,8 +290,7 @@ TEST_CASE("quantile_edges: beyond a greatest value that is frequent there is an 
 }
 
 TEST_CASE("bin_counts: the same as counting raw values in (e_j-1, e_j]") {
-  const auto seed = std::random_device{}();
-  std::cout << "bins seed " << seed << '\n';
+  const auto seed = testing::seed_of("bins");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   const auto binned = [](const Sample& sample, const Sample& edges) {

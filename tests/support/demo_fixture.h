@@ -22,7 +22,7 @@ inline engine::Figure share(settings::Metric metric, double p, double n) {
 /// How one pilot behaves from day to day.
 struct DemoPilot {
   settings::Pilot settings;
-  double decisions, error, error_rise, drift, drift_rise, complaints, complaint_rise;   ///< rises begin at day 18
+  double decisions, error, error_rise, drift, drift_rise, complaints, complaint_rise;  ///< rises begin at day 18
   bool outcomes = true;
 };
 
@@ -45,12 +45,13 @@ inline std::shared_ptr<engine::WindowResult> demo_day(const DemoPilot& demo, std
   }
   if (demo.drift > 0) {
     const double psi = demo.drift * (1 + 0.3 * wobble(i, 3)) + demo.drift_rise * after;
-    day->figures.push_back(drift_figure(Metric::psi, demo.settings.features[0].name, psi, static_cast<std::uint64_t>(n)));
+    day->figures.push_back(
+        drift_figure(Metric::psi, demo.settings.features[0].name, psi, static_cast<std::uint64_t>(n)));
   }
   const double per_1000 = std::max(0.0, demo.complaints * (1 + 0.5 * wobble(i, 4)) + demo.complaint_rise * after);
   const double half = 1.96 * std::sqrt(per_1000 * 1000 / n);
-  day->figures.push_back(make_figure(Metric::complaints_per_1000, per_1000, std::max(0.0, per_1000 - half), per_1000 + half * 1.2,
-                                     static_cast<std::uint64_t>(n)));
+  day->figures.push_back(make_figure(Metric::complaints_per_1000, per_1000, std::max(0.0, per_1000 - half),
+                                     per_1000 + half * 1.2, static_cast<std::uint64_t>(n)));
   auto volume = make_figure(Metric::volume, n, 0, 0, static_cast<std::uint64_t>(n));
   volume.lower = volume.upper = std::nullopt;
   day->figures.push_back(volume);
@@ -65,8 +66,9 @@ inline void add_demo_groups(engine::WindowResult& window) {
     window.figures.push_back(of_group(share(Metric::false_positive_rate, fpr, n * 0.9), "district", group));
     window.figures.push_back(of_group(share(Metric::false_negative_rate, fnr, n * 0.1), "district", group));
     window.figures.push_back(of_group(share(Metric::selection_rate, selection, n), "district", group));
-    window.counts.push_back(make_counts("district", group, static_cast<std::uint64_t>(n * 1.04), static_cast<std::uint64_t>(n),
-                                        static_cast<std::uint64_t>(n * error), 3, static_cast<std::uint64_t>(n * selection)));
+    window.counts.push_back(make_counts("district", group, static_cast<std::uint64_t>(n * 1.04),
+                                        static_cast<std::uint64_t>(n), static_cast<std::uint64_t>(n * error), 3,
+                                        static_cast<std::uint64_t>(n * selection)));
   };
   add("Centrum", 3120, 0.064, 0.041, 0.28, 0.092);
   add("Noord", 2230, 0.078, 0.060, 0.24, 0.118);
@@ -80,7 +82,8 @@ inline void add_demo_groups(engine::WindowResult& window) {
   window.suppressed_groups = {{"district", 1}};
 }
 
-inline DemoPilot demo_pilot(std::string name, settings::Task task, std::string description, std::string owner, std::string model) {
+inline DemoPilot demo_pilot(std::string name, settings::Task task, std::string description, std::string owner,
+                            std::string model) {
   DemoPilot out{};
   out.settings.name = std::move(name);
   out.settings.task = task;
@@ -99,7 +102,8 @@ inline std::vector<DemoPilot> demo_pilots() {
                           "Income support", "fraud-gbm 4.2");
   fraud.settings.features = {{"household_income", settings::FeatureKind::numeric}};
   fraud.settings.segments.attributes = {"district"};
-  fraud.settings.limits = {make_limit("error rate", Metric::error_rate, 0.10), make_limit("income drift", Metric::psi, 0.2),
+  fraud.settings.limits = {make_limit("error rate", Metric::error_rate, 0.10),
+                           make_limit("income drift", Metric::psi, 0.2),
                            make_limit("false alarms by district", Metric::false_positive_rate, 0.12, "district")};
   fraud.settings.limits[0].severity = settings::Severity::critical;
   fraud.settings.limits[1].feature = "household_income";
@@ -110,35 +114,39 @@ inline std::vector<DemoPilot> demo_pilots() {
   auto routing = demo_pilot("permit-routing", Task::multiclass, "Sends permit requests to the desk that decides them.",
                             "Spatial planning", "router-bert 1.9");
   routing.settings.features = {{"letter_length", settings::FeatureKind::numeric}};
-  routing.settings.limits = {make_limit("wrong desk", Metric::error_rate, 0.08), make_limit("complaints", Metric::complaints_per_1000, 6)};
+  routing.settings.limits = {make_limit("wrong desk", Metric::error_rate, 0.08),
+                             make_limit("complaints", Metric::complaints_per_1000, 6)};
   routing.decisions = 655, routing.error = 0.041, routing.drift = 0.03, routing.complaints = 1.8;
   out.push_back(routing);
 
-  auto demand = demo_pilot("ambulance-demand", Task::regression, "Forecasts calls per district and shift.", "Safety region",
-                           "demand-ets 2.0");
+  auto demand = demo_pilot("ambulance-demand", Task::regression, "Forecasts calls per district and shift.",
+                           "Safety region", "demand-ets 2.0");
   demand.settings.features = {{"temperature", settings::FeatureKind::numeric}};
-  demand.settings.limits = {make_limit("mean absolute error", Metric::mean_absolute_error, 4.0), make_limit("drift", Metric::psi, 0.2)};
+  demand.settings.limits = {make_limit("mean absolute error", Metric::mean_absolute_error, 4.0),
+                            make_limit("drift", Metric::psi, 0.2)};
   demand.settings.limits[1].feature = "temperature";
   demand.decisions = 96, demand.error = 2.9, demand.error_rise = 0.9, demand.drift = 0.07, demand.drift_rise = 0.1;
   out.push_back(demand);
 
-  auto chatbot = demo_pilot("citizen-chatbot", Task::generative, "Answers questions about waste, parking and passports.",
-                            "Customer contact", "assistant-3");
+  auto chatbot = demo_pilot("citizen-chatbot", Task::generative,
+                            "Answers questions about waste, parking and passports.", "Customer contact", "assistant-3");
   chatbot.settings.features = {{"question_length", settings::FeatureKind::numeric}};
   chatbot.settings.limits = {make_limit("complaints", Metric::complaints_per_1000, 8)};
   chatbot.outcomes = false;
   chatbot.decisions = 1240, chatbot.drift = 0.05, chatbot.complaints = 2.6, chatbot.complaint_rise = 9.5;
   out.push_back(chatbot);
 
-  auto housing = demo_pilot("housing-allocation", Task::binary, "Ranks urgent requests for social housing.", "Housing", "urgency-lr 0.3");
+  auto housing = demo_pilot("housing-allocation", Task::binary, "Ranks urgent requests for social housing.", "Housing",
+                            "urgency-lr 0.3");
   housing.settings.limits = {make_limit("missed urgencies", Metric::false_negative_rate, 0.15)};
   housing.decisions = 31, housing.error = 0.09, housing.complaints = 3;
   out.push_back(housing);
   return out;
 }
 
-inline judge::LimitStatus demo_status(const settings::Pilot& pilot, std::size_t limit, judge::State state, std::optional<double> value,
-                                      std::uint64_t n, const char* since, std::string reason) {
+inline judge::LimitStatus demo_status(const settings::Pilot& pilot, std::size_t limit, judge::State state,
+                                      std::optional<double> value, std::uint64_t n, const char* since,
+                                      std::string reason) {
   judge::LimitStatus status;
   status.pilot = &pilot;
   status.limit = &pilot.limits[limit];
@@ -150,7 +158,9 @@ inline judge::LimitStatus demo_status(const settings::Pilot& pilot, std::size_t 
   status.last_evaluation = at("2026-04-01T07:40:00Z");
   status.window_start = at("2026-03-27T00:00:00Z");
   status.window_end = at("2026-03-28T00:00:00Z");
-  if (judge::firing(state)) status.episode = judge::Episode{"ep-" + pilot.name + std::to_string(limit), at(since), at(since), {}, {}, value.value_or(0)};
+  if (judge::firing(state))
+    status.episode =
+        judge::Episode{"ep-" + pilot.name + std::to_string(limit), at(since), at(since), {}, {}, value.value_or(0)};
   return status;
 }
 
@@ -158,35 +168,42 @@ inline void add_demo_limits(SnapshotFixture& fixture) {
   using enum judge::State;
   const auto& pilots = fixture.settings.pilots;
   auto& limits = fixture.snapshot.limits;
-  limits.push_back(demo_status(pilots[0], 0, breach, 0.1334, 443, "2026-03-27T06:00:12Z", "The whole interval lies above 10 %."));
+  limits.push_back(
+      demo_status(pilots[0], 0, breach, 0.1334, 443, "2026-03-27T06:00:12Z", "The whole interval lies above 10 %."));
   limits.back().lower = 0.1049;
   limits.back().upper = 0.1683;
   limits.push_back(demo_status(pilots[0], 1, breach, 0.3621, 398, "2026-03-25T06:00:09Z", "0.362 is above 0.200."));
   for (const auto& [group, state, value, n] :
-       {std::tuple{"Centrum", ok, 0.041, 108U}, std::tuple{"Noord", ok, 0.060, 77U}, std::tuple{"Zuid", warning, 0.133, 57U}}) {
+       {std::tuple{"Centrum", ok, 0.041, 108U}, std::tuple{"Noord", ok, 0.060, 77U},
+        std::tuple{"Zuid", warning, 0.133, 57U}}) {
     limits.push_back(demo_status(pilots[0], 2, state, value, n, "2026-03-21T06:00:00Z",
                                  state == warning ? "Above 12 %, but the interval is not wholly above it." : ""));
     limits.back().group = group;
     limits.back().lower = value * 0.5;
     limits.back().upper = value * 1.8;
   }
-  limits.push_back(demo_status(pilots[0], 2, insufficient, std::nullopt, 0, "2026-03-03T06:00:00Z", "Fewer cases than segments.min_n."));
+  limits.push_back(demo_status(pilots[0], 2, insufficient, std::nullopt, 0, "2026-03-03T06:00:00Z",
+                               "Fewer cases than segments.min_n."));
   limits.back().group = "Haven";
   limits.push_back(demo_status(pilots[1], 0, ok, 0.0398, 671, "2026-03-03T06:00:00Z", ""));
   limits.back().lower = 0.0275;
   limits.back().upper = 0.0573;
   limits.push_back(demo_status(pilots[1], 1, ok, 1.6, 671, "2026-03-03T06:00:00Z", ""));
   limits.push_back(demo_status(pilots[2], 0, ok, 3.41, 101, "2026-03-03T06:00:00Z", ""));
-  limits.push_back(demo_status(pilots[2], 1, no_data, std::nullopt, 0, "2026-03-31T06:00:00Z", "No value of temperature in the window."));
-  limits.push_back(demo_status(pilots[3], 0, recovering, 7.1, 1190, "2026-03-30T06:00:00Z", "Below 8 per 1,000 since one window."));
-  limits.push_back(demo_status(pilots[4], 0, collecting, std::nullopt, 0, "2026-03-03T06:00:00Z", "No window is mature yet."));
+  limits.push_back(demo_status(pilots[2], 1, no_data, std::nullopt, 0, "2026-03-31T06:00:00Z",
+                               "No value of temperature in the window."));
+  limits.push_back(
+      demo_status(pilots[3], 0, recovering, 7.1, 1190, "2026-03-30T06:00:00Z", "Below 8 per 1,000 since one window."));
+  limits.push_back(
+      demo_status(pilots[4], 0, collecting, std::nullopt, 0, "2026-03-03T06:00:00Z", "No window is mature yet."));
 }
 
 inline void add_demo_records(SnapshotFixture& fixture) {
   auto& ingest = fixture.snapshot.ingest;
   const auto add = [&](const char* source, record::Stream stream, std::uint64_t accepted, std::uint64_t duplicate,
                        std::uint64_t rejected, record::Reason reason) {
-    judge::IngestCounters::Row row{source, stream, accepted + duplicate + rejected, accepted, duplicate, accepted / 900, {}, {}};
+    judge::IngestCounters::Row row{source, stream, accepted + duplicate + rejected, accepted, duplicate, accepted / 900,
+                                   {},     {}};
     row.rejected.assign(record::reason_count, 0);
     row.rejected[static_cast<std::size_t>(reason)] = rejected;
     ingest.rows.push_back(row);
@@ -198,7 +215,8 @@ inline void add_demo_records(SnapshotFixture& fixture) {
 }
 
 inline void add_demo_transitions(SnapshotFixture& fixture) {
-  const auto add = [&](const judge::LimitStatus& status, judge::State from, judge::State to, const char* when, const char* why) {
+  const auto add = [&](const judge::LimitStatus& status, judge::State from, judge::State to, const char* when,
+                       const char* why) {
     judge::Transition transition;
     transition.pilot = status.pilot->name;
     transition.limit = status.limit->name;

@@ -125,8 +125,8 @@ class HttpClient {
 };
 
 /// One request on a connection of its own.
-inline HttpReply http(std::uint16_t port, const std::string& method, const std::string& target, std::string_view body = {},
-                      const std::string& headers = {}) {
+inline HttpReply http(std::uint16_t port, const std::string& method, const std::string& target,
+                      std::string_view body = {}, const std::string& headers = {}) {
   return HttpClient(port).request(method, target, body, headers);
 }
 

@@ -88,8 +88,9 @@ inline engine::Confusion make_confusion(std::string attribute, std::string group
   return confusion;
 }
 
-inline engine::Counts make_counts(std::string attribute, std::string group, std::uint64_t predictions, std::uint64_t outcomes,
-                                  std::uint64_t errors, std::uint64_t complaints, std::uint64_t positives) {
+inline engine::Counts make_counts(std::string attribute, std::string group, std::uint64_t predictions,
+                                  std::uint64_t outcomes, std::uint64_t errors, std::uint64_t complaints,
+                                  std::uint64_t positives) {
   engine::Counts counts;
   counts.attribute = std::move(attribute);
   counts.group = std::move(group);

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <random>
 #include <string>
 
 namespace pilotwatch::stats::testing {
@@ -45,6 +48,14 @@ inline void check_value(std::optional<double> got, const nlohmann::json& expecte
 
 inline Tolerance tolerance_of(const nlohmann::json& file) {
   return {file["tolerance"]["rel"].get<double>(), file["tolerance"]["abs"].get<double>()};
+}
+
+/// A new seed each run, printed; PILOTWATCH_SEED=<number> plays a failure again.
+inline std::uint64_t seed_of(const std::string& property) {
+  const char* given = std::getenv("PILOTWATCH_SEED");
+  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  std::cout << property << ": seed " << seed << '\n';
+  return seed;
 }
 
 /// A run that compared nothing must not look like one that passed.

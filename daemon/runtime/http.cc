@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/http.h"
+
+#include <pthread.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/http/status.hpp>
+#include <system_error>
+#include <thread>
+
+#include "base/text.h"
+#include "runtime/http_session.h"
+
+namespace pilotwatch::runtime {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// Connections beyond the limit that may at the same time be told so; even more are closed without a word.
+constexpr std::size_t max_told_full = 64;
+constexpr std::chrono::milliseconds accept_pause{100};
+
+void append_json_text(std::string& out, std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  for (const char c : to_valid_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (byte < 0x20) {
+      out += {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void throw_if(const error_code& error, const std::string& what) {
+  if (error) throw std::system_error(error, what);
+}
+
+}  // namespace
+
+std::string_view HttpRequest::header(std::string_view lower_case_name) const {
+  const auto at = headers.find(std::string(lower_case_name));
+  return at == headers.end() ? std::string_view() : std::string_view(at->second);
+}
+
+std::string_view HttpRequest::parameter(std::string_view name) const {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+HttpResponse problem(unsigned status, std::string_view detail) {
+  const auto title = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
+  HttpResponse out;
+  out.status = status;
+  out.content_type = "application/problem+json";
+  out.body = R"({"type":"about:blank","title":)";
+  append_json_text(out.body, {title.data(), title.size()});
+  out.body += ",\"status\":" + std::to_string(status) + ",\"detail\":";
+  append_json_text(out.body, detail);
+  out.body += "}\n";
+  return out;
+}
+
+void Hub::add(const std::shared_ptr<Connection>& connection) {
+  connections.insert(connection);
+  stats.with([&](HttpStats& s) { s.connections = connections.size(); });
+}
+
+void Hub::remove(const std::shared_ptr<Connection>& connection) {
+  connections.erase(connection);
+  stats.with([&](HttpStats& s) { s.connections = connections.size(); });
+  if (stopping && connections.empty() && on_empty) on_empty();
+}
+
+void Hub::count_refused(const char* reason) {
+  stats.with([&](HttpStats& s) { ++s.refused[reason]; });
+}
+
+struct HttpServer::Impl {
+  Impl(HttpOptions options, std::vector<Route> routes)
+      : hub(std::make_shared<Hub>(std::move(options), std::move(routes))), acceptor(hub->io), timer(hub->io) {}
+
+  void bind();
+  void accept();
+  void on_accept(error_code error, Socket socket);
+  void run();
+  void begin_stop(std::chrono::milliseconds grace);
+  void close_all();
+
+  std::shared_ptr<Hub> hub;
+  asio::basic_socket_acceptor<tcp, IoExecutor> acceptor;
+  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor> timer;
+  std::uint16_t port = 0;
+  std::thread thread;
+};
+
+void HttpServer::Impl::bind() {
+  const auto& options = hub->options;
+  const std::string name = options.address + ':' + std::to_string(options.port);
+  error_code error;
+  asio::ip::basic_resolver<tcp, IoExecutor> resolver(hub->io);
+  const auto found = resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, error);
+  throw_if(error, "resolve " + name);
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  acceptor.open(endpoint.protocol(), error);
+  throw_if(error, "listen on " + name);
+  acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  acceptor.bind(endpoint, error);
+  throw_if(error, "listen on " + name);
+  acceptor.listen(asio::socket_base::max_listen_connections, error);
+  throw_if(error, "listen on " + name);
+  port = acceptor.local_endpoint().port();
+}
+
+void HttpServer::Impl::accept() {
+  acceptor.async_accept(hub->io, [this](error_code error, Socket socket) { on_accept(error, std::move(socket)); });
+}
+
+void HttpServer::Impl::on_accept(error_code error, Socket socket) {
+  if (!acceptor.is_open()) return;
+  if (error) {
+    // Out of descriptors, most likely. Trying again at once would spin until somebody hangs up.
+    timer.expires_after(accept_pause);
+    timer.async_wait([this](error_code cancelled) {
+      if (!cancelled && acceptor.is_open()) accept();
+    });
+    return;
+  }
+  accept();  // first, so that nothing below can end the accepting
+  socket.set_option(tcp::no_delay(true), error);
+  if (hub->connections.size() >= hub->options.max_connections + max_told_full) {
+    hub->count_refused("connections");
+    return;
+  }
+  const auto session = make_session(hub, std::move(socket), hub->full());
+  hub->add(session);
+  session->start();
+}
+
+void HttpServer::Impl::run() {
+  pthread_setname_np(pthread_self(), "pw-http");
+  for (;;) {
+    try {
+      hub->io.run();
+      return;
+    } catch (const std::exception& e) {
+      // Sessions catch their own; what gets here (accepting, out of memory) must not end the thread.
+      if (hub->options.on_exception) hub->options.on_exception("listener", e.what());
+    }
+  }
+}
+
+void HttpServer::Impl::begin_stop(std::chrono::milliseconds grace) {
+  hub->stopping = true;
+  error_code ignored;
+  acceptor.close(ignored);
+  hub->on_empty = [this] {
+    timer.cancel();
+    hub->work.reset();
+  };
+  timer.expires_after(grace);
+  timer.async_wait([this](error_code cancelled) {
+    if (!cancelled) close_all();
+  });
+  const std::vector<std::shared_ptr<Connection>> open(hub->connections.begin(), hub->connections.end());
+  for (const auto& connection : open) connection->wind_up();
+  if (hub->connections.empty()) hub->on_empty();
+}
+
+void HttpServer::Impl::close_all() {
+  const std::vector<std::shared_ptr<Connection>> open(hub->connections.begin(), hub->connections.end());
+  for (const auto& connection : open) connection->close();
+}
+
+HttpServer::HttpServer(HttpOptions options, std::vector<Route> routes)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(routes))) {}
+
+HttpServer::~HttpServer() { stop(std::chrono::milliseconds{0}); }
+
+void HttpServer::start() {
+  impl_->bind();
+  impl_->accept();
+  impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+}
+
+void HttpServer::stop(std::chrono::milliseconds grace) {
+  if (!impl_->thread.joinable()) return;
+  asio::post(impl_->hub->io, [impl = impl_.get(), grace] { impl->begin_stop(grace); });
+  impl_->thread.join();
+}
+
+std::uint16_t HttpServer::port() const { return impl_->port; }
+
+HttpStats HttpServer::stats() const {
+  return impl_->hub->stats.with([](const HttpStats& stats) { return stats; });
+}
+
+}  // namespace pilotwatch::runtime

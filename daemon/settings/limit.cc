@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+
+#include "settings/sections.h"
+
+namespace pilotwatch::settings {
+namespace {
+
+enum class Scale { share, not_negative, any };
+
+/// What a limit on the metric may say; in the order of settings::Metric.
+struct Rules {
+  Metric metric;
+  Scale scale;
+  bool has_interval;
+  std::optional<Task> only_for;
+};
+constexpr Rules rules[] = {
+    {Metric::volume, Scale::not_negative, false, {}},
+    {Metric::failure_rate, Scale::share, true, {}},
+    {Metric::coverage, Scale::share, true, {}},
+    {Metric::error_rate, Scale::share, true, {}},
+    {Metric::false_positive_rate, Scale::share, true, Task::binary},
+    {Metric::false_negative_rate, Scale::share, true, Task::binary},
+    {Metric::false_discovery_rate, Scale::share, true, Task::binary},
+    {Metric::false_omission_rate, Scale::share, true, Task::binary},
+    {Metric::selection_rate, Scale::share, true, Task::binary},
+    {Metric::mean_absolute_error, Scale::not_negative, false, Task::regression},
+    {Metric::mean_error, Scale::any, false, Task::regression},
+    {Metric::psi, Scale::not_negative, false, {}},
+    {Metric::ks, Scale::share, false, {}},
+    {Metric::complaints_per_1000, Scale::not_negative, true, {}},
+};
+static_assert(std::size(rules) == metric_count);
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < metric_count; ++i) {
+    if (static_cast<std::size_t>(rules[i].metric) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+constexpr const char* score_name = "score";   ///< the prediction's score, as if it were a numeric feature
+
+std::string name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
+bool of_feature(Metric metric) { return metric == Metric::psi || metric == Metric::ks; }
+
+class LimitReader {
+ public:
+  LimitReader(const Value& value, const Pilot& pilot, const Sound& sound) : map_(value), pilot_(pilot), sound_(sound) {}
+
+  Limit read(UniqueNames& names) {
+    out_.name = names.read(map_, "name");
+    metric();
+    window();
+    bound();
+    evidence();
+    map_.read("min_n", out_.min_n, &Value::whole, Whole{1, 1'000'000'000});
+    feature();
+    segment();
+    map_.read("for", out_.for_, &Value::duration, Zero::allowed);
+    map_.read("keep_firing_for", out_.keep_firing_for, &Value::duration, Zero::allowed);
+    map_.read_choice("severity", out_.severity, severity_names);
+    out_.alertname = default_alertname(out_);
+    map_.read("alertname", out_.alertname, &Value::filled_text);
+    for (const auto& [key, text] : {std::pair{"owner", &out_.owner}, std::pair{"reason", &out_.reason},
+                                    std::pair{"source", &out_.source}, std::pair{"action", &out_.action}}) {
+      map_.read(key, *text, &Value::text);
+    }
+    runbook();
+    map_.finish();
+    return std::move(out_);
+  }
+
+ private:
+  void metric() {
+    const auto value = map_.require("metric");
+    if (!value) return;
+    const auto metric = value->choice<Metric>(metric_names);
+    if (!metric) return;
+    out_.metric = *metric;
+    rules_ = &rules[static_cast<std::size_t>(*metric)];
+    if (sound_.task && rules_->only_for && rules_->only_for != pilot_.task) {
+      value->problem(name_of(*metric) + " is only for task " + task_names[static_cast<std::size_t>(*rules_->only_for)]);
+    }
+    if (of_feature(*metric) && sound_.reference && !pilot_.reference.given()) {
+      value->problem(name_of(*metric) + " compares with a reference; the pilot has none (reference: {file: ...} or {first: N})");
+    }
+  }
+
+  void window() {
+    const auto value = map_.require("window");
+    const auto window = value ? read_window(*value) : std::nullopt;
+    if (!window) return;
+    out_.window = *window;
+    if (!sound_.windows || std::find(pilot_.windows.begin(), pilot_.windows.end(), *window) != pilot_.windows.end()) return;
+    std::string known;
+    for (const auto& w : pilot_.windows) known += (known.empty() ? "" : ", ") + window_words(w);
+    value->problem(window_words(*window) + " is not one of the pilot's windows; configured: " + known);
+  }
+
+  void bound() {
+    const auto max = map_.take("max"), min = map_.take("min");
+    if (max) out_.max = bound_value(*max);
+    if (min) out_.min = bound_value(*min);
+    if (max && min) return (max->key().pos > min->key().pos ? max : min)->key_problem("give either max or min, not both");
+    if (!max && !min && map_.value().node().IsMap()) map_.value().problem("needs either max or min");
+  }
+
+  std::optional<double> bound_value(const Value& value) {
+    const auto scale = rules_ == nullptr ? Scale::any : rules_->scale;
+    const auto number = value.number(scale == Scale::not_negative ? Real{0} : Real{});
+    if (number && scale == Scale::share && !(*number >= 0 && *number <= 1)) {
+      value.wrong("a share from 0 to 1 (10 % is 0.1)");
+    }
+    return number;
+  }
+
+  void evidence() {
+    const bool has_interval = rules_ == nullptr || rules_->has_interval;
+    out_.evidence = has_interval ? Evidence::interval : Evidence::point;
+    const auto value = map_.take("evidence");
+    if (!value) return;
+    out_.evidence = value->choice<Evidence>(evidence_names).value_or(out_.evidence);
+    if (has_interval || out_.evidence != Evidence::interval) return;
+    value->problem(name_of(out_.metric) + " has no interval; write point or leave the key out");
+  }
+
+  void feature() {
+    const auto value = map_.take("feature");
+    if (rules_ == nullptr) return;
+    if (!of_feature(out_.metric)) {
+      if (value) value->key_problem("is only for psi and ks");
+      return;
+    }
+    if (!value) return map_.value().problem(name_of(out_.metric) + " needs a feature (a configured one, or score)");
+    const auto name = value->text();
+    if (!name) return;
+    out_.feature = *name;
+    if (out_.feature == score_name || !sound_.features) return;
+    std::vector<std::string_view> known;
+    for (const auto& f : pilot_.features) known.push_back(f.name);
+    known.push_back(score_name);
+    if (!value->must_be_known(out_.feature, "a feature", known)) return;
+    const auto found = std::find_if(pilot_.features.begin(), pilot_.features.end(), [&](const Feature& f) { return f.name == out_.feature; });
+    if (out_.metric == Metric::ks && found->kind == FeatureKind::categorical) {
+      value->problem("ks compares numbers and " + in_quotes(out_.feature) + " is categorical; use psi");
+    }
+  }
+
+  void segment() {
+    const auto value = map_.take("segment");
+    const auto name = value ? value->filled_text() : std::nullopt;
+    if (!name) return;
+    out_.segment = *name;
+    if (rules_ != nullptr && of_feature(out_.metric)) return value->key_problem("psi and ks are kept for the whole pilot only");
+    const std::vector<std::string_view> known(pilot_.segments.attributes.begin(), pilot_.segments.attributes.end());
+    if (sound_.attributes) value->must_be_known(*name, "an attribute of segments", known);
+  }
+
+  /// It becomes a link on the page and in alerts.
+  void runbook() {
+    const auto value = map_.take("runbook_url");
+    if (!value) return;
+    out_.runbook_url = value->text().value_or("");
+    if (value->node().IsScalar() && !out_.runbook_url.starts_with("https://") && !out_.runbook_url.starts_with("http://")) {
+      value->wrong("a URL that starts with https:// or http://");
+    }
+  }
+
+  MapReader map_;
+  const Pilot& pilot_;
+  const Sound& sound_;
+  const Rules* rules_ = nullptr;   ///< null where the metric could not be read
+  Limit out_;
+};
+
+}  // namespace
+
+Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names) {
+  return LimitReader(value, pilot, sound).read(names);
+}
+
+}  // namespace pilotwatch::settings

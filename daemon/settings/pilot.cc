@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "settings/sections.h"
+
+namespace pilotwatch::settings {
+namespace {
+
+constexpr const char* feature_kind_names[] = {"numeric", "categorical"};
+constexpr const char* clock_names[] = {"wall", "event"};
+constexpr const char* unknown_fields_names[] = {"drop", "reject"};
+constexpr std::size_t max_attributes = 8;   ///< what a decision has room for in the engine
+constexpr std::uint64_t most = 1'000'000'000;
+
+class PilotReader {
+ public:
+  PilotReader(const Value& value, const std::filesystem::path& config) : map_(value), config_(config) {}
+
+  Pilot read(UniqueNames& names) {
+    out_.name = names.read(map_, "name");
+    map_.read("description", out_.description, &Value::text);
+    map_.read("owner", out_.owner, &Value::text);
+    map_.read("model", out_.model, &Value::text);
+    task();
+    time();
+    map_.read_choice("unknown_fields", out_.unknown_fields, unknown_fields_names);
+    sound_.features = watched(&PilotReader::features, "features");
+    sound_.attributes = watched(&PilotReader::segments, "segments");
+    sound_.reference = watched(&PilotReader::reference, "reference");
+    sound_.windows = windows();
+    limits();
+    map_.finish();
+    return std::move(out_);
+  }
+
+ private:
+  /// Runs one section, if it is there; true where it found nothing to complain about.
+  bool watched(void (PilotReader::*section)(const Value&), std::string_view key) {
+    const auto before = problems();
+    if (const auto value = map_.take(key)) (this->*section)(*value);
+    return problems() == before;
+  }
+  [[nodiscard]] std::size_t problems() const { return map_.value().problems().count(); }
+
+  void task() {
+    sound_.task = map_.read_required_choice("task", out_.task, task_names);
+    const auto task = sound_.task ? std::optional(out_.task) : std::nullopt;
+    read_classes(map_, task, out_);
+    if (const auto value = map_.take("threshold")) {
+      if (task && task != Task::binary) value->key_problem("is only for task binary");
+      out_.threshold = value->number(Real{0, 1}).value_or(out_.threshold);
+    }
+    if (const auto value = map_.take("tolerance")) {
+      if (task && task != Task::regression) value->key_problem("is only for task regression");
+      tolerance(*value);
+    }
+  }
+
+  void tolerance(const Value& value) {
+    MapReader map(value);
+    map.read("absolute", out_.tolerance.absolute, &Value::number, Real{0});
+    map.read("relative", out_.tolerance.relative, &Value::number, Real{0});
+    map.finish();
+  }
+
+  void time() {
+    if (const auto value = map_.take("time_zone")) time_zone(*value);
+    map_.read_choice("clock", out_.clock, clock_names);
+    map_.read("lateness", out_.lateness, &Value::duration, Zero::allowed);
+    map_.read("outcome_horizon", out_.outcome_horizon, &Value::duration, Zero::allowed);
+    if (const auto value = map_.take("accept")) {
+      MapReader map(*value);
+      map.read("past", out_.accept_past, &Value::duration, Zero::allowed);
+      map.read("future", out_.accept_future, &Value::duration, Zero::allowed);
+      map.finish();
+    }
+  }
+
+  void time_zone(const Value& value) {
+    const auto name = value.text();
+    if (!name) return;
+    const auto zone = Zone::find(*name);
+    if (zone) {
+      out_.time_zone = *zone;
+    } else {
+      value.problem("unknown time zone " + in_quotes(*name) + "; write for example Europe/Amsterdam or UTC");
+    }
+  }
+
+  void features(const Value& value) {
+    UniqueNames names;
+    for (const auto& item : value.items()) {
+      MapReader map(item);
+      Feature feature;
+      feature.name = names.read(map, "name");
+      if (feature.name == "score") map.take("name")->problem("'score' is the name of the prediction's score; choose another");
+      map.read_required_choice("kind", feature.kind, feature_kind_names);
+      map.finish();
+      out_.features.push_back(std::move(feature));
+    }
+  }
+
+  void segments(const Value& value) {
+    MapReader map(value);
+    if (const auto list = map.take("attributes")) {
+      UniqueNames names;
+      for (const auto& item : list->items()) {
+        const auto name = item.name();
+        if (!name) continue;
+        names.add(item, *name);
+        out_.segments.attributes.push_back(*name);
+      }
+      if (out_.segments.attributes.size() > max_attributes) list->problem("must be at most 8 attributes");
+    }
+    map.read("min_n", out_.segments.min_n, &Value::whole, Whole{1, most});
+    map.read("max_values", out_.segments.max_values, &Value::whole, Whole{1, 10'000});
+    map.finish();
+  }
+
+  void reference(const Value& value) {
+    MapReader map(value);
+    auto& out = out_.reference;
+    std::string path;
+    const auto before = problems();
+    map.read("file", path, &Value::filled_text);
+    map.read("first", out.first, &Value::whole, Whole{1, most});
+    map.read("bins", out.bins, &Value::whole, Whole{2, 1000});
+    map.read("ks_exact_max_distinct", out.ks_exact_max_distinct, &Value::whole, Whole{2, 10'000'000});
+    if (!path.empty()) out.file = (config_.parent_path() / path).lexically_normal();
+    if (value.node().IsMap() && problems() == before && (out.file.empty() == (out.first == 0))) {
+      value.problem(out.file.empty() ? "needs either file or first" : "takes either file or first, not both");
+    }
+    map.finish();
+  }
+
+  bool windows() {
+    out_.windows = {{WindowKind::day, 0}, {WindowKind::week, 0}, {WindowKind::month, 0}, {WindowKind::all, 0}};
+    const auto list = map_.take("windows");
+    if (!list) return true;
+    const auto before = problems();
+    out_.windows.clear();
+    for (const auto& item : list->items()) {
+      const auto window = read_window(item);
+      if (!window) continue;
+      if (std::find(out_.windows.begin(), out_.windows.end(), *window) != out_.windows.end()) {
+        item.problem(window_words(*window) + " is given twice");
+      }
+      out_.windows.push_back(*window);
+    }
+    if (list->node().IsSequence() && list->node().size() == 0) list->problem("needs at least one window");
+    return problems() == before;
+  }
+
+  void limits() {
+    const auto list = map_.take("limits");
+    if (!list) return;
+    UniqueNames names;
+    for (const auto& item : list->items()) out_.limits.push_back(read_limit(item, out_, sound_, names));
+  }
+
+  MapReader map_;
+  const std::filesystem::path& config_;
+  Sound sound_;
+  Pilot out_;
+};
+
+}  // namespace
+
+std::string window_words(const Window& window) {
+  if (window.kind == WindowKind::count) return "{count: " + std::to_string(window.count) + "}";
+  return window_kind_names[static_cast<std::size_t>(window.kind)];
+}
+
+std::optional<Window> read_window(const Value& value) {
+  if (value.node().IsMap()) {
+    MapReader map(value);
+    Window out{WindowKind::count, 0};
+    const bool read = map.read_required("count", out.count, &Value::whole, Whole{1, most});
+    map.finish();
+    return read ? std::optional(out) : std::nullopt;
+  }
+  const auto text = value.node().IsScalar() ? value.node().Scalar() : "";
+  const auto found = std::find(std::begin(window_kind_names), std::end(window_kind_names), text);
+  const auto kind = static_cast<WindowKind>(found - std::begin(window_kind_names));
+  if (found != std::end(window_kind_names) && kind != WindowKind::count) return Window{kind, 0};
+  value.wrong("day, week, month, all or {count: N}");
+  return std::nullopt;
+}
+
+Pilot read_pilot(const Value& value, const std::filesystem::path& config, UniqueNames& names) {
+  return PilotReader(value, config).read(names);
+}
+
+}  // namespace pilotwatch::settings

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "settings/reader.h"
+#include "settings/settings.h"
+
+/// The sections of the file. All functions complain through their Value and answer what could be read. Private to settings/.
+namespace pilotwatch::settings {
+
+/// What of a pilot was read without complaint, so that one mistake is not reported again by all that refer to it.
+struct Sound {
+  bool task = false, windows = false, features = false, attributes = false, reference = false;
+};
+
+/// Relative paths are relative to the folder of `config`.
+[[nodiscard]] Pilot read_pilot(const Value& value, const std::filesystem::path& config, UniqueNames& names);
+/// Fills classes and positive from the file or the task's defaults.
+void read_classes(MapReader& map, std::optional<Task> task, Pilot& pilot);
+/// One entry of `limits` of a pilot whose other parts have been read.
+[[nodiscard]] Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names);
+
+[[nodiscard]] std::optional<Window> read_window(const Value& value);
+/// As it is written in the file: "week", "{count: 1000}".
+[[nodiscard]] std::string window_words(const Window& window);
+
+[[nodiscard]] Notify read_notify(const Value& value);
+
+}  // namespace pilotwatch::settings

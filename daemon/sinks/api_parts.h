@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "judge/status.h"
+#include "runtime/http.h"
+#include "sinks/json.h"
+#include "sinks/self_stats.h"
+
+/// The endpoints under /api/v1, one function each: pure, from a snapshot to an answer.
+namespace pilotwatch::sinks {
+
+struct ApiInput {
+  const runtime::HttpRequest& request;
+  const judge::Snapshot& snapshot;
+  const SelfStats& self;
+  const std::string& external_url;
+};
+
+/// {"status":"success","data":...}
+[[nodiscard]] runtime::HttpResponse success(const Json& data);
+/// The same around JSON that is text already.
+[[nodiscard]] runtime::HttpResponse success_text(std::string_view data);
+/// {"status":"error","errorType":...,"error":...}, as Prometheus answers.
+[[nodiscard]] runtime::HttpResponse failure(unsigned status, std::string_view type, std::string_view what);
+
+[[nodiscard]] runtime::HttpResponse rules_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse alerts_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse pilots_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse windows_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse confusion_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse transitions_answer(const ApiInput& in);
+
+}  // namespace pilotwatch::sinks

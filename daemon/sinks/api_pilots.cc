@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+
+#include "sinks/api_parts.h"
+#include "sinks/views.h"
+
+namespace pilotwatch::sinks {
+namespace {
+
+using engine::PilotView;
+using judge::LimitStatus;
+
+Json counters_json(const engine::PilotCounters& counters) {
+  std::uint64_t predictions = 0, errors = 0;
+  Json versions = Json::array();
+  for (const auto& version : counters.versions) {
+    predictions += version.predictions;
+    errors += version.errors;
+    versions.push_back(
+        {{"model_version", version.name}, {"predictions", version.predictions}, {"errors", version.errors}});
+  }
+  return {{"predictions", predictions},
+          {"errors", errors},
+          {"failures", counters.failures},
+          {"outcomes", counters.outcomes},
+          {"outcomes_matched", counters.outcomes_matched},
+          {"outcomes_corrected", counters.outcomes_corrected},
+          {"outcomes_conflicting", counters.outcomes_conflicting},
+          {"outcomes_parked", counters.parked_outcomes},
+          {"awaiting_outcome", counters.awaiting_outcome},
+          {"complaints", counters.complaints},
+          {"complaints_unlinked", counters.complaints_unlinked},
+          {"late_records", counters.late_records},
+          {"last_prediction", time_or_null(counters.last_prediction)},
+          {"last_outcome", time_or_null(counters.last_outcome)},
+          {"last_complaint", time_or_null(counters.last_complaint)},
+          {"versions", std::move(versions)}};
+}
+
+Json reference_json(const engine::ReferenceInfo& reference) {
+  if (reference.id.empty()) return nullptr;
+  return {{"id", reference.id}, {"n", reference.n}, {"frozen_at", time_or_null(reference.frozen_at)}};
+}
+
+Json span_json(std::optional<Instant> start, std::optional<Instant> end) {
+  if (!start || !end) return nullptr;
+  return {{"start", format_rfc3339(*start)}, {"end", format_rfc3339(*end)}};
+}
+
+Json limit_json(const LimitStatus& status) {
+  const auto& limit = *status.limit;
+  return {{"limit", limit.name},
+          {"metric", name_of(limit.metric)},
+          {"feature", text_or_null(limit.feature)},
+          {"attribute", text_or_null(limit.segment)},
+          {"group", text_or_null(status.group)},
+          {"severity", name_of(limit.severity)},
+          {"direction", limit.max ? "above" : "below"},
+          {"threshold", threshold_of(limit)},
+          {"evidence", settings::evidence_names[static_cast<std::size_t>(limit.evidence)]},
+          {"state", name_of(status.state)},
+          {"reason", text_or_null(status.reason)},
+          {"value", number_or_null(status.value)},
+          {"lower", number_or_null(status.lower)},
+          {"upper", number_or_null(status.upper)},
+          {"n", status.n},
+          {"window", span_json(status.window_start, status.window_end)},
+          {"pending_since", time_or_null(status.pending_since)},
+          {"last_transition", time_or_null(status.last_transition)},
+          {"last_evaluation", time_or_null(status.last_evaluation)},
+          {"transitions", status.transitions},
+          {"episode", status.episode ? text_or_null(status.episode->id) : Json()}};
+}
+
+Json windows_json(const PilotView& view) {
+  std::map<std::string_view, std::uint64_t> closed;
+  for (const auto& window : view.windows) ++closed[window->kind_name];
+  Json out = Json::array();
+  for (const auto* newest : newest_windows(view)) {
+    out.push_back({{"kind", newest->kind_name},
+                   {"closed", closed[newest->kind_name]},
+                   {"newest",
+                    {{"start", format_rfc3339(newest->start)},
+                     {"end", format_rfc3339(newest->end)},
+                     {"mature", newest->mature}}}});
+  }
+  return out;
+}
+
+Json pilot_json(const PilotView& view, const judge::Snapshot& snapshot) {
+  const auto& pilot = *view.settings;
+  Json limits = Json::array();
+  for (const auto& status : snapshot.limits) {
+    if (status.pilot->name == pilot.name) limits.push_back(limit_json(status));
+  }
+  return {{"pilot", pilot.name},
+          {"description", text_or_null(pilot.description)},
+          {"owner", text_or_null(pilot.owner)},
+          {"model", text_or_null(pilot.model)},
+          {"task", name_of(pilot.task)},
+          {"clock", pilot.clock == settings::PilotClock::event ? "event" : "wall"},
+          {"now", time_or_null(view.now)},
+          {"counters", counters_json(view.counters)},
+          {"reference", reference_json(view.reference)},
+          {"limits", std::move(limits)},
+          {"windows", windows_json(view)}};
+}
+
+}  // namespace
+
+runtime::HttpResponse pilots_answer(const ApiInput& in) {
+  Json pilots = Json::array();
+  for (const auto& view : in.snapshot.pilots) pilots.push_back(pilot_json(view, in.snapshot));
+  return success(pilots);
+}
+
+}  // namespace pilotwatch::sinks

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/html.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace pilotwatch::sinks {
+namespace {
+
+using settings::Metric;
+
+constexpr std::array<const char*, 12> months{"January", "February", "March",     "April",   "May",      "June",
+                                             "July",    "August",   "September", "October", "November", "December"};
+
+std::chrono::year_month_day civil(Instant time, const Zone& zone) {
+  return std::chrono::year_month_day{zone.day_of(time)};
+}
+
+/// "10.00" says no more than "10".
+std::string without_zeros(std::string text) {
+  if (text.find('.') == std::string::npos) return text;
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+/// Three significant digits or whole numbers, with thousands separated.
+std::string human_number(double value) {
+  const double magnitude = std::abs(value);
+  if (!std::isfinite(value)) return format_number(value);
+  if (magnitude >= 1000) {
+    return (value < 0 ? "-" : "") + human_count(static_cast<std::uint64_t>(std::min(std::round(magnitude), 9e18)));
+  }
+  std::array<char, 40> out{};
+  const char* form = magnitude >= 100     ? "%.0f"
+                     : magnitude >= 10    ? "%.1f"
+                     : magnitude >= 1     ? "%.2f"
+                     : magnitude >= 0.001 ? "%.3f"
+                                          : "%.1g";
+  std::snprintf(out.data(), out.size(), form, value);
+  return magnitude == 0 ? "0" : without_zeros(out.data());
+}
+
+std::string percent(double ratio) {
+  std::array<char, 40> out{};
+  const double value = ratio * 100;
+  std::snprintf(out.data(), out.size(), std::abs(value) >= 10 ? "%.1f" : "%.2f", value);
+  return without_zeros(out.data()) + "\u00a0%";
+}
+
+}  // namespace
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : to_valid_utf8(text)) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '\n':
+      case '\t':
+        out += ' ';
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+          out += "\ufffd";
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
+
+std::string human_count(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
+std::string human_value(Metric metric, double value) {
+  switch (metric) {
+    case Metric::volume:
+      return human_count(static_cast<std::uint64_t>(std::max(0.0, std::round(value))));
+    case Metric::failure_rate:
+    case Metric::coverage:
+    case Metric::error_rate:
+    case Metric::false_positive_rate:
+    case Metric::false_negative_rate:
+    case Metric::false_discovery_rate:
+    case Metric::false_omission_rate:
+    case Metric::selection_rate:
+      return percent(value);
+    case Metric::complaints_per_1000:
+      return human_number(value) + " per\u00a01,000";
+    case Metric::mean_absolute_error:
+    case Metric::mean_error:
+    case Metric::psi:
+    case Metric::ks:
+      return human_number(value);
+  }
+  return human_number(value);
+}
+
+std::string human_range(Metric metric, double lower, double upper) {
+  std::string low = human_value(metric, lower);
+  const auto unit = low.find_first_of("\u00a0 ");  // said once is enough
+  return low.substr(0, unit) + " to " + human_value(metric, upper);
+}
+
+std::string human_metric(Metric metric) {
+  switch (metric) {
+    case Metric::volume:
+      return "decisions";
+    case Metric::psi:
+      return "drift (PSI)";
+    case Metric::ks:
+      return "drift (KS)";
+    case Metric::complaints_per_1000:
+      return "complaints";
+    case Metric::coverage:
+      return "outcome coverage";
+    default:
+      break;
+  }
+  std::string words = settings::metric_names[static_cast<std::size_t>(metric)];
+  for (char& c : words) {
+    if (c == '_') c = ' ';
+  }
+  return words;
+}
+
+std::string human_day(Instant time, const Zone& zone) {
+  const auto day = civil(time, zone);
+  const auto month = static_cast<unsigned>(day.month());
+  return std::to_string(static_cast<unsigned>(day.day())) + " " + std::string(months[month - 1]).substr(0, 3) + " " +
+         std::to_string(static_cast<int>(day.year()));
+}
+
+std::string time_element(Instant time) {
+  const auto of_day = time - std::chrono::floor<std::chrono::days>(time);
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(of_day).count();
+  std::array<char, 16> clock{};
+  std::snprintf(clock.data(), clock.size(), "%02d:%02d", static_cast<int>(minutes / 60),
+                static_cast<int>(minutes % 60));
+  return "<time datetime=\"" + format_rfc3339(time) + "\">" + human_day(time) + ", " + clock.data() +
+         "\u00a0UTC</time>";
+}
+
+std::string human_window(const settings::Window& kind, Instant start, Instant end, const Zone& zone) {
+  using settings::WindowKind;
+  switch (kind.kind) {
+    case WindowKind::day:
+      return human_day(start, zone);
+    case WindowKind::week:
+      return "week of " + human_day(start, zone);
+    case WindowKind::month: {
+      const auto day = civil(start, zone);
+      return std::string(months[static_cast<unsigned>(day.month()) - 1]) + " " +
+             std::to_string(static_cast<int>(day.year()));
+    }
+    case WindowKind::count:
+      return human_count(kind.count) + " decisions to " + human_day(end, zone);
+    case WindowKind::all:
+      return "all since " + human_day(start, zone);
+  }
+  return {};
+}
+
+std::string human_duration(Millis duration) {
+  struct Unit {
+    std::int64_t seconds;
+    const char* name;
+  };
+  constexpr std::array<Unit, 4> units{{{86'400, "d"}, {3'600, "h"}, {60, "min"}, {1, "s"}}};
+  std::int64_t left = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+  std::string out;
+  int used = 0;
+  for (const auto& unit : units) {
+    const auto count = left / unit.seconds;
+    left %= unit.seconds;
+    if (used > 0 && count == 0) break;
+    if (count == 0) continue;
+    out += (used > 0 ? " " : "") + std::to_string(count) + "\u00a0" + unit.name;
+    if (++used == 2) break;
+  }
+  return out.empty() ? "0\u00a0s" : out;
+}
+
+}  // namespace pilotwatch::sinks

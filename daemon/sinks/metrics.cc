@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/metrics.h"
+
+#include <limits>
+
+#include "sinks/families.h"
+#include "sinks/views.h"
+
+namespace pilotwatch::sinks {
+namespace {
+
+using judge::LimitStatus;
+
+Labels limit_labels(const LimitStatus& status) {
+  return {{"pilot", status.pilot->name},
+          {"limit", status.limit->name},
+          {"severity", name_of(status.limit->severity)},
+          {"attribute", status.limit->segment},
+          {"group", status.group}};
+}
+
+Labels with(Labels labels, const char* name, std::string value) {
+  labels.push_back({name, std::move(value)});
+  return labels;
+}
+
+/// The value of the last look, if the state still rests on it.
+std::optional<double> live_value(const LimitStatus& status) {
+  const bool stands = status.state != judge::State::no_data && status.state != judge::State::insufficient;
+  return stands ? status.value : std::nullopt;
+}
+
+/// How much of the limit is used, 1 = at the limit; only where both are amounts (a signed error has no share).
+std::optional<double> usage(const LimitStatus& status) {
+  const auto value = live_value(status);
+  const double threshold = threshold_of(*status.limit);
+  if (!value || *value < 0 || threshold <= 0) return std::nullopt;
+  if (status.limit->max) return *value / threshold;
+  return *value == 0 ? std::numeric_limits<double>::infinity() : threshold / *value;
+}
+
+void add_state(Families& out, const LimitStatus& status) {
+  for (std::size_t i = 0; i < judge::state_count; ++i) {
+    out.add_gauge("pilotwatch_limit_state", "1 for the current state of the limit, 0 for the others.",
+                  with(limit_labels(status), "state", judge::state_names[i]),
+                  static_cast<std::size_t>(status.state) == i ? 1.0 : 0.0);
+  }
+}
+
+void add_limit(Families& out, const LimitStatus& status) {
+  const Labels labels = limit_labels(status);
+  out.add_gauge("pilotwatch_limit_value", "Last evaluated value, in the unit of the limit's metric.", labels,
+                live_value(status));
+  out.add_gauge("pilotwatch_limit_samples", "Cases behind the last evaluation.", labels, status.n);
+  out.add_gauge("pilotwatch_limit_threshold", "Threshold, in the unit of the limit's metric.",
+                with(labels, "direction", status.limit->max ? "above" : "below"), threshold_of(*status.limit));
+  out.add_gauge("pilotwatch_limit_threshold_usage_ratio", "How much of the threshold is used, 1 is at the threshold.",
+                labels, usage(status));
+  add_state(out, status);
+  out.add_gauge("pilotwatch_limit_firing", "1 while an alert of the limit is out, whatever the last look could see.",
+                labels, alert_out(status) ? 1.0 : 0.0);
+  out.add_counter("pilotwatch_limit_transitions_total", "State transitions of the limit.", labels, status.transitions);
+  out.add_time("pilotwatch_limit_last_transition_timestamp_seconds", "Unix time of the last state transition.", labels,
+               status.last_transition);
+  out.add_time("pilotwatch_limit_last_evaluation_timestamp_seconds", "Unix time of the last evaluation of the limit.",
+               labels, status.last_evaluation);
+}
+
+}  // namespace
+
+void add_limits(Families& out, const judge::Snapshot& snapshot) {
+  for (const auto& status : snapshot.limits) add_limit(out, status);
+}
+
+std::vector<prometheus::MetricFamily> metric_families(const judge::Snapshot& snapshot, const SelfStats& self) {
+  Families out;
+  add_pilots(out, snapshot);
+  add_windows(out, snapshot);
+  add_groups(out, snapshot);
+  add_limits(out, snapshot);
+  add_ingest(out, snapshot, self);
+  add_self(out, snapshot, self);
+  add_notifications(out, self);
+  add_process(out);
+  out.add_gauge("pilotwatch_series", "Series exposed on this endpoint.", {}, out.series() + 1);
+  return out.take();
+}
+
+}  // namespace pilotwatch::sinks

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <set>
+
+#include "base/version.h"
+#include "record/record.h"
+#include "sinks/families.h"
+
+// The daemon about itself: what came in, what became of it, and how its parts are.
+namespace pilotwatch::sinks {
+namespace {
+
+using judge::IngestCounters;
+
+/// The first 48 bits of the hash: a double holds them exactly, and equal still means equal.
+double as_number(std::string_view hex) {
+  std::uint64_t value = 0;
+  const auto digits = hex.substr(0, 12);
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  return static_cast<double>(value);
+}
+
+const char* stream_name(record::Stream stream) { return record::stream_names[static_cast<std::size_t>(stream)]; }
+
+void add_ingest_row(Families& out, const IngestCounters::Row& row) {
+  const Labels labels{{"source", row.source}, {"stream", stream_name(row.stream)}};
+  out.add_counter("pilotwatch_ingest_records_total", "Records received, before validation.", labels, row.received);
+  out.add_counter("pilotwatch_ingest_accepted_records_total", "Records accepted and stored.", labels, row.accepted);
+  out.add_counter("pilotwatch_ingest_duplicate_records_total", "Records ignored because their id was already stored.",
+                  labels, row.duplicate);
+  out.add_counter("pilotwatch_ingest_late_records_total", "Records accepted after their window was closed.", labels,
+                  row.late);
+  out.add_time("pilotwatch_ingest_last_record_timestamp_seconds", "Unix time of the last accepted record.", labels,
+               row.last_record);
+}
+
+void add_rejects(Families& out, const IngestCounters::Row& row) {
+  for (std::size_t i = 0; i < record::reason_count; ++i) {
+    out.add_counter("pilotwatch_ingest_rejected_records_total", "Records refused.",
+                    {{"source", row.source}, {"stream", stream_name(row.stream)}, {"reason", record::reason_names[i]}},
+                    i < row.rejected.size() ? row.rejected[i] : 0);
+  }
+}
+
+/// The rows there are, and rows of zeros for what will surely come: a series that starts above zero hides its first
+/// rise.
+std::vector<IngestCounters::Row> rows_of(const judge::Snapshot& snapshot, const SelfStats& self) {
+  auto rows = snapshot.ingest.rows;
+  std::set<std::pair<std::string, record::Stream>> present;
+  for (const auto& row : rows) present.emplace(row.source, row.stream);
+  std::vector<std::string> sources{"http"};
+  for (const auto& tail : self.tails) sources.push_back(tail.source);
+  using enum record::Stream;
+  for (const auto& source : sources) {
+    for (const auto stream : {predictions, outcomes, complaints, unknown}) {
+      if (stream == unknown && source != "http") continue;
+      if (present.contains({source, stream})) continue;
+      auto& row = rows.emplace_back();
+      row.source = source;
+      row.stream = stream;
+    }
+  }
+  return rows;
+}
+
+void add_by_source(Families& out, const judge::Snapshot& snapshot) {
+  for (const auto& [source, bytes] : snapshot.ingest.bytes) {
+    out.add_counter("pilotwatch_ingest_received_bytes_total", "Bytes received after decompression.",
+                    {{"source", source}}, bytes);
+  }
+  for (const auto& [source, fields] : snapshot.ingest.dropped_fields) {
+    out.add_counter("pilotwatch_ingest_dropped_fields_total", "Fields dropped because no allow-list names them.",
+                    {{"source", source}}, fields);
+  }
+}
+
+void add_queue(Families& out, const SelfStats& self) {
+  out.add_gauge("pilotwatch_ingest_queue_length", "Deliveries taken but not yet committed.", {}, self.queue_requests);
+  out.add_gauge("pilotwatch_ingest_queue_capacity", "Capacity of the ingest queue, in deliveries.", {},
+                self.queue_capacity);
+  out.add_gauge("pilotwatch_ingest_queue_bytes", "Bytes taken but not yet committed.", {}, self.queue_bytes);
+  out.add_gauge("pilotwatch_ingest_queue_capacity_bytes", "Capacity of the ingest queue, in bytes.", {},
+                self.queue_bytes_capacity);
+  const char* help = "Deliveries refused whole; their records were not counted as received.";
+  out.add_counter("pilotwatch_ingest_refused_requests_total", help, {{"reason", "overloaded"}}, self.overloaded);
+  out.add_counter("pilotwatch_ingest_refused_requests_total", help, {{"reason", "unavailable"}}, self.unavailable);
+}
+
+void add_tail(Families& out, const SelfStats::Tail& tail) {
+  const Labels labels{{"source", tail.source}};
+  out.add_gauge("pilotwatch_tail_unread_bytes", "Bytes of the tailed file which are not yet read.", labels,
+                tail.unread_bytes);
+  out.add_gauge("pilotwatch_tail_active_files", "Files being tailed.", labels, tail.active_files);
+  out.add_counter("pilotwatch_tail_rotations_total", "Rotations seen.", {{"source", tail.source}, {"kind", "rename"}},
+                  tail.rotations_rename);
+  out.add_counter("pilotwatch_tail_rotations_total", "Rotations seen.", {{"source", tail.source}, {"kind", "truncate"}},
+                  tail.rotations_truncate);
+  out.add_counter("pilotwatch_tail_lost_bytes_total", "Bytes known to be lost by rotation.", labels, tail.lost_bytes);
+  out.add_counter("pilotwatch_tail_read_errors_total", "Failed attempts to open or read the file.", labels,
+                  tail.read_errors);
+}
+
+void add_http(Families& out, const runtime::HttpStats& http) {
+  for (const auto& [key, count] : http.requests) {
+    out.add_counter("pilotwatch_http_requests_total", "HTTP requests served.",
+                    {{"handler", key.first}, {"code", std::to_string(key.second)}}, count);
+  }
+  for (const auto& [handler, duration] : http.durations) {
+    out.add_counter("pilotwatch_http_request_seconds_total", "Time spent on HTTP requests.", {{"handler", handler}},
+                    duration.second);
+  }
+  for (const auto& [reason, count] : http.refused) {
+    out.add_counter("pilotwatch_http_refused_requests_total", "HTTP requests refused before any handler saw them.",
+                    {{"reason", reason}}, count);
+  }
+  out.add_gauge("pilotwatch_http_connections", "HTTP connections open now.", {}, http.connections);
+}
+
+void add_store(Families& out, const SelfStats& self) {
+  out.add_gauge("pilotwatch_store_size_bytes", "Size of the store files.", {{"file", "db"}}, self.store_db_bytes);
+  out.add_gauge("pilotwatch_store_size_bytes", "Size of the store files.", {{"file", "wal"}}, self.store_wal_bytes);
+  out.add_gauge("pilotwatch_store_free_disk_bytes", "Free space of the file system which holds the store.", {},
+                self.store_free_bytes);
+  out.add_gauge("pilotwatch_store_entries", "Journal entries stored.", {}, self.store_entries);
+  out.add_counter("pilotwatch_store_write_failures_total", "Failed store transactions.", {}, self.store_write_failures);
+  out.add_gauge("pilotwatch_store_degraded", "1 while the store refuses writes.", {}, self.store_degraded ? 1.0 : 0.0);
+  out.add_counter("pilotwatch_store_commits_total", "Store transactions committed.", {}, self.commits);
+  out.add_counter("pilotwatch_store_commit_seconds_total", "Time spent on store commits.", {}, self.commit_seconds);
+  out.add_counter("pilotwatch_store_checkpoints_total", "Checkpoints written.", {}, self.store_checkpoints);
+}
+
+void add_config(Families& out, const SelfStats& self) {
+  out.add_gauge("pilotwatch_build_info", "Constant 1, labelled by version, revision and compiler.",
+                {{"version", std::string(version())},
+                 {"revision", std::string(revision())},
+                 {"compiler", std::string(compiler())}},
+                1.0);
+  out.add_gauge("pilotwatch_ready", "Whether startup is complete and the daemon serves all APIs.", {},
+                self.ready ? 1.0 : 0.0);
+  out.add_gauge("pilotwatch_config_hash", "Hash of the loaded configuration, not cryptographically strong.", {},
+                as_number(self.config_hash));
+  // Settings are read at start and a bad file ends the process, so what runs was loaded successfully.
+  out.add_gauge("pilotwatch_config_last_reload_successful",
+                "Whether the last configuration reload attempt was successful.", {}, 1.0);
+  out.add_time("pilotwatch_config_last_reload_success_timestamp_seconds",
+               "Unix time of the last successful configuration reload.", {}, self.config_loaded);
+  for (const auto& [level, count] : self.log_messages) {
+    if (level == nullptr) continue;
+    out.add_counter("pilotwatch_log_messages_total", "Log lines written.", {{"level", level}}, count);
+  }
+}
+
+void add_target(Families& out, const TargetStats& stats) {
+  const Labels labels{{"target", stats.target}};
+  const auto dropped = [&](const char* reason, std::uint64_t count) {
+    out.add_counter("pilotwatch_notifications_dropped_total", "Notifications given up.",
+                    {{"target", stats.target}, {"reason", reason}}, count);
+  };
+  out.add_counter("pilotwatch_notifications_total", "Notification attempts by target.", labels,
+                  stats.sent + stats.failed + stats.dropped_rejected);
+  out.add_counter("pilotwatch_notifications_failed_total", "Notification attempts which failed.", labels, stats.failed);
+  dropped("queue_full", stats.dropped_overflow);
+  dropped("rejected", stats.dropped_rejected);
+  out.add_gauge("pilotwatch_notifications_queue_length", "Notifications waiting.", labels, stats.queue_length);
+  out.add_gauge("pilotwatch_notifications_queue_capacity", "Capacity of the notification queue.", labels,
+                stats.queue_capacity);
+  out.add_time("pilotwatch_notifications_last_success_timestamp_seconds",
+               "Unix time of the last accepted notification.", labels, stats.last_success);
+  out.add_counter("pilotwatch_notification_requests_total", "HTTP requests sent to the target.", labels,
+                  stats.requests);
+  out.add_counter("pilotwatch_notification_request_seconds_total", "Time spent on HTTP requests to the target.", labels,
+                  stats.request_seconds);
+  out.add_gauge("pilotwatch_notification_clock_skew_seconds", "The target's clock minus ours, as last seen.", labels,
+                stats.skew_seconds);
+}
+
+}  // namespace
+
+void add_ingest(Families& out, const judge::Snapshot& snapshot, const SelfStats& self) {
+  for (const auto& row : rows_of(snapshot, self)) {
+    add_ingest_row(out, row);
+    const bool usual = row.received > 0 || row.source == "http";
+    if (usual) add_rejects(out, row);
+  }
+  add_by_source(out, snapshot);
+  add_queue(out, self);
+  for (const auto& tail : self.tails) add_tail(out, tail);
+}
+
+void add_self(Families& out, const judge::Snapshot& snapshot, const SelfStats& self) {
+  add_config(out, self);
+  out.add_counter("pilotwatch_evaluations_total", "Evaluation cycles over all limits.", {}, self.evaluations);
+  out.add_counter("pilotwatch_evaluation_seconds_total", "Time spent on evaluation cycles.", {},
+                  self.evaluation_seconds);
+  out.add_time("pilotwatch_evaluation_last_success_timestamp_seconds",
+               "Unix time of the last complete evaluation cycle.", {}, snapshot.last_evaluation);
+  add_http(out, self.http);
+  add_store(out, self);
+}
+
+void add_notifications(Families& out, const SelfStats& self) {
+  for (const auto& target : self.targets) add_target(out, target);
+}
+
+}  // namespace pilotwatch::sinks

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <set>
+#include <tuple>
+
+#include "sinks/families.h"
+#include "sinks/views.h"
+
+// Cohort figures: of the newest closed window of each kind, all versions together. Suppressed figures emit nothing.
+namespace pilotwatch::sinks {
+namespace {
+
+using engine::Figure;
+using engine::PilotView;
+using engine::WindowResult;
+using settings::Metric;
+
+Labels with(Labels labels, const char* name, std::string value) {
+  labels.push_back({name, std::move(value)});
+  return labels;
+}
+
+std::optional<double> scaled(std::optional<double> value, double factor) {
+  return value ? std::optional(*value * factor) : std::nullopt;
+}
+
+/// A figure with its confidence interval: three families, because one family holds one quantity.
+struct IntervalFamilies {
+  Metric metric;
+  double factor;
+  const char *value, *value_help, *lower, *lower_help, *upper, *upper_help;
+};
+constexpr IntervalFamilies interval_families[] = {
+    {Metric::error_rate, 1,                                                                                       //
+     "pilotwatch_error_ratio", "window_errors / window_outcomes by prediction event time.",                       //
+     "pilotwatch_error_ratio_lower", "Lower confidence limit of error_ratio.",                                    //
+     "pilotwatch_error_ratio_upper", "Upper confidence limit of error_ratio."},                                   //
+    {Metric::complaints_per_1000, 1e-3,                                                                           //
+     "pilotwatch_complaints_per_prediction", "window_complaints / window_predictions.",                           //
+     "pilotwatch_complaints_per_prediction_lower", "Lower confidence limit of complaints_per_prediction.",        //
+     "pilotwatch_complaints_per_prediction_upper", "Upper confidence limit of complaints_per_prediction."},       //
+    {Metric::mean_absolute_error, 1,                                                                              //
+     "pilotwatch_mean_absolute_error", "Mean of |prediction - actual| in the window, in the prediction's unit.",  //
+     "pilotwatch_mean_absolute_error_lower", "Lower confidence limit of mean_absolute_error.",                    //
+     "pilotwatch_mean_absolute_error_upper", "Upper confidence limit of mean_absolute_error."},                   //
+    {Metric::mean_error, 1,                                                                                       //
+     "pilotwatch_mean_error", "Mean of prediction - actual in the window, in the prediction's unit.",             //
+     "pilotwatch_mean_error_lower", "Lower confidence limit of mean_error.",                                      //
+     "pilotwatch_mean_error_upper", "Upper confidence limit of mean_error."},
+};
+
+void add_intervals(Families& out, const WindowResult& window, const Labels& labels) {
+  for (const auto& family : interval_families) {
+    const Figure* figure = find_figure(window, {.metric = family.metric});
+    if (figure == nullptr) continue;
+    out.add_gauge(family.value, family.value_help, labels, scaled(figure->value, family.factor));
+    out.add_gauge(family.lower, family.lower_help, labels, scaled(figure->lower, family.factor));
+    out.add_gauge(family.upper, family.upper_help, labels, scaled(figure->upper, family.factor));
+  }
+}
+
+/// Rates over the confusion counts as fairness work names them, some of them complements of the figures we compute.
+struct Criterion {
+  const char* name;
+  Metric metric;
+  bool complement;
+};
+constexpr Criterion criteria[] = {
+    {"error_rate", Metric::error_rate, false},
+    {"false_positive_rate", Metric::false_positive_rate, false},
+    {"false_negative_rate", Metric::false_negative_rate, false},
+    {"false_discovery_rate", Metric::false_discovery_rate, false},
+    {"false_omission_rate", Metric::false_omission_rate, false},
+    {"selection_rate", Metric::selection_rate, false},
+    {"true_positive_rate", Metric::false_negative_rate, true},
+    {"true_negative_rate", Metric::false_positive_rate, true},
+    {"positive_predictive_value", Metric::false_discovery_rate, true},
+    {"negative_predictive_value", Metric::false_omission_rate, true},
+};
+
+/// One pass over the figures; of several formulas for one rate the first stands, as on the page.
+void add_rates(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+  std::set<std::tuple<std::string_view, std::string_view, Metric>> seen;
+  for (const auto& figure : window.figures) {
+    if (!figure.model_version.empty() || !figure.value || figure.state == "suppressed") continue;
+    if (!seen.emplace(figure.attribute, figure.group, figure.metric).second) continue;
+    for (const auto& criterion : criteria) {
+      if (criterion.metric != figure.metric) continue;
+      const double rate = criterion.complement ? 1 - *figure.value : *figure.value;
+      const Labels labels{{"pilot", pilot.name},
+                          {"attribute", figure.attribute},
+                          {"group", figure.group},
+                          {"window", window.kind_name},
+                          {"criterion", criterion.name}};
+      if (figure.attribute.empty()) {
+        out.add_gauge("pilotwatch_window_rate", "Rate of the window by criterion.", labels, rate);
+      } else {
+        out.add_gauge("pilotwatch_group_rate", "Rate of the group in the window by criterion.", labels, rate);
+      }
+    }
+  }
+}
+
+void add_cells(Families& out, const char* name, const char* help, const Labels& labels,
+               const engine::Confusion& confusion) {
+  out.add_gauge(name, help, with(labels, "cell", "tp"), confusion.tp);
+  out.add_gauge(name, help, with(labels, "cell", "fp"), confusion.fp);
+  out.add_gauge(name, help, with(labels, "cell", "fn"), confusion.fn);
+  out.add_gauge(name, help, with(labels, "cell", "tn"), confusion.tn);
+}
+
+/// The one table that has a positive class: of binary pilots, not suppressed, all versions.
+bool exported(const settings::Pilot& pilot, const engine::Confusion& confusion) {
+  return pilot.task == settings::Task::binary && !confusion.suppressed && confusion.model_version.empty() &&
+         confusion.label == positive_class(pilot);
+}
+
+void add_counts(Families& out, const WindowResult& window, const Labels& labels) {
+  for (const auto& counts : window.counts) {
+    if (!counts.model_version.empty() || !counts.attribute.empty() || counts.suppressed) continue;
+    out.add_gauge("pilotwatch_window_predictions", "Predictions whose event time lies in the window.", labels,
+                  counts.predictions);
+    out.add_gauge("pilotwatch_window_outcomes", "Joined outcomes of the predictions in the window.", labels,
+                  counts.outcomes);
+    out.add_gauge("pilotwatch_window_errors", "Wrong predictions among the joined outcomes of the window.", labels,
+                  counts.errors);
+    out.add_gauge("pilotwatch_window_complaints", "Complaints about the predictions of the window, or in its time.",
+                  labels, counts.complaints);
+    out.add_gauge("pilotwatch_window_failures", "Predictions of the window which the pilot reported as failed.", labels,
+                  counts.failures);
+  }
+}
+
+void add_drift(Families& out, const WindowResult& window, const Labels& labels) {
+  std::set<std::pair<std::string_view, Metric>> scored;
+  std::set<std::string_view> counted;
+  for (const auto& figure : window.figures) {
+    const bool drift = figure.metric == Metric::psi || figure.metric == Metric::ks;
+    if (!drift || !figure.model_version.empty() || !figure.attribute.empty()) continue;
+    if (!scored.emplace(figure.feature, figure.metric).second) continue;
+    const Labels feature = with(labels, "feature", figure.feature);
+    out.add_gauge("pilotwatch_drift_score", "Distance between reference and current window, larger is more drift.",
+                  with(feature, "method", name_of(figure.metric)), figure.value);
+    if (!counted.insert(figure.feature).second) continue;  // psi and ks look at the same values
+    out.add_gauge("pilotwatch_drift_window_samples", "Samples of the feature in the window.", feature, figure.n);
+  }
+}
+
+void add_reference(Families& out, const PilotView& view) {
+  if (view.reference.id.empty()) return;
+  const Labels labels{{"pilot", view.settings->name}};
+  out.add_gauge("pilotwatch_drift_reference_samples", "Predictions in the reference.", labels, view.reference.n);
+  out.add_time("pilotwatch_drift_reference_timestamp_seconds", "Time when the reference was frozen.", labels,
+               view.reference.frozen_at);
+}
+
+void add_window(Families& out, const PilotView& view, const WindowResult& window) {
+  const Labels labels{{"pilot", view.settings->name}, {"window", window.kind_name}};
+  out.add_time("pilotwatch_window_start_timestamp_seconds", "Start of the newest closed window of the kind.", labels,
+               window.start);
+  out.add_time("pilotwatch_window_end_timestamp_seconds", "End of the newest closed window of the kind.", labels,
+               window.end);
+  out.add_gauge("pilotwatch_window_mature", "1 once the outcome horizon of the window has passed.", labels,
+                window.mature ? 1.0 : 0.0);
+  add_counts(out, window, labels);
+  add_intervals(out, window, labels);
+  if (const Figure* coverage = find_figure(window, {.metric = Metric::coverage})) {
+    out.add_gauge("pilotwatch_outcome_coverage_ratio", "window_outcomes / window_predictions.", labels,
+                  coverage->value);
+  }
+  add_rates(out, *view.settings, window);
+  for (const auto& confusion : window.confusions) {
+    if (!exported(*view.settings, confusion) || !confusion.attribute.empty()) continue;
+    add_cells(out, "pilotwatch_window_confusion", "Joined predictions of the window by cell of the confusion matrix.",
+              labels, confusion);
+  }
+  add_drift(out, window, labels);
+}
+
+void add_group(Families& out, const settings::Pilot& pilot, const WindowResult& window, const engine::Counts& counts) {
+  const Labels labels{
+      {"pilot", pilot.name}, {"attribute", counts.attribute}, {"group", counts.group}, {"window", window.kind_name}};
+  out.add_gauge("pilotwatch_group_window_predictions", "Predictions of the group in the window.", labels,
+                counts.predictions);
+  out.add_gauge("pilotwatch_group_window_outcomes", "Joined outcomes of the group in the window.", labels,
+                counts.outcomes);
+  out.add_gauge("pilotwatch_group_window_errors", "Errors of the group in the window.", labels, counts.errors);
+  if (pilot.task == settings::Task::binary) {
+    out.add_gauge("pilotwatch_group_window_positives", "Positive predictions of the group in the window.", labels,
+                  counts.positives);
+  }
+}
+
+void add_group_confusions(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+  for (const auto& confusion : window.confusions) {
+    if (!exported(pilot, confusion) || confusion.attribute.empty()) continue;
+    add_cells(out, "pilotwatch_group_window_confusion",
+              "Joined predictions of the group in the window by cell of the confusion matrix.",
+              {{"pilot", pilot.name},
+               {"attribute", confusion.attribute},
+               {"group", confusion.group},
+               {"window", window.kind_name}},
+              confusion);
+  }
+}
+
+void add_suppressed(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+  std::map<std::string, std::uint64_t> hidden;
+  for (const auto& attribute : pilot.segments.attributes) hidden[attribute];
+  for (const auto& [attribute, groups] : window.suppressed_groups) hidden[attribute] = groups;
+  for (const auto& [attribute, groups] : hidden) {
+    out.add_gauge("pilotwatch_group_suppressed", "Groups hidden because they have fewer cases than segments.min_n.",
+                  {{"pilot", pilot.name}, {"attribute", attribute}, {"window", window.kind_name}}, groups);
+  }
+}
+
+}  // namespace
+
+void add_windows(Families& out, const judge::Snapshot& snapshot) {
+  for (const auto& view : snapshot.pilots) {
+    for (const auto* window : newest_windows(view)) add_window(out, view, *window);
+    add_reference(out, view);
+  }
+}
+
+void add_groups(Families& out, const judge::Snapshot& snapshot) {
+  for (const auto& view : snapshot.pilots) {
+    for (const auto* window : newest_windows(view)) {
+      for (const auto& counts : window->counts) {
+        const bool group = counts.model_version.empty() && !counts.attribute.empty() && !counts.suppressed;
+        if (group) add_group(out, *view.settings, *window, counts);
+      }
+      add_group_confusions(out, *view.settings, *window);
+      add_suppressed(out, *view.settings, *window);
+    }
+  }
+}
+
+}  // namespace pilotwatch::sinks

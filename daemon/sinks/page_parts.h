@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "judge/status.h"
+#include "sinks/self_stats.h"
+
+/// The pieces of the built-in page. Each returns HTML with all text escaped.
+namespace pilotwatch::sinks {
+
+struct PageInput {
+  const judge::Snapshot& snapshot;
+  const SelfStats& self;
+};
+
+/// The style sheet, light and dark, screen and print.
+[[nodiscard]] const char* page_style();
+/// The shapes of the states, once, for <use>.
+[[nodiscard]] const char* page_shapes();
+
+/// A state's shape (decorative) and its word.
+[[nodiscard]] std::string state_badge(judge::State state);
+/// What to say of the pilot in one word: the worst of its limits' states; nullopt without limits.
+[[nodiscard]] std::optional<judge::State> worst_state(const judge::Snapshot& snapshot, const settings::Pilot& pilot);
+
+/// One pilot: facts, charts, limits, groups. `id` is the anchor.
+[[nodiscard]] std::string pilot_section(const PageInput& in, const engine::PilotView& view, const std::string& id);
+/// Small charts of the last windows.
+[[nodiscard]] std::string pilot_charts(const engine::PilotView& view, const std::string& id);
+/// A table of each limit's state and evidence.
+[[nodiscard]] std::string limits_table(const PageInput& in, const engine::PilotView& view);
+/// Rates by group, with suppressed cells shown as such.
+[[nodiscard]] std::string groups_tables(const engine::PilotView& view);
+/// Records by source: received = accepted + duplicate + rejected.
+[[nodiscard]] std::string records_table(const judge::IngestCounters& ingest);
+/// The last changes of state, newest first.
+[[nodiscard]] std::string transitions_table(const judge::Snapshot& snapshot);
+
+}  // namespace pilotwatch::sinks

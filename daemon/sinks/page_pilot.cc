@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "sinks/html.h"
+#include "sinks/page_parts.h"
+#include "sinks/views.h"
+
+namespace pilotwatch::sinks {
+namespace {
+
+using engine::PilotView;
+using judge::LimitStatus;
+
+std::string fact(const std::string& name, const std::string& html) {
+  return html.empty() ? "" : "<div><dt>" + name + "</dt><dd>" + html + "</dd></div>";
+}
+
+std::uint64_t decisions(const PilotView& view) {
+  std::uint64_t sum = 0;
+  for (const auto& version : view.counters.versions) sum += version.predictions;
+  return sum;
+}
+
+std::string facts(const PilotView& view) {
+  const auto& pilot = *view.settings;
+  const auto& reference = view.reference;
+  return "<dl class=\"facts\">" + fact("Task", name_of(pilot.task)) + fact("Model", escape_html(pilot.model)) +
+         fact("Owner", escape_html(pilot.owner)) +
+         fact(pilot.clock == settings::PilotClock::event ? "Clock (newest event)" : "Clock",
+              view.now ? time_element(*view.now) : "not started") +
+         fact("Decisions", human_count(decisions(view))) +
+         fact("Awaiting outcome", human_count(view.counters.awaiting_outcome)) +
+         fact("Complaints", human_count(view.counters.complaints)) +
+         fact("Reference", reference.id.empty() ? "" : human_count(reference.n) + " decisions") + "</dl>";
+}
+
+bool has_interval(settings::Metric metric) {
+  using enum settings::Metric;
+  return metric != volume && metric != psi && metric != ks && metric != mean_absolute_error && metric != mean_error;
+}
+
+/// "error rate above 10 % by day, whole interval"
+std::string rule_words(const settings::Limit& limit) {
+  std::string out = human_metric(limit.metric);
+  if (!limit.feature.empty()) out += " of " + limit.feature;
+  out += limit.max ? " above " : " below ";
+  out += human_value(limit.metric, threshold_of(limit));
+  out += ", " + engine::window_name(limit.window) + " window";
+  if (limit.evidence == settings::Evidence::interval && has_interval(limit.metric)) out += ", whole interval";
+  return escape_html(out);
+}
+
+std::string group_words(const LimitStatus& status) {
+  if (status.limit->segment.empty()) return {};
+  return " <span class=\"of-group\">" + escape_html(status.limit->segment + ": " + status.group) + "</span>";
+}
+
+std::string limit_cell(const LimitStatus& status) {
+  const auto& limit = *status.limit;
+  return "<th scope=\"row\" role=\"rowheader\">" + escape_html(limit.name) + group_words(status) + "<small>" +
+         rule_words(limit) + "</small></th>";
+}
+
+std::string value_cell(const LimitStatus& status) {
+  const auto metric = status.limit->metric;
+  std::string out = "<td role=\"cell\" data-label=\"Last look\"><span class=\"nowrap\">";
+  out += status.value ? escape_html(human_value(metric, *status.value)) : "none";
+  out += "</span><small>";
+  if (status.lower && status.upper) {
+    out += "<span class=\"nowrap\">" + escape_html(human_range(metric, *status.lower, *status.upper)) + "</span>, ";
+  }
+  return out + "<span class=\"nowrap\">n = " + human_count(status.n) + "</span></small></td>";
+}
+
+std::string window_cell(const LimitStatus& status) {
+  if (!status.window_start || !status.window_end) return "<td role=\"cell\" data-label=\"Window\">none yet</td>";
+  return "<td role=\"cell\" data-label=\"Window\" class=\"nowrap\">" +
+         escape_html(
+             human_window(status.limit->window, *status.window_start, *status.window_end, status.pilot->time_zone)) +
+         "</td>";
+}
+
+std::string since_cell(const LimitStatus& status, Instant now) {
+  if (!status.last_transition) return "<td role=\"cell\" data-label=\"Since\">start</td>";
+  return "<td role=\"cell\" data-label=\"Since\" class=\"nowrap\">" + time_element(*status.last_transition) +
+         "<small>" + human_duration(now - *status.last_transition) + " ago</small></td>";
+}
+
+std::string limit_row(const LimitStatus& status, Instant now) {
+  const bool firing = alert_out(status);
+  std::string out = "<tr role=\"row\"";
+  if (firing) out += " class=\"firing\"";
+  if (firing && status.episode) out += " id=\"" + escape_html(status.episode->id) + "\"";
+  out += "><td role=\"cell\">" + state_badge(status.state);
+  if (status.pending_since && !firing) out += "<small>pending</small>";
+  if (firing && !judge::firing(status.state)) out += "<small>breach not over</small>";
+  if (firing) out += "<small>" + std::string(name_of(status.limit->severity)) + "</small>";
+  out += "</td>" + limit_cell(status) + value_cell(status) + window_cell(status) + since_cell(status, now) + "</tr>";
+  if (status.reason.empty()) return out;
+  // The reason belongs to the limit's cell; there it needs no column of its own.
+  const std::string reason = "<small>" + escape_html(status.reason) + "</small></th>";
+  return out.replace(out.find("</th>"), 5, reason);
+}
+
+}  // namespace
+
+// Roles are spelled out because on narrow screens the style sheet stacks the cells, which costs a table its meaning.
+std::string limits_table(const PageInput& in, const PilotView& view) {
+  std::vector<const LimitStatus*> rows;
+  for (const auto& status : in.snapshot.limits) {
+    if (status.pilot->name == view.settings->name) rows.push_back(&status);
+  }
+  const auto name = escape_html(view.settings->name);
+  if (rows.empty()) return "<p class=\"empty\">No limits are set for this pilot.</p>";
+  std::string out =
+      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Limits of " + name +
+      "\"><table class=\"stack\" role=\"table\"><caption>Limits</caption><thead role=\"rowgroup\"><tr role=\"row\">";
+  for (const char* head : {"State", "Limit", "Last look", "Window", "In this state since"}) {
+    out += "<th scope=\"col\" role=\"columnheader\">" + std::string(head) + "</th>";
+  }
+  out += "</tr></thead><tbody role=\"rowgroup\">";
+  for (const auto* status : rows) out += limit_row(*status, in.self.now);
+  return out + "</tbody></table></div>";
+}
+
+std::string pilot_section(const PageInput& in, const PilotView& view, const std::string& id) {
+  const auto& pilot = *view.settings;
+  const auto worst = worst_state(in.snapshot, pilot);
+  std::string out = "<section class=\"card\" id=\"" + id + "\" aria-labelledby=\"" + id + "-name\"><header><h2 id=\"" +
+                    id + "-name\">" + escape_html(pilot.name) + "</h2>" + (worst ? state_badge(*worst) : "");
+  if (!pilot.description.empty()) out += "<p class=\"about\">" + escape_html(pilot.description) + "</p>";
+  out += "</header>" + facts(view);
+  out += view.windows.empty()
+             ? "<p class=\"empty\">No window has closed yet, so there is nothing to show or to judge.</p>"
+             : pilot_charts(view, id);
+  return out + limits_table(in, view) + groups_tables(view) + "</section>";
+}
+
+}  // namespace pilotwatch::sinks

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "judge/status.h"
+
+/// Questions that metrics, API and page all ask of a snapshot.
+namespace pilotwatch::sinks {
+
+/// The newest closed window of each kind, in the order of the settings.
+[[nodiscard]] std::vector<const engine::WindowResult*> newest_windows(const engine::PilotView& view);
+
+/// What a figure is about; the default is the whole pilot, all versions, no feature.
+struct FigureKey {
+  settings::Metric metric{};
+  std::string_view feature = {}, attribute = {}, group = {}, model_version = {};
+};
+/// nullptr where the window has no such figure.
+[[nodiscard]] const engine::Figure* find_figure(const engine::WindowResult& window, const FigureKey& key);
+
+/// The class that counts as positive; only for binary pilots.
+[[nodiscard]] const std::string& positive_class(const settings::Pilot& pilot);
+
+[[nodiscard]] inline const char* name_of(settings::Metric metric) {
+  return settings::metric_names[static_cast<std::size_t>(metric)];
+}
+[[nodiscard]] inline const char* name_of(judge::State state) {
+  return judge::state_names[static_cast<std::size_t>(state)];
+}
+[[nodiscard]] inline const char* name_of(settings::Severity severity) {
+  return settings::severity_names[static_cast<std::size_t>(severity)];
+}
+[[nodiscard]] inline const char* name_of(settings::Task task) {
+  return settings::task_names[static_cast<std::size_t>(task)];
+}
+
+/// An alert is out: a breach has begun and not ended, even if the last look had no data.
+[[nodiscard]] inline bool alert_out(const judge::LimitStatus& status) {
+  return judge::firing(status.state) || (status.episode && !status.episode->ended_wall);
+}
+
+/// A limit has `max` (a value above it is bad) or `min` (a value below it is).
+[[nodiscard]] inline double threshold_of(const settings::Limit& limit) {
+  return limit.max ? *limit.max : limit.min.value_or(0);
+}
+
+}  // namespace pilotwatch::sinks

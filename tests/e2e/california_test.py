@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""California housing: monthly KS of each feature against a frozen reference, by `backtest`, as NannyML published it."""
+import json
+
+from harness import check, check_equal, main, need_shared, pilotwatch, scratch, to_events
+
+PILOT = "nannyml_california"
+FEATURES = ("MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude")
+
+CONFIG = f"""
+pilots:
+  - name: {PILOT}
+    task: binary
+    clock: event
+    features:
+{''.join(f'      - {{name: {f}, kind: numeric}}{chr(10)}' for f in FEATURES)}
+    reference: {{file: reference.ndjson}}
+    windows: [month]
+"""
+
+
+def six_digits(value):
+    return float(f"{value:.6g}")
+
+
+def monthly_ks(folder):
+    """{feature: [value of each month]}"""
+    (folder / "pilotwatch.yml").write_text(CONFIG, encoding="utf-8")
+    reference = [line for line in to_events(PILOT, "--part", "reference", "--pilot", PILOT) if '"type":"prediction"' in line]
+    (folder / "reference.ndjson").write_text("\n".join(reference) + "\n", encoding="utf-8")
+    (folder / "all.ndjson").write_text("\n".join(to_events(PILOT, "--part", "all", "--pilot", PILOT)) + "\n", encoding="utf-8")
+    done = pilotwatch("backtest", "--config.file", folder / "pilotwatch.yml", "--records", folder / "all.ndjson")
+    check_equal(done.returncode, 0, f"exit code of backtest, stderr {done.stderr!r}")
+    values = {feature: [] for feature in FEATURES}
+    for line in done.stdout.splitlines():
+        figure = json.loads(line)
+        if figure.get("metric") == "ks" and figure["model_version"] is None and figure["feature"] in values:
+            check_equal((figure["formula"], figure["state"]), ("ks-exact/v1", "ok"), f"formula and state of {line}")
+            values[figure["feature"]].append((figure["window"]["start"], figure["n"], figure["value"]))
+    return values
+
+
+def means_as_published():
+    """the mean over all 20 months to six significant digits, for 8 features"""
+    expected = json.loads(need_shared("data/nannyml_california/expected.json").read_text(encoding="utf-8"))
+    means = expected["ks_mean_over_all_20_chunks_vs_reference"]
+    with scratch() as folder:
+        for feature, rows in monthly_ks(folder).items():
+            check_equal([n for _, n, _ in rows], expected["chunk_sizes"], f"cases a month of {feature}")
+            mean = sum(value for _, _, value in rows) / len(rows)
+            check_equal(six_digits(mean), means[feature], f"mean KS of {feature}")
+
+
+if __name__ == "__main__":
+    need_shared("data/nannyml_california/expected.json")
+    main(means_as_published)

@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Dashboards and rules: lint, PromQL syntax, rule tests, and that every metric they name is one the code exports.
+
+The lint follows grafana/dashboard-linter's rules, written anew, because neither it nor a Grafana is in Debian.
+Usage: dashboards_test.py <pilotwatch binary> <source folder> <shared folder>; exit 77 = skipped.
+"""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(sys.argv[2])
+DASHBOARDS = SOURCE / "dashboards"
+RULES = DASHBOARDS / "rules" / "pilotwatch.rules.yml"
+RULE_TESTS = DASHBOARDS / "rules" / "pilotwatch.rules.test.yml"
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+UNITS = {"none", "short", "percentunit", "cps", "s", "bytes"}
+DATA_PANELS = {"stat", "table", "timeseries", "state-timeline"}
+GRAPHS = {"timeseries", "state-timeline"}
+COUNTER_FUNCTIONS = r"(?:rate|irate|increase)\s*\(\s*"
+
+found = []
+
+
+def problem(where, what):
+    found.append(f"{where}: {what}")
+
+
+def panels_of(dashboard):
+    for panel in dashboard["panels"]:
+        yield panel
+        yield from panel.get("panels", [])
+
+
+def expressions(dashboard):
+    """Every PromQL expression with where it stands."""
+    for panel in panels_of(dashboard):
+        for target in panel.get("targets", []):
+            yield f"panel {panel['title']!r}", target["expr"]
+    for annotation in dashboard["annotations"]["list"]:
+        if "expr" in annotation:
+            yield f"annotation {annotation['name']!r}", annotation["expr"]
+
+
+def selectors(expr):
+    """(metric, matchers) of each vector selector; ours always have matchers."""
+    return re.findall(r"\b((?:pilotwatch|process)_\w+)\s*(\{[^{}]*\})?", expr)
+
+
+# --- lint ---------------------------------------------------------------------------------------------------------------
+
+
+def lint_frame(name, dashboard):
+    for key in ("__inputs", "__requires", "id"):
+        if key in dashboard:
+            problem(name, f"{key} keeps Grafana from provisioning it without edits")
+    if dashboard["uid"] != f"pilotwatch-{name}":
+        problem(name, f"uid should be pilotwatch-{name}, so that links stay")
+    if dashboard["editable"] is not False:
+        problem(name, "editable should be false")
+    if dashboard["schemaVersion"] != 39:
+        problem(name, "schemaVersion should be 39")
+
+
+def lint_variables(name, dashboard):
+    variables = {v["name"]: v for v in dashboard["templating"]["list"]}
+    source = variables.get("datasource", {})
+    if (source.get("type"), source.get("query"), source.get("label")) != ("datasource", "prometheus", "Data source"):
+        problem(name, "needs a variable `datasource` of type datasource, query prometheus, label `Data source`")
+    for wanted in ("job", "instance"):
+        variable = variables.get(wanted, {})
+        if not (variable.get("multi") and variable.get("includeAll") and variable.get("allValue") == ".+"):
+            problem(name, f"variable {wanted} should be multi with allValue .+")
+        if variable.get("label") != wanted.capitalize():
+            problem(name, f"variable {wanted} should be labelled {wanted.capitalize()}")
+    for variable in variables.values():
+        if variable["type"] == "query" and (variable["datasource"] != DATASOURCE or variable["refresh"] != 2):
+            problem(name, f"variable {variable['name']} should ask ${{datasource}} and refresh on time change")
+
+
+def lint_panel(name, panel):
+    where = f"{name}, panel {panel.get('title')!r}"
+    if panel["type"] not in DATA_PANELS:
+        problem(where, f"type {panel['type']} is not one we know")
+    if not panel.get("title") or not panel.get("description"):
+        problem(where, "needs a title and a description")
+    if panel.get("datasource") != DATASOURCE:
+        problem(where, "datasource should be ${datasource}")
+    if panel["fieldConfig"]["defaults"].get("unit") not in UNITS:
+        problem(where, "needs a unit")
+    if not panel.get("targets"):
+        problem(where, "has no targets")
+    refs = [target["refId"] for target in panel.get("targets", [])]
+    if len(set(refs)) != len(refs):
+        problem(where, "refIds repeat")
+    for target in panel.get("targets", []):
+        if target.get("datasource") != DATASOURCE:
+            problem(where, f"target {target['refId']}: datasource should be ${{datasource}}")
+
+
+def lint_expression(where, expr):
+    for metric, matchers in selectors(expr):
+        for label in ("job", "instance"):
+            if f'{label}=~"${label}"' not in matchers:
+                problem(where, f"{metric} lacks {label}=~\"${label}\"")
+        if metric.endswith("_total") and not re.search(COUNTER_FUNCTIONS + metric, expr):
+            problem(where, f"{metric} is a counter and needs rate() or increase()")
+    for window in re.findall(r"\[([^\]]+)\]", expr):
+        if window != "$__rate_interval":
+            problem(where, f"[{window}] should be [$__rate_interval]")
+
+
+def lint_twins(name, dashboard):
+    """Each graph has a table with the same queries: for those who cannot see it, and for exact numbers."""
+    panels = list(panels_of(dashboard))
+    tables = {p["title"]: [t["expr"] for t in p["targets"]] for p in panels if p["type"] == "table"}
+    for panel in panels:
+        if panel["type"] in GRAPHS and tables.get(panel["title"] + ", as a table") != [t["expr"] for t in panel["targets"]]:
+            problem(f"{name}, panel {panel['title']!r}", "has no table with the same queries")
+
+
+def lint_grid(name, dashboard):
+    taken = set()
+    ids = set()
+    for panel in panels_of(dashboard):
+        grid = panel["gridPos"]
+        cells = {(x, y) for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])}
+        if cells & taken or grid["x"] + grid["w"] > 24:
+            problem(f"{name}, panel {panel['title']!r}", "overlaps another or leaves the grid")
+        taken |= cells
+        if panel["id"] in ids:
+            problem(f"{name}, panel {panel['title']!r}", "id repeats")
+        ids.add(panel["id"])
+
+
+def lint(name, dashboard):
+    lint_frame(name, dashboard)
+    lint_variables(name, dashboard)
+    for panel in panels_of(dashboard):
+        if panel["type"] != "row":
+            lint_panel(name, panel)
+    for where, expr in expressions(dashboard):
+        lint_expression(f"{name}, {where}", expr)
+    lint_twins(name, dashboard)
+    lint_grid(name, dashboard)
+
+
+# --- promtool -----------------------------------------------------------------------------------------------------------
+
+
+def promtool(*arguments, cwd=None):
+    run = subprocess.run(["promtool", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        problem("promtool " + " ".join(arguments), run.stdout + run.stderr)
+
+
+def substituted(expr):
+    """Variables as the linter puts them in: intervals as durations, the others as their name."""
+    expr = expr.replace("$__rate_interval", "8869990787ms")
+    return re.sub(r"\$\{?(\w+)\}?", r"\1", expr)
+
+
+def check_syntax(dashboards):
+    """promtool has no `check expr`, but it parses the expressions of rules."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "panels.yml"
+        rules = [
+            {"record": f"panel:expression{number}:test", "expr": substituted(expr)}
+            for number, (_, expr) in enumerate(e for d in dashboards.values() for e in expressions(d))
+        ]
+        # JSON is YAML.
+        file.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}), encoding="utf-8")
+        promtool("check", "rules", str(file))
+
+
+# --- names --------------------------------------------------------------------------------------------------------------
+
+
+def exported_families():
+    """Name -> type, as the sources of the metrics room write them."""
+    families = {}
+    for file in sorted((SOURCE / "daemon" / "sinks").glob("metrics*.cc")):
+        text = file.read_text(encoding="utf-8")
+        for kind, name in re.findall(r'add_(\w+)\(\s*"((?:pilotwatch|process)_\w+)"', text):
+            families[name] = kind
+        for name in re.findall(r'"((?:pilotwatch|process)_\w+)"', text):
+            families.setdefault(name, "gauge")
+    return families
+
+
+def series_names(families):
+    out = set()
+    for name, kind in families.items():
+        out |= {f"{name}_bucket", f"{name}_sum", f"{name}_count"} if kind == "histogram" else {name}
+    return out
+
+
+def check_names(dashboards):
+    families = exported_families()
+    if len(families) < 80:
+        problem("daemon/sinks", f"only {len(families)} families found: has the way they are written changed?")
+    known = series_names(families)
+    rules = "\n".join(l for l in RULES.read_text(encoding="utf-8").splitlines() if not l.lstrip().startswith("#"))
+    recorded = set(re.findall(r"record: (\S+)", rules))
+    texts = {"rules": re.sub(r"record: \S+", "", rules), "rule tests": RULE_TESTS.read_text(encoding="utf-8")}
+    for name, dashboard in dashboards.items():
+        texts[name] = json.dumps(dashboard)
+    for where, text in texts.items():
+        for name in recorded:
+            text = text.replace(name, "")
+        for metric in sorted(set(re.findall(r"\b(?:pilotwatch|process)_\w+", text))):
+            if metric not in known:
+                problem(where, f"{metric} is not exported")
+
+
+def main():
+    if shutil.which("promtool") is None:
+        print("skipped: no promtool")
+        sys.exit(77)
+    dashboards = {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in sorted(DASHBOARDS.glob("*.json"))}
+    if not dashboards:
+        problem("dashboards", "none found")
+    for name, dashboard in dashboards.items():
+        lint(name, dashboard)
+    promtool("check", "rules", str(RULES))
+    promtool("test", "rules", RULE_TESTS.name, cwd=RULE_TESTS.parent)
+    promtool("check", "config", "--syntax-only", str(DASHBOARDS / "provisioning" / "prometheus.yml"))
+    check_syntax(dashboards)
+    check_names(dashboards)
+    print("\n".join(found) if found else f"{len(dashboards)} dashboard(s), {RULES.name}: nothing to complain about")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/pilot.h"
+
+#include <cmath>
+
+#include "support/scenario.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::testing;
+using settings::Metric;
+using settings::WindowKind;
+
+namespace {
+
+std::string line(const std::string& type, int id, const std::string& time, const std::string& rest) {
+  return R"({"type":")" + type + R"(","pilot":"p","id":")" + std::to_string(id) + R"(","time":")" + time + "\"," + rest + "}\n";
+}
+std::string day(int d, int hour = 12) {
+  return format_rfc3339(at("2026-01-01T00:00:00Z") + std::chrono::hours{24 * d + hour});
+}
+
+}  // namespace
+
+TEST_CASE("pilot: confusion counts and rates of a binary task, by version") {
+  Scenario s(settings_of({binary_pilot()}));
+  int id = 0;
+  std::string text;
+  const auto add = [&](int times, int predicted, int actual, const char* version) {
+    for (int i = 0; i < times; ++i, ++id) {
+      text += line("prediction", id, day(0), R"("prediction":)" + std::to_string(predicted) + R"(,"model_version":")" + version + "\"");
+      text += line("outcome", id, day(0), R"("actual":)" + std::to_string(actual));
+    }
+  };
+  add(30, 1, 1, "v1");
+  add(10, 1, 0, "v1");
+  add(5, 0, 1, "v2");
+  add(55, 0, 0, "v2");
+  s.send(text);
+  CHECK(s.figure("all", Metric::error_rate).value == 0.15);
+  CHECK(s.figure("all", Metric::false_positive_rate).value == Approx(10.0 / 65));
+  CHECK(s.figure("all", Metric::false_negative_rate).value == Approx(5.0 / 35));
+  CHECK(s.figure("all", Metric::false_discovery_rate).value == 0.25);
+  CHECK(s.figure("all", Metric::false_omission_rate).value == Approx(5.0 / 60));
+  CHECK(s.figure("all", Metric::selection_rate).value == 0.4);
+  CHECK(s.figure("all", Metric::error_rate, "", "", "v1").value == 0.25);
+  CHECK(s.figure("all", Metric::error_rate, "", "", "v2").n == 60);
+}
+
+TEST_CASE("pilot: a binary score alone decides by the threshold") {
+  auto pilot = binary_pilot();
+  pilot.threshold = 0.8;
+  Scenario s(settings_of({pilot}));
+  s.send(line("prediction", 1, day(0), R"("score":0.8)") + line("prediction", 2, day(0), R"("score":0.79)"));
+  CHECK(s.figure("all", Metric::selection_rate).value == 0.5);
+}
+
+TEST_CASE("pilot: regression errors beyond the tolerance, mean absolute and signed error") {
+  auto pilot = binary_pilot();
+  pilot.task = settings::Task::regression;
+  pilot.classes.clear();
+  pilot.tolerance = {2, 0.1};
+  Scenario s(settings_of({pilot}));
+  const std::pair<double, double> pairs[] = {{100, 109}, {100, 112}, {10, 12}, {10, 13}};   // tolerance 10.9, 11.2, 2, 2
+  std::string text;
+  for (int i = 0; i < 4; ++i) {
+    text += line("prediction", i, day(0), R"("prediction":)" + std::to_string(pairs[i].first));
+    text += line("outcome", i, day(0), R"("actual":)" + std::to_string(pairs[i].second));
+  }
+  s.send(text);
+  CHECK(s.figure("all", Metric::error_rate).value == 0.5);
+  CHECK(s.figure("all", Metric::mean_absolute_error).value == Approx(6.5));
+  CHECK(s.figure("all", Metric::mean_error).value == Approx(-6.5));
+}
+
+TEST_CASE("pilot: many classes; a generated answer is judged by its verdict") {
+  auto routing = binary_pilot();
+  routing.task = settings::Task::multiclass;
+  routing.classes = {"a", "b", "c"};
+  Scenario s(settings_of({routing}));
+  s.send(line("prediction", 1, day(0), R"("score":{"a":0.2,"b":0.7,"c":0.1})") + line("outcome", 1, day(0), R"("actual":"c")") +
+         line("prediction", 2, day(0), R"("prediction":"a")") + line("outcome", 2, day(0), R"("actual":"a")"));
+  CHECK(s.figure("all", Metric::error_rate).value == 0.5);
+  const auto snapshot = s.fold.snapshot(Instant{});
+  const auto& confusions = snapshot->pilots[0].windows.back()->confusions;
+  REQUIRE(confusions.size() == 3);
+  CHECK(confusions[1].label == "b");
+  CHECK(confusions[1].fp == 1);
+  CHECK(confusions[2].fn == 1);
+
+  auto chatbot = binary_pilot();
+  chatbot.task = settings::Task::generative;
+  chatbot.classes = {"ok", "bad"};
+  Scenario g(settings_of({chatbot}));
+  g.send(line("prediction", 1, day(0), R"("latency_ms":5)") + line("outcome", 1, day(0), R"("actual":"bad")") +
+         line("prediction", 2, day(0), R"("latency_ms":5)") + line("outcome", 2, day(0), R"("actual":"ok")"));
+  CHECK(g.figure("all", Metric::error_rate).value == 0.5);
+}
+
+TEST_CASE("pilot: complaints per 1,000 decisions with Garwood's interval") {
+  Scenario s(settings_of({binary_pilot()}));
+  s.send(line("prediction", 1, day(0), R"("weight":2000)") + line("complaint", 1, day(0), R"("severity":2)") +
+         line("complaint", 2, day(0), R"("severity":2)") + line("complaint", 3, day(0), R"("prediction_id":"1")"));
+  const auto f = s.figure("all", Metric::complaints_per_1000);
+  CHECK(f.value == 1.5);
+  CHECK(f.lower == Approx(0.618672 / 2).epsilon(1e-5));   // Garwood for 3 events: 0.6187 to 8.7673
+  CHECK(f.upper == Approx(8.767273 / 2).epsilon(1e-5));
+}
+
+TEST_CASE("pilot: windows close `lateness` after their end, mature after the outcome horizon, each once and in order") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::day, 0}};
+  pilot.lateness = std::chrono::hours{1};
+  pilot.outcome_horizon = std::chrono::hours{48};
+  Scenario s(settings_of({pilot}));
+  s.send(line("prediction", 1, day(0), R"("prediction":1)") + line("prediction", 2, day(1, 0), R"("prediction":1)"));
+  CHECK(s.closings.empty());   // day 0 ended this very hour
+  s.send(line("prediction", 3, day(1, 1), R"("prediction":1)"));
+  REQUIRE(s.closings.size() == 1);
+  CHECK_FALSE(s.closings[0].mature);
+  CHECK(s.closings[0].due == at("2026-01-02T01:00:00Z"));
+  CHECK(s.figure("day", Metric::error_rate).state == "insufficient");
+  s.send(line("outcome", 1, day(1, 2), R"("actual":0)"));
+  CHECK(s.figure("day", Metric::error_rate).state == "immature");
+  s.send(line("prediction", 4, day(5), R"("prediction":1)"));
+  std::vector<std::pair<Instant, bool>> looks;
+  for (const auto& c : s.closings) looks.emplace_back(c.due, c.mature);
+  CHECK(std::is_sorted(looks.begin(), looks.end()));
+  CHECK(std::adjacent_find(looks.begin(), looks.end()) == looks.end());
+  CHECK(s.figure("day", Metric::error_rate).state == "ok");
+}
+
+TEST_CASE("pilot: windows follow the calendar of the pilot's zone") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::day, 0}};
+  pilot.time_zone = *Zone::find("Asia/Kolkata");
+  Scenario s(settings_of({pilot}));
+  s.send(line("prediction", 1, "2026-01-01T18:29:59Z", R"("prediction":1)") + line("prediction", 2, "2026-01-01T18:30:00Z", R"("prediction":1)"));
+  s.fold.finish(Instant{});
+  CHECK(s.figure("day", Metric::volume, "", "", "", 0).value == 1.0);
+  CHECK(s.figure("day", Metric::volume, "", "", "", 1).value == 1.0);
+}
+
+TEST_CASE("pilot: count windows hold every N decisions in the order of decision, outcomes and complaints with them") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::count, 3}};
+  pilot.lateness = Millis{0};
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  for (int i = 6; i >= 0; --i) text += line("prediction", i, format_rfc3339(at("2026-01-01T00:00:00Z") + Millis{i}), R"("prediction":1)");
+  s.send(text);
+  s.send(line("outcome", 4, day(0), R"("actual":0)") + line("complaint", 9, day(0), R"("prediction_id":"1")"));
+  s.send(line("prediction", 7, day(1), R"("prediction":1)") + line("prediction", 8, day(1), R"("prediction":1)") +
+         line("prediction", 9, day(2), R"("prediction":1)"));
+  CHECK(s.figure("count:3", Metric::volume, "", "", "", 0).value == 3.0);
+  CHECK(s.figure("count:3", Metric::volume, "", "", "", 2).value == 3.0);
+}
+
+TEST_CASE("pilot: drift against the first N decisions; the reference never moves") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::day, 0}};
+  pilot.lateness = Millis{0};
+  pilot.features = {{"x", settings::FeatureKind::numeric}, {"c", settings::FeatureKind::categorical}};
+  pilot.reference.first = 100;
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  for (int i = 0; i < 300; ++i) {
+    const int shift = i < 200 ? 0 : 100;   // the third day is all new
+    text += line("prediction", i, day(i / 100, i % 100 / 10), R"("prediction":1,"features":{"x":)" + std::to_string(i % 100 + shift) +
+                                                                   R"(,"c":")" + (shift != 0 ? "new" : "old") + "\"}");
+  }
+  s.send(text);
+  s.fold.finish(Instant{});
+  const auto snapshot = s.fold.snapshot(Instant{});
+  CHECK(snapshot->pilots[0].reference.n == 100);
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 0).value == 0.0);
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 1).value == 0.0);
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 2).value == 1.0);
+  CHECK(s.figure("day", Metric::psi, "", "x", "", 1).value == Approx(0.0).margin(1e-12));
+  CHECK(*s.figure("day", Metric::psi, "", "x", "", 2).value > 1);
+  CHECK(*s.figure("day", Metric::psi, "", "c", "", 2).value > 1);
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 2).n == 100);
+}
+
+TEST_CASE("pilot: groups in `all` are counted by closed days only, unless nothing needs protection") {
+  for (const std::uint64_t min_n : {1, 10}) {
+    auto pilot = binary_pilot();
+    pilot.segments.attributes = {"g"};
+    pilot.segments.min_n = min_n;
+    Scenario s(settings_of({pilot}));
+    std::string text;
+    for (int i = 0; i < 60; ++i) text += line("prediction", i, day(i / 40), R"("prediction":1,"segments":{"g":"a"})");
+    s.send(text);
+    CHECK(s.figure("all", Metric::volume, "a").value == (min_n == 1 ? 60.0 : 40.0));
+    CHECK(s.figure("all", Metric::volume).value == (min_n == 1 ? 60.0 : 40.0));
+  }
+}
+
+TEST_CASE("pilot: segment values and versions beyond the bound share one name and are counted") {
+  auto pilot = binary_pilot();
+  pilot.segments.attributes = {"g"};
+  pilot.segments.max_values = 2;
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    const auto n = std::to_string(i);
+    text += line("prediction", i, day(0), R"("prediction":1,"model_version":"v)" + n + R"(","segments":{"g":"x)" + n + "\"}");
+  }
+  s.send(text);
+  CHECK(s.figure("all", Metric::volume, "__other__").value == 38.0);
+  const auto snapshot = s.fold.snapshot(Instant{});
+  const auto& overflows = snapshot->pilots[0].counters.label_overflows;
+  CHECK(overflows == std::vector<std::pair<std::string, std::uint64_t>>{{"g", 38}, {"model_version", 20}});
+}

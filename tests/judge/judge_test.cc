@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "judge/judge.h"
+
+#include "support/scenario.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::testing;
+using judge::Finding;
+using judge::State;
+using settings::Metric;
+
+namespace {
+
+settings::Pilot watched(Millis wait = Millis{0}, Millis keep = Millis{0}) {
+  auto pilot = binary_pilot();
+  pilot.windows = {{settings::WindowKind::day, 0}};
+  settings::Limit limit;
+  limit.name = "errors";
+  limit.window = pilot.windows[0];
+  limit.max = 0.1;
+  limit.min_n = 10;
+  limit.for_ = wait;
+  limit.keep_firing_for = keep;
+  pilot.limits = {limit};
+  return pilot;
+}
+
+engine::WindowResult window_of(double value, std::uint64_t n, const char* state = "ok") {
+  engine::WindowResult out;
+  engine::Figure f;
+  f.metric = Metric::error_rate;
+  f.n = n;
+  f.state = state;
+  if (f.state == "ok") {
+    f.value = value;
+    f.lower = value - 0.05;
+    f.upper = value + 0.05;
+  } else {
+    f.reason = "no outcome known";
+  }
+  out.figures.push_back(f);
+  return out;
+}
+
+/// One letter a day: x beyond, o within, ? too few, - no data. One letter back: . collecting, o ok, B breach, R recovering,
+/// n no_data, i insufficient.
+std::string play(const std::string& days, Millis wait = Millis{0}, Millis keep = Millis{0}) {
+  const auto settings = settings_of({watched(wait, keep)});
+  judge::Judge judge(settings);
+  std::string out;
+  Instant due = at("2026-01-02T00:00:00Z");
+  for (const char c : days) {
+    auto result = std::make_shared<engine::WindowResult>(c == 'x'   ? window_of(0.3, 100)
+                                                         : c == 'o' ? window_of(0.05, 100)
+                                                         : c == '?' ? window_of(0.3, 5)
+                                                                    : engine::WindowResult{});
+    std::vector<judge::Transition> changed;
+    judge.look(settings.pilots[0], {&settings.pilots[0].windows[0], due, true, result}, due, changed);
+    out += ".owBRni"[static_cast<std::size_t>(judge.statuses().front().state)];
+    due += std::chrono::hours{24};
+  }
+  return out;
+}
+
+constexpr std::chrono::hours one_day{24};
+
+}  // namespace
+
+TEST_CASE("judge: breach, recovery, and what missing data may not do") {
+  CHECK(play("oxo") == "oBo");
+  CHECK(play("?x-?o") == "iBBBo");        // neither silence nor few cases end a breach
+  CHECK(play("-o-") == "non");
+}
+
+TEST_CASE("judge: `for` makes a breach wait, and a gap starts the wait again") {
+  CHECK(play("xxx", one_day) == "oBB");
+  CHECK(play("xoxx", one_day) == "oooB");
+  CHECK(play("x-xx", one_day) == "onoB");
+}
+
+TEST_CASE("judge: `keep_firing_for` makes the end wait; a relapse is the same episode, a gap starts the wait again") {
+  CHECK(play("xooo", Millis{0}, 2 * one_day) == "BRRo");
+  CHECK(play("xoxoo", Millis{0}, one_day) == "BRBRo");
+  CHECK(play("xo-oo", Millis{0}, one_day) == "BRRRo");
+}
+
+TEST_CASE("judge: evidence `interval` waits until the whole interval is beyond, `point` does not") {
+  auto limit = watched().limits[0];
+  const auto kind = [&](double value) { return judge::examine(limit, "", window_of(value, 100)).kind; };
+  CHECK(kind(0.14) == Finding::Kind::within);
+  CHECK(kind(0.16) == Finding::Kind::beyond);
+  limit.evidence = settings::Evidence::point;
+  CHECK(kind(0.11) == Finding::Kind::beyond);
+  limit.max.reset();
+  limit.min = 0.2;
+  CHECK(kind(0.19) == Finding::Kind::beyond);
+  limit.evidence = settings::Evidence::interval;
+  CHECK(kind(0.19) == Finding::Kind::within);
+}
+
+TEST_CASE("judge: the sentence says value, interval, cases and limit") {
+  const auto limit = watched().limits[0];
+  CHECK(judge::examine(limit, "", window_of(0.3, 100)).reason ==
+        "error_rate is 0.3 (95 % interval 0.25 to 0.35) in 100 cases, above the limit 0.1");
+  CHECK(judge::examine(limit, "", window_of(0.12, 100)).reason ==
+        "error_rate is 0.12 (95 % interval 0.07 to 0.17) in 100 cases, above the limit 0.1, but the interval still allows for it");
+  CHECK(judge::examine(limit, "", window_of(0.3, 3)).reason == "3 cases, fewer than min_n 10");
+  CHECK(judge::examine(limit, "", window_of(0, 0, "insufficient")).kind == Finding::Kind::no_data);
+}
+
+TEST_CASE("judge: silence is no data for rates, but a volume of 0 is a value") {
+  auto limit = watched().limits[0];
+  CHECK(judge::examine(limit, "", {}).kind == Finding::Kind::no_data);
+  limit.metric = Metric::volume;
+  limit.max.reset();
+  limit.min = 10;
+  limit.evidence = settings::Evidence::point;
+  CHECK(judge::examine(limit, "", {}).kind == Finding::Kind::beyond);
+}
+
+TEST_CASE("judge: a limit on a segment stands for each group, and a group that falls silent keeps its breach") {
+  auto pilot = watched();
+  pilot.segments.attributes = {"g"};
+  pilot.limits[0].segment = "g";
+  const auto settings = settings_of({pilot});
+  judge::Judge judge(settings);
+  auto both = std::make_shared<engine::WindowResult>();
+  for (const auto* group : {"a", "b"}) {
+    auto f = window_of(group[0] == 'a' ? 0.3 : 0.01, 100).figures[0];
+    f.attribute = "g";
+    f.group = group;
+    both->figures.push_back(f);
+  }
+  std::vector<judge::Transition> changed;
+  judge.look(settings.pilots[0], {&settings.pilots[0].windows[0], Instant{}, true, both}, Instant{}, changed);
+  auto statuses = judge.statuses();
+  REQUIRE(statuses.size() == 2);
+  CHECK(statuses[0].group == "a");
+  CHECK(statuses[0].state == State::breach);
+  CHECK(statuses[1].state == State::ok);
+  judge.look(settings.pilots[0], {&settings.pilots[0].windows[0], Instant{} + one_day, true, std::make_shared<engine::WindowResult>()}, Instant{}, changed);
+  statuses = judge.statuses();
+  CHECK(statuses[0].state == State::breach);
+  CHECK(statuses[1].state == State::no_data);
+}

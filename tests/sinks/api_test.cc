@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/api.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/snapshot_fixture.h"
+
+using namespace pilotwatch;
+using Catch::Matchers::Contains;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+using Query = std::vector<std::pair<std::string, std::string>>;
+
+/// The routes over a fixture, answered at once.
+class Api {
+ public:
+  explicit Api(const support::SnapshotFixture& fixture) : fixture_(fixture) {
+    sinks::ApiContext context;
+    context.fresh = [this](const std::function<void(std::shared_ptr<const judge::Snapshot>)>& done) {
+      done(std::make_shared<const judge::Snapshot>(fixture_.snapshot));
+    };
+    context.self = [this] { return fixture_.self; };
+    context.external_url = "http://watch:9464";
+    routes_ = sinks::reader_routes(std::move(context));
+  }
+
+  /// `pattern` as in the table of routes; path parameters come first in the query, as the listener puts them.
+  runtime::HttpResponse get(const std::string& pattern, Query query = {},
+                            std::map<std::string, std::string> headers = {}) {
+    for (const auto& route : routes_) {
+      if (route.pattern != pattern) continue;
+      REQUIRE(route.method == "GET");
+      runtime::HttpRequest request;
+      request.method = "GET";
+      request.path = pattern;
+      request.query = std::move(query);
+      request.headers = std::move(headers);
+      runtime::HttpResponse out;
+      int answers = 0;
+      route.handler(std::move(request), [&](runtime::HttpResponse response) {
+        out = std::move(response);
+        ++answers;
+      });
+      REQUIRE(answers == 1);
+      return out;
+    }
+    FAIL("no route " << pattern);
+    return {};
+  }
+
+  Json data(const std::string& pattern, Query query = {}) {
+    const auto response = get(pattern, std::move(query));
+    INFO(response.body);
+    REQUIRE(response.status == 200);
+    CHECK(response.content_type == "application/json");
+    const auto body = Json::parse(response.body);
+    CHECK(body.at("status") == "success");
+    return body.at("data");
+  }
+
+  Json windows(Query query) {
+    query.insert(query.begin(), {"pilot", "triage"});
+    return data("/api/v1/pilots/{pilot}/windows", std::move(query));
+  }
+
+ private:
+  const support::SnapshotFixture& fixture_;
+  std::vector<runtime::Route> routes_;
+};
+
+std::string header(const runtime::HttpResponse& response, const std::string& name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("Health and readiness answer as Prometheus does") {
+  auto fixture = support::triage();
+  Api api(*fixture);
+  CHECK(api.get("/-/healthy").body == "Pilotwatch is Healthy.\n");
+  CHECK(api.get("/-/ready").status == 200);
+  CHECK(api.get("/-/ready").body == "Pilotwatch is Ready.\n");
+  fixture->self.ready = false;
+  fixture->self.ready_detail = "replaying the journal, 40 %";
+  CHECK(api.get("/-/healthy").status == 200);
+  CHECK(api.get("/-/ready").status == 503);
+  CHECK(api.get("/-/ready").body == "Pilotwatch is not ready: replaying the journal, 40 %.\n");
+}
+
+TEST_CASE("/metrics speaks the format that is asked for") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  const auto text = api.get("/metrics");
+  CHECK(text.content_type == "text/plain; version=0.0.4; charset=utf-8");
+  const auto open = api.get("/metrics", {}, {{"accept", "application/openmetrics-text;version=1.0.0"}});
+  CHECK(open.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  CHECK_THAT(open.body, Catch::EndsWith("# EOF\n"));
+}
+
+TEST_CASE("The page comes with a policy that lets nothing run") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  const auto page = api.get("/");
+  CHECK(page.content_type == "text/html; charset=utf-8");
+  CHECK(header(page, "Content-Security-Policy") ==
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'");
+  CHECK(header(page, "Referrer-Policy") == "no-referrer");
+  CHECK(header(page, "Cache-Control") == "no-store");
+  CHECK_THAT(page.body, Contains("http-equiv"));
+  CHECK_THAT(api.get("/", {{"refresh", "off"}}).body, !Contains("http-equiv"));
+}
+
+TEST_CASE("/api/v1/rules has Prometheus' shape") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  const auto groups = api.data("/api/v1/rules").at("groups");
+  REQUIRE(groups.size() == 1);
+  CHECK(groups[0].at("name") == "triage");
+  CHECK(groups[0].at("file") == "pilotwatch.yml");
+  CHECK(groups[0].at("interval") == 15.0);
+  CHECK(groups[0].at("limit") == 0);
+  const auto& rule = groups[0].at("rules").at(0);
+  CHECK(rule.at("type") == "alerting");
+  CHECK(rule.at("name") == "PilotLimit");
+  CHECK(rule.at("query") == R"(pilotwatch_limit_value{pilot="triage",limit="errors"} > 0.08)");
+  CHECK(rule.at("duration") == 3600.0);
+  CHECK(rule.at("keepFiringFor") == 0.0);
+  CHECK(rule.at("labels") == Json{{"limit", "errors"}, {"pilot", "triage"}, {"severity", "critical"}});
+  CHECK(rule.at("annotations") == Json{{"owner", "team-a"}});
+  CHECK(rule.at("health") == "ok");
+  CHECK(rule.at("state") == "firing");
+  CHECK(rule.at("lastEvaluation") == "2026-03-03T00:00:00Z");
+  CHECK(rule.at("evaluationTime") == 0.125);
+  CHECK(rule.at("alerts").size() == 1);
+  CHECK(groups[0].at("rules").at(1).at("state") == "inactive");
+  CHECK(groups[0].at("rules").at(1).at("alerts") == Json::array());
+}
+
+TEST_CASE("Alerts that are out are listed, through missing data too") {
+  auto fixture = support::triage();
+  Api api(*fixture);
+  for (const auto state : {judge::State::breach, judge::State::recovering, judge::State::no_data}) {
+    fixture->snapshot.limits[0].state = state;
+    const auto alerts = api.data("/api/v1/alerts").at("alerts");
+    REQUIRE(alerts.size() == 1);
+    CHECK(alerts[0].at("state") == "firing");
+    CHECK(alerts[0].at("activeAt") == "2026-03-02T06:00:00Z");
+    CHECK(alerts[0].at("value") == "0.1");
+    CHECK(alerts[0].at("labels").at("alertname") == "PilotLimit");
+    CHECK(alerts[0].at("labels").at("pilot") == "triage");
+    CHECK(alerts[0].at("labels").at("limit") == "errors");
+  }
+  fixture->snapshot.limits[0].state = judge::State::ok;
+  fixture->snapshot.limits[0].episode->ended = fixture->snapshot.limits[0].episode->ended_wall =
+      support::at("2026-03-03T00:00:00Z");
+  CHECK(api.data("/api/v1/alerts").at("alerts") == Json::array());
+}
+
+TEST_CASE("A condition that waits for its `for` is a pending alert with the labels it will have") {
+  auto fixture = support::triage();
+  Api api(*fixture);
+  const auto firing = api.data("/api/v1/alerts").at("alerts").at(0);
+  auto& status = fixture->snapshot.limits[0];
+  status.state = judge::State::ok;
+  status.episode.reset();
+  status.pending_since = support::at("2026-03-02T05:30:00Z");
+  const auto pending = api.data("/api/v1/alerts").at("alerts").at(0);
+  CHECK(pending.at("state") == "pending");
+  CHECK(pending.at("activeAt") == "2026-03-02T05:30:00Z");
+  CHECK(pending.at("labels") == firing.at("labels"));
+  CHECK(api.data("/api/v1/rules").at("groups").at(0).at("rules").at(0).at("state") == "pending");
+}
+
+TEST_CASE("A figure is one line of JSON") {
+  const auto fixture = support::triage();
+  const auto& window = *fixture->snapshot.pilots[0].windows[1];
+  CHECK(sinks::figure_json("triage", window, window.figures[0]) ==
+        R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
+        R"("model_version":null,"segment":null,"feature":null,"metric":"error_rate","formula":"wilson/v1","value":0.1,)"
+        R"("lower":0.0435,"upper":0.2136,"n":50,"coverage":0.5,"state":"ok","reason":null})");
+  CHECK(
+      sinks::figure_json("triage", window, window.figures[6]) ==
+      R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
+      R"("model_version":null,"segment":{"sex":"m"},"feature":null,"metric":"false_negative_rate","formula":"wilson/v1",)"
+      R"("value":null,"lower":null,"upper":null,"n":0,"coverage":null,"state":"suppressed",)"
+      R"("reason":"fewer cases than segments.min_n"})");
+}
+
+TEST_CASE("A figure without a finite value is null, and bad UTF-8 does not end the answer") {
+  auto figure = support::drift_figure(settings::Metric::psi, "a\xff", std::nan(""), 3);
+  const auto json =
+      Json::parse(sinks::figure_json("p", *support::triage_day(support::at("2026-03-01T00:00:00Z")), figure));
+  CHECK(json.at("value").is_null());
+  CHECK(json.at("feature") == "a\ufffd");
+}
+
+TEST_CASE("A transition is one line of JSON") {
+  const auto fixture = support::triage();
+  CHECK(sinks::transition_json(fixture->snapshot.recent[0]) ==
+        R"({"transition":{"pilot":"triage","limit":"errors","group":null,"from":"ok","to":"breach",)"
+        R"("at":"2026-03-02T05:00:00Z","at_wall":"2026-03-02T06:00:00Z","value":0.1,"lower":0.0435,"upper":0.2136,)"
+        R"("threshold":0.08,"n":50,"window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z"},)"
+        R"("episode":"e1b2","reason":"10 % is above 8 %"}})");
+  Api api(*fixture);
+  CHECK(api.data("/api/v1/transitions").at(0).at("transition").at("to") == "breach");
+}
+
+TEST_CASE("Windows can be filtered") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  CHECK(api.windows({}).size() == 14);
+  CHECK(api.windows({{"limit", "1"}}).size() == 7);
+  CHECK(api.windows({{"limit", "1"}})[0].at("window").at("start") == "2026-03-01T00:00:00Z");
+  CHECK(api.windows({{"kind", "day"}, {"metric", "psi"}}).size() == 2);
+  CHECK(api.windows({{"segment", "sex"}}).size() == 4);
+  CHECK(api.windows({{"segment", "sex:f"}}).size() == 2);
+  CHECK(api.windows({{"segment", ""}}).size() == 10);
+  CHECK(api.windows({{"feature", "age"}, {"from", "2026-03-01T00:00:00Z"}}).size() == 2);
+  CHECK(api.windows({{"to", "1772323200"}}).size() == 7);
+  CHECK(api.windows({{"model_version", "v9"}}) == Json::array());
+  CHECK(api.windows({{"model_version", ""}}).size() == 14);
+}
+
+TEST_CASE("What a query asks wrongly is answered 400, with what is wrong") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  const std::tuple<const char*, const char*, const char*> bad[] = {
+      {"knid", "day", R"(unknown parameter \"knid\")"},
+      {"pilot", "other", R"(unknown parameter \"pilot\")"},
+      {"kind", "hour", R"(invalid parameter \"kind\": \"hour\" is not one of day)"},
+      {"metric", "errors", R"(invalid parameter \"metric\": \"errors\" is not a metric)"},
+      {"limit", "0", R"(invalid parameter \"limit\": \"0\" is not a positive number)"},
+      {"limit", "-3", R"(\"-3\" is not a positive number)"},
+      {"from", "yesterday", R"(\"yesterday\" is not an RFC 3339 time or Unix seconds)"},
+      {"to", "1e300", R"(\"1e300\" is not an RFC 3339 time or Unix seconds)"},
+      {"from", "nan", R"(\"nan\" is not an RFC 3339 time or Unix seconds)"},
+      {"segment", "race:x", R"(is not attribute or attribute:group with attribute one of sex)"},
+  };
+  for (const auto& [name, value, message] : bad) {
+    const auto response = api.get("/api/v1/pilots/{pilot}/windows", {{"pilot", "triage"}, {name, value}});
+    CHECK(response.status == 400);
+    CHECK_THAT(response.body,
+               Catch::StartsWith(R"({"status":"error","errorType":"bad_data","error":")") && Contains(message));
+  }
+  const auto twice = api.get("/api/v1/pilots/{pilot}/windows", {{"pilot", "triage"}, {"kind", "day"}, {"kind", "day"}});
+  CHECK_THAT(twice.body, Contains(R"(parameter \"kind\" is given twice)"));
+  CHECK(api.get("/api/v1/pilots/{pilot}/windows", {{"pilot", "<b>"}}).status == 404);
+}
+
+TEST_CASE("Confusion tables say which are suppressed") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  const auto response =
+      api.get("/api/v1/pilots/{pilot}/confusion", {{"pilot", "triage"}, {"segment", "sex"}, {"limit", "1"}});
+  CHECK(
+      response.body ==
+      R"({"status":"success","data":[)"
+      "\n"
+      R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
+      R"("model_version":null,"segment":{"sex":"f"},"label":"1","tp":6,"fp":1,"fn":2,"tn":11,"state":"ok","reason":null},)"
+      "\n"
+      R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
+      R"("model_version":null,"segment":{"sex":"m"},"label":"1","tp":null,"fp":null,"fn":null,"tn":null,)"
+      R"("state":"suppressed","reason":"a count is below segments.min_n, or would show one that is"})"
+      "\n]}\n");
+  CHECK(api.get("/api/v1/pilots/{pilot}/confusion", {{"pilot", "triage"}, {"metric", "psi"}}).status == 400);
+}
+
+TEST_CASE("/api/v1/pilots lists what each pilot has") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  const auto pilot = api.data("/api/v1/pilots").at(0);
+  CHECK(pilot.at("task") == "binary");
+  CHECK(pilot.at("now") == "2026-03-03T00:00:00Z");
+  CHECK(pilot.at("counters").at("predictions") == 200);
+  CHECK(pilot.at("reference").at("n") == 5000);
+  CHECK(pilot.at("limits").at(0).at("state") == "breach");
+  CHECK(pilot.at("limits").at(1).at("group") == "m");
+  CHECK(
+      pilot.at("windows").dump() ==
+      R"([{"kind":"day","closed":2,"newest":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","mature":true}}])");
+}
+
+TEST_CASE("An answer that cannot be made is a 500, not a lost request") {
+  const auto fixture = support::triage();
+  sinks::ApiContext context;
+  context.fresh = [&](const std::function<void(std::shared_ptr<const judge::Snapshot>)>& done) {
+    done(std::make_shared<const judge::Snapshot>(fixture->snapshot));
+  };
+  context.self = []() -> sinks::SelfStats { throw std::runtime_error("no /proc"); };
+  for (const auto& route : sinks::reader_routes(context)) {
+    if (route.pattern != "/api/v1/pilots") continue;
+    route.handler({}, [](const runtime::HttpResponse& response) { CHECK(response.status == 500); });
+  }
+}
