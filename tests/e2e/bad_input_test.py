@@ -70,7 +70,7 @@ def lines_are_refused(daemon):
         ("not json at all", "json", "unknown"),
         ('{"type":"prediction","pilot":"p","id":"n","time":"%s","score":NaN}' % now, "json", "unknown"),
         ('{"type":"prediction","pilot":"p","id":"n","time":"%s","score":Infinity}' % now, "json", "unknown"),
-        ('{"type":"prediction","pilot":"p","id":"n","time":"%s","score":-Infinity}' % now, "json", "unknown"),
+        ('{"type":"prediction","pilot":"p","id":"n","time":"%s","score":-Infinity}' % now, "number", "unknown"),
         ('{"a":' * 5000 + "1" + "}" * 5000, "depth", "unknown"),
         (b'{"type":"prediction","pilot":"p","id":"\xff\xfe","time":"2026-01-01T00:00:00Z"}', "utf8", "unknown"),
         ('"a string"', "schema", "unknown"),

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs from Debian what building pilotwatch needs; nothing comes from anywhere else.
+#
+#   packaging/install.sh          to build the daemon
+#   packaging/install.sh --demo   and what the demo runs beside it
+#   packaging/install.sh --test   and what the tests need
+#
+# What is there already is left alone; when nothing is missing, apt is not called and no network is needed.
+set -euo pipefail
+
+build=(g++ cmake ninja-build ccache pkg-config git ca-certificates
+  libboost1.81-dev libsimdjson-dev libsqlite3-dev libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev libcli11-dev
+  nlohmann-json3-dev libhowardhinnant-date-dev tzdata libzstd-dev zlib1g-dev libssl-dev libcurl4-openssl-dev)
+demo=(prometheus prometheus-alertmanager curl)
+tests=(catch2 python3 chromium)
+
+wanted=("${build[@]}")
+case "${1:-}" in
+  "") ;;
+  --demo) wanted+=("${demo[@]}") ;;
+  --test) wanted+=("${demo[@]}" "${tests[@]}") ;;
+  -h | --help)
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+  *)
+    echo "$0: unknown argument $1 (one of --demo, --test)" >&2
+    exit 2
+    ;;
+esac
+
+is_installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
+
+missing=()
+for package in "${wanted[@]}"; do
+  is_installed "$package" || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  echo "All ${#wanted[@]} packages are installed."
+  exit 0
+fi
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    echo "$0: these packages are missing, and there is no sudo; run as root: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "Installing: ${missing[*]}"
+# sudo does not hand on the environment: env sets it behind it.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"

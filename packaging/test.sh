@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what is needed, builds and runs every test.
+#
+#   packaging/test.sh                the plain build
+#   packaging/test.sh --sanitizers   and once more each under address+undefined and thread sanitizers (about an hour)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+presets=(dev)
+case "${1:-}" in
+  "") ;;
+  --sanitizers) presets+=(asan tsan) ;;
+  -h | --help)
+    sed -n '2,5s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+  *)
+    echo "$0: unknown argument $1 (one of --sanitizers)" >&2
+    exit 2
+    ;;
+esac
+
+packaging/install.sh --test
+
+jobs="${JOBS:-$(nproc)}"
+failed=()
+for preset in "${presets[@]}"; do
+  echo "=== preset $preset: build"
+  cmake --preset "$preset"
+  cmake --build --preset "$preset" -j "$jobs"
+  echo "=== preset $preset: tests"
+  ctest --preset "$preset" --output-on-failure -j "$jobs" || failed+=("$preset")
+done
+if ((${#failed[@]} > 0)); then
+  echo "Tests failed under: ${failed[*]}" >&2
+  exit 1
+fi

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/core.h"
+
+#include <sqlite3.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <future>
+#include <sstream>
+#include <thread>
+
+#include "support/scenario.h"
+#include "support/scratch_dir.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::testing;
+using app::Core;
+using settings::Metric;
+using sources::Reply;
+
+namespace {
+
+class FixedClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override { return Instant{Millis{ms.load()}}; }
+  std::atomic<std::int64_t> ms = at("2026-06-01T00:00:00Z").time_since_epoch().count();
+};
+
+const runtime::Log& quiet_log() {
+  static std::ostringstream nowhere;
+  static const runtime::Log log([] {
+    runtime::LogOptions options;
+    options.level = runtime::LogLevel::error;
+    options.out = &nowhere;
+    return options;
+  }());
+  return log;
+}
+
+/// A daemon without sockets: journal, fold and core over one folder.
+class Bench {
+ public:
+  Bench(const std::filesystem::path& folder, settings::Settings given)
+      : settings(std::move(given)), journal(folder), fold(settings),
+        core(Core::Parts{settings, journal, fold, clock, quiet_log(), IdKey{}, {}}) {
+    core.restore();
+  }
+
+  std::future<Reply> deliver(std::string lines, std::optional<record::Cursor> cursor = std::nullopt) {
+    auto promise = std::make_shared<std::promise<Reply>>();
+    auto future = promise->get_future();
+    sources::Delivery delivery;
+    delivery.source = "test";
+    delivery.bytes = std::move(lines);
+    delivery.cursor = std::move(cursor);
+    delivery.done = [promise](Reply reply) { promise->set_value(std::move(reply)); };
+    core.deliver(std::move(delivery));
+    return future;
+  }
+
+  std::shared_ptr<const judge::Snapshot> fresh() {
+    std::promise<std::shared_ptr<const judge::Snapshot>> promise;
+    auto future = promise.get_future();
+    core.fresh([&promise](auto snapshot) { promise.set_value(std::move(snapshot)); });
+    return future.get();
+  }
+
+  std::string saved() {
+    std::string out;
+    fold.save(true, [&](const std::string& name, const std::string& bytes) { out += name + "\n" + bytes + "\n"; });
+    return out;
+  }
+
+  FixedClock clock;
+  settings::Settings settings;
+  journal::Journal journal;
+  judge::Fold fold;
+  Core core;
+};
+
+std::string prediction(int id, int label = 1) {
+  return R"({"type":"prediction","pilot":"p","id":)" + std::to_string(id) + R"(,"time":"2026-05-01T00:00:00Z","prediction":)" + std::to_string(label) + "}\n";
+}
+
+std::uint64_t predictions(const judge::Snapshot& snapshot) {
+  std::uint64_t sum = 0;
+  for (const auto& version : snapshot.pilots.at(0).counters.versions) sum += version.predictions;
+  return sum;
+}
+
+/// As after `kill -9`: what is on disk at this moment, in another place.
+void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::create_directory(to);
+  for (const auto* file : {"pilotwatch.db", "pilotwatch.db-wal"}) {
+    if (std::filesystem::exists(from / file)) std::filesystem::copy_file(from / file, to / file);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("core: acknowledged means on disk: a copy of the store taken right then holds it once") {
+  const ScratchDir dir;
+  Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+  bench.core.start();
+  for (int i = 0; i < 20; ++i) {
+    const auto reply = bench.deliver(prediction(i) + prediction(i)).get();
+    CHECK(reply.status == Reply::Status::committed);
+    CHECK(reply.accepted == 1);
+    CHECK(reply.duplicate == 1);
+    if (i % 5 != 0) continue;
+    const auto copy = dir.path() / ("copy" + std::to_string(i));
+    copy_store(dir.path() / "a", copy);
+    Bench after(copy, settings_of({binary_pilot()}));
+    CHECK(predictions(*after.fresh()) == static_cast<std::uint64_t>(i + 1));
+    CHECK(after.deliver(prediction(0)).get().status == Reply::Status::unavailable);   // not started
+  }
+  CHECK(predictions(*bench.fresh()) == 20);
+}
+
+TEST_CASE("core: a restart from checkpoint and tail has the bytes of the run before") {
+  const ScratchDir dir;
+  std::string before;
+  {
+    Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+    bench.core.start();
+    for (int i = 0; i < 50; ++i) bench.deliver(prediction(i)).get();
+    bench.core.stop();   // writes a checkpoint
+    before = bench.saved();
+  }
+  Bench again(dir.path() / "a", settings_of({binary_pilot()}));
+  CHECK(again.saved() == before);
+  again.core.start();
+  CHECK(again.deliver(prediction(49) + prediction(50)).get().duplicate == 1);
+}
+
+TEST_CASE("core: changed settings rebuild every figure from the journal") {
+  const ScratchDir dir;
+  {
+    Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+    bench.core.start();
+    bench.deliver(prediction(1) + prediction(2)).get();
+  }
+  auto pilot = binary_pilot();
+  pilot.windows.push_back({settings::WindowKind::count, 2});
+  pilot.lateness = Millis{0};
+  Bench changed(dir.path() / "a", settings_of({pilot}));
+  CHECK(predictions(*changed.fresh()) == 2);
+  changed.core.start();
+  changed.deliver(R"({"type":"prediction","pilot":"p","id":3,"time":"2026-05-03T00:00:00Z"})").get();
+  const auto snapshot = changed.fresh();
+  bool counted = false;
+  for (const auto& window : snapshot->pilots[0].windows) counted = counted || window->kind_name == "count:2";
+  CHECK(counted);
+}
+
+TEST_CASE("core: a damaged checkpoint is rebuilt from the journal, loudly but by itself") {
+  const ScratchDir dir;
+  {
+    Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+    bench.core.start();
+    bench.deliver(prediction(1) + prediction(2)).get();
+  }
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open((dir.path() / "a" / "pilotwatch.db").c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, "UPDATE checkpoint_parts SET body = x'00' WHERE name = 'judge'", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+  Bench again(dir.path() / "a", settings_of({binary_pilot()}));
+  CHECK(predictions(*again.fresh()) == 2);
+}
+
+TEST_CASE("core: a queue that is full refuses at once and counts it") {
+  const ScratchDir dir;
+  auto settings = settings_of({binary_pilot()});
+  settings.ingest.max_queue_requests = 2;
+  Bench bench(dir.path() / "a", settings);
+  bench.core.start();
+  std::promise<void> entered, release;
+  sources::Delivery blocking;
+  blocking.source = "test";
+  blocking.bytes = prediction(1);
+  blocking.done = [&](const Reply&) {
+    entered.set_value();
+    release.get_future().wait();
+  };
+  bench.core.deliver(std::move(blocking));
+  entered.get_future().wait();
+  auto second = bench.deliver(prediction(2)), third = bench.deliver(prediction(3)), fourth = bench.deliver(prediction(4));
+  const auto refused = fourth.get();
+  CHECK(refused.status == Reply::Status::overloaded);
+  CHECK(refused.retry_after_s >= 1);
+  release.set_value();
+  CHECK(second.get().status == Reply::Status::committed);
+  CHECK(third.get().status == Reply::Status::committed);
+  sinks::SelfStats stats;
+  bench.core.describe(stats);
+  CHECK(stats.overloaded == 1);
+}
+
+TEST_CASE("core: a full disk refuses deliveries, keeps readers served, and resumes by itself") {
+  const ScratchDir dir;
+  Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+  bench.core.start();
+  CHECK(bench.deliver(prediction(1)).get().status == Reply::Status::committed);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit full{4096, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &full);
+  CHECK(bench.deliver(prediction(2)).get().status == Reply::Status::unavailable);
+  CHECK(predictions(*bench.fresh()) == 1);
+  sinks::SelfStats stats;
+  bench.core.describe(stats);
+  CHECK(stats.store_degraded);
+  CHECK(stats.store_write_failures >= 1);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  CHECK(bench.deliver(prediction(2)).get().accepted == 1);
+  bench.core.describe(stats);
+  CHECK_FALSE(stats.store_degraded);
+}
+
+TEST_CASE("core: a cursor is committed with what was read, not before") {
+  const ScratchDir dir;
+  Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+  bench.core.start();
+  bench.deliver(prediction(1), record::Cursor{"log", 1, 2, 77, 0, 0}).get();
+  bench.core.stop();
+  CHECK(bench.journal.cursor("log")->offset == 77);
+}
+
+TEST_CASE("core: windows of wall-clock pilots close without records, and that too is in the journal") {
+  const ScratchDir dir;
+  auto pilot = binary_pilot();
+  pilot.clock = settings::PilotClock::wall;
+  pilot.windows = {{settings::WindowKind::day, 0}};
+  auto settings = settings_of({pilot});
+  settings.evaluation_interval = Millis{10};
+  Bench bench(dir.path() / "a", settings);
+  bench.core.start();
+  bench.deliver(R"({"type":"prediction","pilot":"p","id":1,"time":"2026-05-31T23:00:00Z"})").get();
+  CHECK(bench.fresh()->pilots[0].windows.empty());   // closes at 00:01
+  const auto entries = bench.journal.last_sequence();
+  bench.clock.ms += 120'000;
+  while (bench.fresh()->pilots[0].windows.empty()) std::this_thread::yield();
+  CHECK(bench.fresh()->pilots[0].windows.size() == 1);
+  CHECK(bench.journal.last_sequence() > entries);
+}
