@@ -6,7 +6,7 @@
 namespace pilotwatch::app {
 
 void Core::restore() {
-  const std::string shape = content_hash(judge::Fold::shape(parts_.settings)).hex();
+  const std::string shape = content_hash(parts_.fold.shape()).hex();
   const std::string known = parts_.journal.fact("shape");
   journal::Checkpoint checkpoint;
   bool damaged = false;

@@ -85,7 +85,7 @@ class Daemon {
 
  private:
   void pin_reference(const settings::Pilot& pilot, const std::string& id) {
-    const std::string key = "reference " + pilot.name + " " + pilot.reference.file.string();
+    const std::string key = "reference " + pilot.name + " " + pilot.reference.file.filename().string();
     const std::string known = journal_.fact(key);
     if (known.empty()) return journal_.set_fact(key, id);
     if (known == id) return;

@@ -19,6 +19,7 @@ class Engine {
   /// nullptr when the pilot is not configured (any more).
   [[nodiscard]] PilotState* find(std::string_view pilot);
   [[nodiscard]] std::vector<std::unique_ptr<PilotState>>& pilots() { return pilots_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<PilotState>>& pilots() const { return pilots_; }
 
  private:
   std::vector<std::unique_ptr<PilotState>> pilots_;   ///< in the order of the settings

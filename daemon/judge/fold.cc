@@ -9,7 +9,6 @@ namespace pilotwatch::judge {
 namespace {
 
 constexpr std::size_t recent_transitions = 100;
-constexpr std::uint64_t counters_version = 1;
 
 }  // namespace
 
@@ -82,7 +81,7 @@ void Fold::look(engine::PilotState& pilot, const engine::Closing& closing, Insta
 
 std::optional<Instant> Fold::next_due() const {
   std::optional<Instant> out;
-  for (const auto& pilot : const_cast<Fold*>(this)->engine_.pilots()) {
+  for (const auto& pilot : engine_.pilots()) {
     if (pilot->settings().clock != settings::PilotClock::wall) continue;
     const auto due = pilot->next_due();
     if (due && (!out || *due < *out)) out = due;
@@ -122,79 +121,11 @@ void Fold::add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, co
   }
 }
 
-void Fold::save(bool all, const std::function<void(std::string, std::string)>& save) {
-  for (auto& pilot : engine_.pilots()) {
-    const std::string prefix = "pilot/" + pilot->settings().name + "/";
-    pilot->save(all, [&](std::string name, std::string bytes) { save(prefix + name, std::move(bytes)); });
-  }
-  ByteWriter judge;
-  judge_.write(judge);
-  save("judge", judge.take());
-  ByteWriter out;
-  out.u64(counters_version);
-  out.u64(ingest_.rows.size());
-  for (const auto& r : ingest_.rows) {
-    out.text(r.source);
-    out.u64(static_cast<std::uint64_t>(r.stream));
-    for (const auto count : {r.received, r.accepted, r.duplicate, r.late}) out.u64(count);
-    out.u64(r.rejected.size());
-    for (const auto count : r.rejected) out.u64(count);
-    out.flag(r.last_record.has_value());
-    if (r.last_record) out.time(*r.last_record);
-  }
-  for (const auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
-    out.u64(counts->size());
-    for (const auto& [source, count] : *counts) {
-      out.text(source);
-      out.u64(count);
-    }
-  }
-  save("counters", out.take());
-}
-
-void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall) {
-  for (auto& pilot : engine_.pilots()) {
-    const std::string prefix = "pilot/" + pilot->settings().name + "/";
-    std::map<std::string, std::string> own;
-    for (auto at = parts.lower_bound(prefix); at != parts.end() && at->first.starts_with(prefix); ++at) {
-      own.emplace(at->first.substr(prefix.size()), at->second);
-    }
-    pilot->load(own);
-  }
-  if (const auto judge = parts.find("judge"); judge != parts.end()) load_judge(judge->second, wall);
-  if (const auto counters = parts.find("counters"); counters != parts.end()) {
-    ByteReader in(counters->second);
-    if (in.u64() != counters_version) throw CorruptBytes("counters of another version");
-    for (auto left = in.count(6); left > 0; --left) {
-      const std::string source(in.text());
-      const auto stream = in.u64();
-      if (stream > static_cast<std::uint64_t>(record::Stream::unknown)) throw CorruptBytes("unknown stream");
-      auto& r = row(source, static_cast<record::Stream>(stream));
-      for (auto* count : {&r.received, &r.accepted, &r.duplicate, &r.late}) *count = in.u64();
-      r.rejected.assign(in.count(1), 0);
-      for (auto& count : r.rejected) count = in.u64();
-      r.rejected.resize(record::reason_count);
-      if (in.flag()) r.last_record = in.time();
-    }
-    for (auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
-      for (auto left = in.count(2); left > 0; --left) {
-        const std::string source(in.text());
-        add_to(*counts, source, in.u64());
-      }
-    }
-  }
-  sequence_ = sequence;
-}
-
-void Fold::load_judge(const std::string& bytes, Instant wall) {
-  ByteReader in(bytes);
-  judge_.read(in, wall);
-}
-
-std::string Fold::shape(const settings::Settings& settings) {
+std::string Fold::shape() const {
   std::string out = "shape 1\n";
   const auto line = [&out](std::string_view text) { (out += text) += '\n'; };
-  for (const auto& p : settings.pilots) {
+  for (const auto& state : engine_.pilots()) {
+    const auto& p = state->settings();
     line("pilot " + p.name);
     line(settings::task_names[static_cast<std::size_t>(p.task)]);
     for (const auto& label : p.classes) line("class " + label);
@@ -205,7 +136,7 @@ std::string Fold::shape(const settings::Settings& settings) {
     for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));
     for (const auto& a : p.segments.attributes) line("attribute " + a);
     line("segments " + std::to_string(p.segments.max_values) + (p.segments.min_n <= 1 ? " open" : " protected"));
-    line("reference " + p.reference.file.string() + " " + std::to_string(p.reference.first) + " " +
+    line("reference " + (p.reference.file.empty() ? "first " + std::to_string(p.reference.first) : state->reference()->id) + " " +
          std::to_string(p.reference.ks_exact_max_distinct));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
   }

@@ -18,7 +18,6 @@ namespace pilotwatch::judge {
 /// What became of one submission's records.
 struct Applied {
   std::uint64_t accepted = 0, duplicate = 0, rejected = 0;
-  std::vector<record::Reject> errors;   ///< records of pilots that are not configured any more (replay only)
 };
 
 /// The whole deterministic state: engine, judge, ingest counters. State = fold(journal): only apply() changes it.
@@ -38,9 +37,9 @@ class Fold {
   /// When an entry without records would change something: the earliest due time of the pilots with `clock: wall`.
   [[nodiscard]] std::optional<Instant> next_due() const;
 
-  /// Called for each change of state, as it happens. Not called while `quiet`.
+  /// Called for each change of state, as it happens; not while judging is off.
   std::function<void(const Transition&)> on_transition;
-  /// Called for each window when it has matured: each exactly once, in order.
+  /// Called for each window when it closes and when it matures: each exactly once, in order.
   std::function<void(const settings::Pilot&, const engine::Closing&)> on_closing;
 
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot(Instant wall);
@@ -48,7 +47,7 @@ class Fold {
   [[nodiscard]] engine::Engine& engine() { return engine_; }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
-  /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters"); what has not changed is left out unless `all`.
+  /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters", "transitions"); what has not changed is left out unless `all`.
   void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
   /// Throws CorruptBytes.
   void load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall);
@@ -57,8 +56,9 @@ class Fold {
   /// While true, windows that close are not judged (rebuild).
   void set_judging(bool judging) { judging_ = judging; }
 
-  /// Everything of the settings that the engine's state depends on; another value needs a rebuild from the journal.
-  [[nodiscard]] static std::string shape(const settings::Settings& settings);
+  /// Everything of the settings and reference files that the engine's state depends on, as text; another value needs a
+  /// rebuild from the journal. After references have been set, before load().
+  [[nodiscard]] std::string shape() const;
 
  private:
   Applied apply(const record::Submission& submission, Instant wall);

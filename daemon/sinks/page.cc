@@ -127,14 +127,16 @@ bool anything_received(const Snapshot& snapshot) {
 }
 
 std::string first_steps() {
-  return R"html(<section class="card" aria-labelledby="first"><header><h2 id="first">No records yet: send some to POST /v1/records</h2>
+  return R"html(<section class="card" aria-labelledby="first"><header>
+<h2 id="first">No records yet: send some to POST /v1/records</h2>
 <p class="about">One JSON object a line. Only fields that the configuration names are read.</p></header>
-<pre tabindex="0" aria-label="Example request">curl --data-binary @records.ndjson -H 'Content-Type: application/x-ndjson' \
-  http://<em>this-host</em>/v1/records
+<pre tabindex="0" aria-label="Example request">curl --data-binary @records.ndjson \
+  -H 'Content-Type: application/x-ndjson' http://<em>this-host</em>/v1/records
 
 {"type":"prediction","pilot":"<em>name</em>","id":"case-1","time":"2026-03-01T08:00:00Z","prediction":1,"score":0.83}
 {"type":"outcome","pilot":"<em>name</em>","id":"case-1","time":"2026-03-09T12:30:00Z","actual":0}
-{"type":"complaint","pilot":"<em>name</em>","id":"c-17","time":"2026-03-10T10:00:00Z","prediction_id":"case-1"}</pre></section>)html";
+{"type":"complaint","pilot":"<em>name</em>","id":"c-17","time":"2026-03-10T10:00:00Z","prediction_id":"case-1"}</pre>
+</section>)html";
 }
 
 std::string foot(const PageInput& in) {

@@ -129,7 +129,8 @@ const char* page_shapes() {
 <symbol id="m-recovering" viewBox="0 0 16 16"><path d="M8 0 16 8 8 16 0 8z"/></symbol>
 <symbol id="m-collecting" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6" fill="none" stroke-width="2.4"/></symbol>
 <symbol id="m-no_data" viewBox="0 0 16 16"><path d="M2 2 14 14M14 2 2 14" fill="none" stroke-width="2.8"/></symbol>
-<symbol id="m-insufficient" viewBox="0 0 16 16"><path d="M8 1.6 14.4 8 8 14.4 1.6 8z" fill="none" stroke-width="2.2"/></symbol>
+<symbol id="m-insufficient" viewBox="0 0 16 16">
+<path d="M8 1.6 14.4 8 8 14.4 1.6 8z" fill="none" stroke-width="2.2"/></symbol>
 </svg>)svg";
 }
 

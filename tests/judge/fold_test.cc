@@ -169,9 +169,9 @@ TEST_CASE("fold: parts that have not changed are left out of the next checkpoint
     s.fold.save(all, [&](const std::string& name, const std::string&) { out.push_back(name); });
     return out;
   };
-  CHECK(names(false).size() == 6);   // state, three chunks of decisions, judge, counters
+  CHECK(names(false).size() == 7);   // state, three chunks of decisions, judge, counters, transitions
   s.send(outcome("9000", day1, 1));
-  CHECK(names(false) == std::vector<std::string>{"pilot/p/state", "pilot/p/decisions/2", "judge", "counters"});
+  CHECK(names(false) == std::vector<std::string>{"pilot/p/state", "pilot/p/decisions/2", "judge", "counters", "transitions"});
 }
 
 TEST_CASE("fold: received = accepted + duplicate + rejected, by stream") {

@@ -65,7 +65,7 @@ struct Served {
          [](HttpRequest&& r, Respond respond) { respond(text(std::to_string(r.body.size()))); }},
         {"GET", "/pilots/{pilot}/windows", "windows", 0, show},
         {"GET", "/held", "held", 0, held.handler()},
-        {"POST", "/held", "held", 100, held.handler()},
+        {"POST", "/held", "held", 1 << 20, held.handler()},
         {"GET", "/throws", "throws", 0, [](HttpRequest&&, Respond) { throw std::runtime_error("boom"); }},
         {"GET", "/silent", "silent", 0, [](HttpRequest&&, Respond) {}},
         {"GET", "/header", "header", 0,
@@ -141,7 +141,7 @@ TEST_CASE("http: requests sent all at once are answered in order") {
 
 TEST_CASE("http: who wants to close is closed, HTTP/1.0 too unless it asks otherwise") {
   Served s;
-  HttpClient one(s.port());
+  HttpClient one(s.port(), 1s);  // so it must be told at once, not when the lingering ends
   CHECK(one.request("GET", "/hello", "", "Connection: close\r\n").headers.at("connection") == "close");
   CHECK(one.closed_by_server());
   HttpClient old(s.port());
@@ -368,6 +368,10 @@ TEST_CASE("http: bodies under way share a bounded memory") {
   large.send("POST /big HTTP/1.1\r\nHost: t\r\nContent-Length: 2000000\r\n\r\n" + std::string(1'200'000, 'x'));
   CHECK(large.read().status == 503);
   CHECK(s.server.stats().refused.at("memory") == 1);
+  HttpClient waits(s.port());
+  const std::string body(900'000, 'x');
+  waits.send("POST /held HTTP/1.1\r\nHost: t\r\nContent-Length: 900000\r\n\r\n" + body);
+  const auto held = s.held.take();  // read to its end: it is the handler's now
   CHECK(fits.request("POST", "/big", std::string(900'000, 'x')).body == "900000");  // and it is given back
 }
 

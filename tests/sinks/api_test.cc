@@ -185,12 +185,12 @@ TEST_CASE("A figure is one line of JSON") {
         R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
         R"("model_version":null,"segment":null,"feature":null,"metric":"error_rate","formula":"wilson/v1","value":0.1,)"
         R"("lower":0.0435,"upper":0.2136,"n":50,"coverage":0.5,"state":"ok","reason":null})");
-  CHECK(
-      sinks::figure_json("triage", window, window.figures[6]) ==
-      R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
-      R"("model_version":null,"segment":{"sex":"m"},"feature":null,"metric":"false_negative_rate","formula":"wilson/v1",)"
-      R"("value":null,"lower":null,"upper":null,"n":0,"coverage":null,"state":"suppressed",)"
-      R"("reason":"fewer cases than segments.min_n"})");
+  CHECK(sinks::figure_json("triage", window, window.figures[6]) ==
+        R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
+        R"("model_version":null,"segment":{"sex":"m"},"feature":null,"metric":"false_negative_rate",)"
+        R"("formula":"wilson/v1",)"
+        R"("value":null,"lower":null,"upper":null,"n":0,"coverage":null,"state":"suppressed",)"
+        R"("reason":"fewer cases than segments.min_n"})");
 }
 
 TEST_CASE("A figure without a finite value is null, and bad UTF-8 does not end the answer") {
@@ -259,17 +259,17 @@ TEST_CASE("Confusion tables say which are suppressed") {
   Api api(*fixture);
   const auto response =
       api.get("/api/v1/pilots/{pilot}/confusion", {{"pilot", "triage"}, {"segment", "sex"}, {"limit", "1"}});
-  CHECK(
-      response.body ==
-      R"({"status":"success","data":[)"
-      "\n"
-      R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
-      R"("model_version":null,"segment":{"sex":"f"},"label":"1","tp":6,"fp":1,"fn":2,"tn":11,"state":"ok","reason":null},)"
-      "\n"
-      R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
-      R"("model_version":null,"segment":{"sex":"m"},"label":"1","tp":null,"fp":null,"fn":null,"tn":null,)"
-      R"("state":"suppressed","reason":"a count is below segments.min_n, or would show one that is"})"
-      "\n]}\n");
+  CHECK(response.body ==
+        R"({"status":"success","data":[)"
+        "\n"
+        R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
+        R"("model_version":null,"segment":{"sex":"f"},"label":"1","tp":6,"fp":1,"fn":2,"tn":11,"state":"ok",)"
+        R"("reason":null},)"
+        "\n"
+        R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
+        R"("model_version":null,"segment":{"sex":"m"},"label":"1","tp":null,"fp":null,"fn":null,"tn":null,)"
+        R"("state":"suppressed","reason":"a count is below segments.min_n, or would show one that is"})"
+        "\n]}\n");
   CHECK(api.get("/api/v1/pilots/{pilot}/confusion", {{"pilot", "triage"}, {"metric", "psi"}}).status == 400);
 }
 
@@ -283,9 +283,9 @@ TEST_CASE("/api/v1/pilots lists what each pilot has") {
   CHECK(pilot.at("reference").at("n") == 5000);
   CHECK(pilot.at("limits").at(0).at("state") == "breach");
   CHECK(pilot.at("limits").at(1).at("group") == "m");
-  CHECK(
-      pilot.at("windows").dump() ==
-      R"([{"kind":"day","closed":2,"newest":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","mature":true}}])");
+  CHECK(pilot.at("windows").dump() ==
+        R"([{"kind":"day","closed":2,"newest":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z",)"
+        R"("mature":true}}])");
 }
 
 TEST_CASE("An answer that cannot be made is a 500, not a lost request") {

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The binary form of the whole state, in parts.
+#include "base/bytes.h"
+#include "judge/fold.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+constexpr std::uint64_t counters_version = 1;
+
+void write_transition(ByteWriter& out, const Transition& t) {
+  for (const auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) out.text(*text);
+  out.u64(static_cast<std::uint64_t>(t.from));
+  out.u64(static_cast<std::uint64_t>(t.to));
+  out.time(t.at);
+  out.time(t.at_wall);
+  for (const auto& value : {t.value, t.lower, t.upper, t.threshold}) {
+    out.flag(value.has_value());
+    if (value) out.f64(*value);
+  }
+  out.u64(t.n);
+  for (const auto& time : {t.window_start, t.window_end}) {
+    out.flag(time.has_value());
+    if (time) out.time(*time);
+  }
+}
+
+State read_state(ByteReader& in) {
+  const auto state = in.u64();
+  if (state >= state_count) throw CorruptBytes("unknown state");
+  return static_cast<State>(state);
+}
+
+void read_transition(ByteReader& in, Transition& t) {
+  for (auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) *text = in.text();
+  t.from = read_state(in);
+  t.to = read_state(in);
+  t.at = in.time();
+  t.at_wall = in.time();
+  for (auto* value : {&t.value, &t.lower, &t.upper, &t.threshold}) {
+    if (in.flag()) *value = in.f64();
+  }
+  t.n = in.u64();
+  for (auto* time : {&t.window_start, &t.window_end}) {
+    if (in.flag()) *time = in.time();
+  }
+}
+
+}  // namespace
+
+void Fold::save(bool all, const std::function<void(std::string, std::string)>& save) {
+  for (auto& pilot : engine_.pilots()) {
+    const std::string prefix = "pilot/" + pilot->settings().name + "/";
+    pilot->save(all, [&](std::string name, std::string bytes) { save(prefix + name, std::move(bytes)); });
+  }
+  ByteWriter judge;
+  judge_.write(judge);
+  save("judge", judge.take());
+  ByteWriter out;
+  out.u64(counters_version);
+  out.u64(ingest_.rows.size());
+  for (const auto& r : ingest_.rows) {
+    out.text(r.source);
+    out.u64(static_cast<std::uint64_t>(r.stream));
+    for (const auto count : {r.received, r.accepted, r.duplicate, r.late}) out.u64(count);
+    out.u64(r.rejected.size());
+    for (const auto count : r.rejected) out.u64(count);
+    out.flag(r.last_record.has_value());
+    if (r.last_record) out.time(*r.last_record);
+  }
+  for (const auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
+    out.u64(counts->size());
+    for (const auto& [source, count] : *counts) {
+      out.text(source);
+      out.u64(count);
+    }
+  }
+  save("counters", out.take());
+  ByteWriter recent;
+  recent.u64(recent_.size());
+  for (const auto& transition : recent_) write_transition(recent, transition);
+  save("transitions", recent.take());
+}
+
+void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall) {
+  for (auto& pilot : engine_.pilots()) {
+    const std::string prefix = "pilot/" + pilot->settings().name + "/";
+    std::map<std::string, std::string> own;
+    for (auto at = parts.lower_bound(prefix); at != parts.end() && at->first.starts_with(prefix); ++at) {
+      own.emplace(at->first.substr(prefix.size()), at->second);
+    }
+    pilot->load(own);
+  }
+  if (const auto judge = parts.find("judge"); judge != parts.end()) load_judge(judge->second, wall);
+  if (const auto counters = parts.find("counters"); counters != parts.end()) {
+    ByteReader in(counters->second);
+    if (in.u64() != counters_version) throw CorruptBytes("counters of another version");
+    for (auto left = in.count(6); left > 0; --left) {
+      const std::string source(in.text());
+      const auto stream = in.u64();
+      if (stream > static_cast<std::uint64_t>(record::Stream::unknown)) throw CorruptBytes("unknown stream");
+      auto& r = row(source, static_cast<record::Stream>(stream));
+      for (auto* count : {&r.received, &r.accepted, &r.duplicate, &r.late}) *count = in.u64();
+      r.rejected.assign(in.count(1), 0);
+      for (auto& count : r.rejected) count = in.u64();
+      r.rejected.resize(record::reason_count);
+      if (in.flag()) r.last_record = in.time();
+    }
+    for (auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
+      for (auto left = in.count(2); left > 0; --left) {
+        const std::string source(in.text());
+        add_to(*counts, source, in.u64());
+      }
+    }
+  }
+  if (const auto recent = parts.find("transitions"); recent != parts.end()) {
+    ByteReader in(recent->second);
+    recent_.resize(in.count(20));
+    for (auto& transition : recent_) read_transition(in, transition);
+  }
+  sequence_ = sequence;
+}
+
+void Fold::load_judge(const std::string& bytes, Instant wall) {
+  ByteReader in(bytes);
+  judge_.read(in, wall);
+}
+
+}  // namespace pilotwatch::judge
