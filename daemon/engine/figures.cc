@@ -35,16 +35,17 @@ class ScopeFigures {
     if (tally_.decisions > 0) coverage_ = static_cast<double>(tally_.labelled) / static_cast<double>(tally_.decisions);
   }
 
-  void hide(bool all, bool outcomes, bool complaints) {
-    hide_all_ = all;
-    hide_outcomes_ = outcomes;
-    hide_complaints_ = complaints;
-    if (outcomes) coverage_.reset();
+  void hide(const GroupScope& scope) {
+    hide_all_ = scope.hidden;
+    hide_outcomes_ = scope.outcomes_hidden;
+    hide_failures_ = scope.failures_hidden;
+    hide_complaints_ = scope.complaints_hidden;
+    if (scope.outcomes_hidden) coverage_.reset();
   }
 
   void write() {
     plain(Metric::volume, "count/v1", static_cast<double>(tally_.decisions), tally_.decisions, hide_all_);
-    share(Metric::failure_rate, "wilson/v1", tally_.failures, tally_.decisions, hide_outcomes_, false);
+    share(Metric::failure_rate, "wilson/v1", tally_.failures, tally_.decisions, hide_failures_, false);
     share(Metric::coverage, "wilson/v1", tally_.labelled, tally_.decisions, hide_outcomes_, true);
     share(Metric::error_rate, "wilson/v1", tally_.errors, tally_.labelled, hide_outcomes_, true);
     share(Metric::error_rate, "clopper-pearson/v1", tally_.errors, tally_.labelled, hide_outcomes_, true);
@@ -71,8 +72,8 @@ class ScopeFigures {
       f.value = f.lower = f.upper = f.coverage = std::nullopt;
       f.n = 0;
       f.state = "suppressed";
-      f.reason = "a count behind it is between 1 and segments.min_n - 1 (" + std::to_string(pilot_.segments.min_n) +
-                 " - 1), or would show one that is";
+      f.reason = "a count from 1 to " + std::to_string(pilot_.segments.min_n - 1) +
+                 " is behind it, or could be worked out from it (segments.min_n " + std::to_string(pilot_.segments.min_n) + ")";
     } else if (!f.value) {
       f.state = "insufficient";
       f.reason = of_outcomes ? "no outcome known" : "no decisions";
@@ -151,7 +152,7 @@ class ScopeFigures {
       row.predictions = tally_.decisions;
       row.outcomes = tally_.labelled;
       row.errors = tally_.errors;
-      row.failures = tally_.failures;
+      if (!hide_failures_) row.failures = tally_.failures;
       row.positives = tally_.positives;
       if (!hide_complaints_) row.complaints = tally_.complaints;
     }
@@ -183,7 +184,7 @@ class ScopeFigures {
   std::string version_, attribute_, group_;
   WindowResult& out_;
   std::optional<double> coverage_;
-  bool hide_all_ = false, hide_outcomes_ = false, hide_complaints_ = false;
+  bool hide_all_ = false, hide_outcomes_ = false, hide_failures_ = false, hide_complaints_ = false;
 };
 
 Figure drift_figure(const std::string& version, const std::string& feature, Metric metric, const char* formula) {
@@ -283,7 +284,7 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
   for (const auto& attribute : attributes) hidden[attribute] = 0;
   for (const auto& scope : scopes) {
     ScopeFigures figures(input, scope.tally, scope.model_version, scope.attribute, scope.group, out);
-    figures.hide(scope.hidden, scope.outcomes_hidden, scope.complaints_hidden);
+    figures.hide(scope);
     figures.write();
     if (scope.model_version.empty() && scope.outcomes_hidden) ++hidden[scope.attribute];
   }

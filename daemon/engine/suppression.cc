@@ -18,8 +18,8 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
   const auto k = pilot.segments.min_n;
   const Tally& t = scope.tally;
   scope.hidden = t.decisions < k;
-  scope.outcomes_hidden = scope.hidden || small_part(t.labelled, t.decisions, k) || small_part(t.errors, t.labelled, k) ||
-                          small_part(t.failures, t.decisions, k);
+  scope.outcomes_hidden = scope.hidden || small(t.labelled, k) || small_part(t.errors, t.labelled, k);
+  scope.failures_hidden = scope.hidden || small_part(t.failures, t.decisions, k);
   if (pilot.task == settings::Task::binary) {
     scope.outcomes_hidden = scope.outcomes_hidden || small_part(t.positives, t.predicted, k);
     for (const auto& [position, count] : t.confusion.items()) scope.outcomes_hidden = scope.outcomes_hidden || count < k;
@@ -54,12 +54,13 @@ void complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& k
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
   for (auto& scope : scopes) primary(scope, pilot);
-  for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::complaints_hidden}) {
+  for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::failures_hidden, &GroupScope::complaints_hidden}) {
     complement(scopes, flag, [](const GroupScope& s) { return Margin{s.model_version, s.attribute}; });
     complement(scopes, flag, [](const GroupScope& s) { return Margin{s.attribute, s.group}; });
   }
   for (auto& scope : scopes) {
     scope.outcomes_hidden = scope.outcomes_hidden || scope.hidden;
+    scope.failures_hidden = scope.failures_hidden || scope.hidden;
     scope.complaints_hidden = scope.complaints_hidden || scope.hidden;
   }
 }

@@ -15,13 +15,16 @@ struct GroupScope {
   std::string model_version, attribute, group;
   Tally tally;
   bool hidden = false;            ///< nothing may be shown
-  bool outcomes_hidden = false;   ///< volume may, counts of predictions and outcomes by kind may not
+  bool outcomes_hidden = false;   ///< counts of predictions and outcomes by kind may not be shown, nor rates of them
+  bool failures_hidden = false;
   bool complaints_hidden = false;
 };
 
-/// Decides what may be shown so that no count between 1 and min_n - 1 about a group leaves the daemon, neither itself nor as
-/// the numerator, its complement, or the difference of two shown figures (reference: small-cell suppression in official
-/// statistics; primary suppression, then one complementary cell in each margin that has exactly one hidden).
+/// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether they
+/// complained leaves the daemon while it lies between 1 and min_n - 1: neither itself nor as a numerator, its complement,
+/// or the difference between a total and the rest. How many outcomes are known yet is not such a count.
+/// Method: small-cell suppression as in official statistics: primary, then one complementary cell in each margin that has
+/// exactly one hidden.
 /// min_n <= 1 hides nothing. O(scopes).
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot);
 

@@ -96,7 +96,7 @@ std::string limit_row(const LimitStatus& status, Instant now) {
   if (firing && !judge::firing(status.state)) out += "<small>breach not over</small>";
   if (firing) out += "<small>" + std::string(name_of(status.limit->severity)) + "</small>";
   out += "</td>" + limit_cell(status) + value_cell(status) + window_cell(status) + since_cell(status, now) + "</tr>";
-  if (status.reason.empty()) return out;
+  if (status.reason.empty() || status.state == judge::State::ok) return out;
   // The reason belongs to the limit's cell; there it needs no column of its own.
   const std::string reason = "<small>" + escape_html(status.reason) + "</small></th>";
   return out.replace(out.find("</th>"), 5, reason);

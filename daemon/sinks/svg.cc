@@ -135,10 +135,14 @@ std::string axes(const Chart& chart, const Scale& scale) {
   return out;
 }
 
-std::string threshold(const Chart& chart, const Scale& scale) {
+std::string threshold_line(const Chart& chart, const Scale& scale) {
+  return chart.threshold ? rule("limit", scale.y(*chart.threshold)) : "";
+}
+
+/// Drawn last, so that its halo keeps the line off it.
+std::string scale_words(const Chart& chart, const Scale& scale) {
   if (!chart.threshold) return text("tick", 0, 10, chart.format(scale.high()));
-  const double y = scale.y(*chart.threshold);
-  return rule("limit", y) + text("tick limit-word", 0, y - 4, "limit " + chart.format(*chart.threshold));
+  return text("tick limit-word", 0, scale.y(*chart.threshold) - 5, "limit " + chart.format(*chart.threshold));
 }
 
 /// "30 windows from A to B. Newest: 8 % (6 % to 11 %). Lowest .., highest ... Limit 10 %."
@@ -174,7 +178,7 @@ std::string chart_svg(const Chart& chart, const std::string& id) {
   return "<svg class=\"chart\" viewBox=\"0 0 260 104\" role=\"img\" aria-labelledby=\"" + id + "-t " + id +
          "-d\"><title id=\"" + id + "-t\">" + escape_html(chart.title) + "</title><desc id=\"" + id + "-d\">" +
          escape_html(description(chart)) + "</desc>" + axes(chart, scale) + band(chart, scale) +
-         threshold(chart, scale) + line(chart, scale) + marks(chart, scale) + "</svg>";
+         threshold_line(chart, scale) + line(chart, scale) + marks(chart, scale) + scale_words(chart, scale) + "</svg>";
 }
 
 }  // namespace pilotwatch::sinks

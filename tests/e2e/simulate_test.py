@@ -8,7 +8,7 @@ import time
 
 from harness import SOURCE, Daemon, check, check_equal, main, pilotwatch, scratch
 
-DAYS = "--days=2"
+DAYS = ("--days=2", "--start=2025-01-06T00:00:00Z")
 SUMMARY = re.compile(r"(\d+) lines sent: (\d+) accepted, (\d+) duplicate, (\d+) rejected, in ([0-9.]+) s")
 
 
@@ -30,18 +30,18 @@ def simulate(port, *arguments):
 def all_arrives_once():
     """every line is accepted, and all are duplicates the second time"""
     with scratch() as folder, Daemon(folder, demo_config()) as daemon:
-        lines, accepted, duplicate, rejected, _ = simulate(daemon.port, DAYS)
+        lines, accepted, duplicate, rejected, _ = simulate(daemon.port, *DAYS)
         check_equal((accepted, duplicate, rejected), (lines, 0, 0), "accepted, duplicate, rejected")
         check_equal(daemon.metrics().sum("pilotwatch_ingest_accepted_records_total"), lines, "records in /metrics")
         check_equal(daemon.metrics().sum("pilotwatch_ingest_dropped_fields_total"), 0, "fields that no allow-list names")
-        check_equal(simulate(daemon.port, DAYS)[1:4], [0, lines, 0], "the second time")
+        check_equal(simulate(daemon.port, *DAYS)[1:4], [0, lines, 0], "the second time")
 
 
 def pace_is_kept():
     """half a day at 21600 times the speed takes about two seconds"""
     with scratch() as folder, Daemon(folder, demo_config()) as daemon:
         started = time.monotonic()
-        simulate(daemon.port, "--days=0.5", "--speed=21600", "--decisions-per-day=2000")
+        simulate(daemon.port, "--days=0.5", DAYS[1], "--speed=21600", "--decisions-per-day=2000")
         took = time.monotonic() - started
         check(1.5 < took < 30, f"took {took:.1f} s")
 
@@ -78,13 +78,13 @@ def refusals_are_tried_again():
     thread.start()
     try:
         port = server.server_address[1]
-        lines, accepted, *_, seconds = simulate(port, DAYS)
+        lines, accepted, *_, seconds = simulate(port, *DAYS)
         check_equal(accepted, lines, "accepted after refusals")
         check(seconds >= 2, f"Retry-After was not honoured: {seconds} s")
         check(max(body.count("\n") for body in Moody.bodies) <= 500, "a body of more than 500 lines")
-        check_equal("".join(Moody.bodies), pilotwatch("simulate", DAYS).stdout, "what was sent against what is written")
+        check_equal("".join(Moody.bodies), pilotwatch("simulate", *DAYS).stdout, "what was sent against what is written")
         Moody.broken = True
-        done = pilotwatch("simulate", f"--url=http://127.0.0.1:{port}", DAYS)
+        done = pilotwatch("simulate", f"--url=http://127.0.0.1:{port}", *DAYS)
         check_equal(done.returncode, 1, "exit code after a 500")
         check("500" in done.stderr, f"message after a 500: {done.stderr!r}")
     finally:

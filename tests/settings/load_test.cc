@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/load.h"
+
+#include "base/id.h"
+#include "settings/support.h"
+#include "support/scratch_dir.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::settings;
+using namespace pilotwatch::settings::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* every_key = R"(
+evaluation: {interval: 5s}
+storage: {checkpoint_interval: 2m}
+ingest: {max_body_bytes: 8MB, max_line_bytes: 2048, max_queue_requests: 3, max_queue_bytes: 1GB}
+notify:
+  alertmanagers: [{url: http://am:9093/prefix/, name: main}, {url: "https://[::1]:9094"}]
+  external_labels: {site: north, zone: 7}
+  resend_delay: 30s
+  timeout: 3s
+  resolved_retention: 0s
+  queue_capacity: 11
+  batch_size: 12
+sources:
+  - {name: log, file: ../in/a.ndjson, pilot: fraud, poll_interval: 250ms}
+  - {name: other, file: /var/b.ndjson}
+pilots:
+  - name: fraud
+    description: what
+    owner: who
+    model: 1.9
+    task: binary
+    classes: ["no", "yes"]
+    positive: "no"
+    threshold: 0.25
+    time_zone: Europe/Amsterdam
+    clock: event
+    lateness: 2m
+    outcome_horizon: 7d
+    accept: {past: 3d, future: 4h}
+    unknown_fields: reject
+    features: [{name: income, kind: numeric}, {name: channel, kind: categorical}]
+    segments: {attributes: [sex, region], min_n: 20, max_values: 30}
+    reference: {file: ref.ndjson, bins: 20, ks_exact_max_distinct: 500}
+    windows: [week, {count: 1000}]
+    limits:
+      - name: drift
+        metric: psi
+        window: {count: 1000}
+        max: 0.2
+        evidence: point
+        min_n: 40
+        feature: income
+        for: 1h
+        keep_firing_for: 2h
+        severity: critical
+        alertname: Custom
+        owner: o
+        reason: r
+        source: s
+        action: a
+        runbook_url: https://example/x
+      - {name: e, metric: error_rate, window: week, min: 0.1, segment: sex, evidence: point}
+  - name: demand
+    task: regression
+    tolerance: {absolute: 5, relative: 0.1}
+    reference: {first: 2000}
+)";
+
+const Pilot& only(const Settings& settings) { return settings.pilots.at(0); }
+
+}  // namespace
+
+TEST_CASE("settings: every key of the file reaches its field") {
+  const auto s = valid(every_key, "/etc/pilotwatch/p.yml");
+  CHECK(s.file == "/etc/pilotwatch/p.yml");
+  CHECK(s.hash == content_hash(every_key).hex());
+  CHECK(s.evaluation_interval == 5s);
+  CHECK(s.checkpoint_interval == 2min);
+  CHECK(s.ingest.max_body_bytes == 8ULL << 20);
+  CHECK(s.ingest.max_line_bytes == 2048);
+  CHECK(s.ingest.max_queue_requests == 3);
+  CHECK(s.ingest.max_queue_bytes == 1ULL << 30);
+  REQUIRE(s.notify.alertmanagers.size() == 2);
+  CHECK(s.notify.alertmanagers[0].url == "http://am:9093/prefix");
+  CHECK(s.notify.alertmanagers[0].name == "main");
+  CHECK(s.notify.alertmanagers[1].url == "https://[::1]:9094");
+  CHECK(s.notify.alertmanagers[1].name == "[::1]:9094");
+  CHECK(s.notify.external_labels == std::map<std::string, std::string>{{"site", "north"}, {"zone", "7"}});
+  CHECK(s.notify.resend_delay == 30s);
+  CHECK(s.notify.timeout == 3s);
+  CHECK(s.notify.resolved_retention == 0s);
+  CHECK(s.notify.queue_capacity == 11);
+  CHECK(s.notify.batch_size == 12);
+  REQUIRE(s.files.size() == 2);
+  CHECK(s.files[0].name == "log");
+  CHECK(s.files[0].path == "/etc/in/a.ndjson");
+  CHECK(s.files[0].pilot == "fraud");
+  CHECK(s.files[0].poll_interval == 250ms);
+  CHECK(s.files[1].path == "/var/b.ndjson");
+}
+
+TEST_CASE("settings: every key of a pilot reaches its field") {
+  const auto s = valid(every_key, "/etc/pilotwatch/p.yml");
+  REQUIRE(s.pilots.size() == 2);
+  const auto& p = s.pilots[0];
+  CHECK(s.find("fraud") == &p);
+  CHECK(s.find("nobody") == nullptr);
+  CHECK(p.description == "what");
+  CHECK(p.owner == "who");
+  CHECK(p.model == "1.9");
+  CHECK(p.task == Task::binary);
+  CHECK(p.classes == std::vector<std::string>{"no", "yes"});
+  CHECK(p.positive == "no");
+  CHECK(p.threshold == 0.25);
+  CHECK(p.time_zone.name() == "Europe/Amsterdam");
+  CHECK(p.clock == PilotClock::event);
+  CHECK(p.lateness == 2min);
+  CHECK(p.outcome_horizon == 7 * 24h);
+  CHECK(p.accept_past == 72h);
+  CHECK(p.accept_future == 4h);
+  CHECK(p.unknown_fields == UnknownFields::reject);
+  REQUIRE(p.features.size() == 2);
+  CHECK(p.features[0].name == "income");
+  CHECK(p.features[0].kind == FeatureKind::numeric);
+  CHECK(p.features[1].kind == FeatureKind::categorical);
+  CHECK(p.segments.attributes == std::vector<std::string>{"sex", "region"});
+  CHECK(p.segments.min_n == 20);
+  CHECK(p.segments.max_values == 30);
+  CHECK(p.reference.file == "/etc/pilotwatch/ref.ndjson");
+  CHECK(p.reference.first == 0);
+  CHECK(p.reference.bins == 20);
+  CHECK(p.reference.ks_exact_max_distinct == 500);
+  CHECK(p.windows == std::vector<Window>{{WindowKind::week, 0}, {WindowKind::count, 1000}});
+  const auto& demand = s.pilots[1];
+  CHECK(demand.task == Task::regression);
+  CHECK(demand.tolerance.absolute == 5);
+  CHECK(demand.tolerance.relative == 0.1);
+  CHECK(demand.reference.first == 2000);
+}
+
+TEST_CASE("settings: every key of a limit reaches its field") {
+  const auto s = valid(every_key);
+  REQUIRE(only(s).limits.size() == 2);
+  const auto& l = only(s).limits[0];
+  CHECK(l.name == "drift");
+  CHECK(l.metric == Metric::psi);
+  CHECK(l.window == Window{WindowKind::count, 1000});
+  CHECK(l.max == 0.2);
+  CHECK(!l.min);
+  CHECK(l.evidence == Evidence::point);
+  CHECK(l.min_n == 40);
+  CHECK(l.feature == "income");
+  CHECK(l.for_ == 1h);
+  CHECK(l.keep_firing_for == 2h);
+  CHECK(l.severity == Severity::critical);
+  CHECK(l.alertname == "Custom");
+  CHECK(l.owner == "o");
+  CHECK(l.reason == "r");
+  CHECK(l.source == "s");
+  CHECK(l.action == "a");
+  CHECK(l.runbook_url == "https://example/x");
+  const auto& e = only(s).limits[1];
+  CHECK(e.min == 0.1);
+  CHECK(e.segment == "sex");
+  CHECK(e.evidence == Evidence::point);
+  CHECK(e.alertname == "PilotErrorRateLow");
+}
+
+TEST_CASE("settings: what is not said has its default") {
+  const auto s = valid("pilots: [{name: p, task: binary, limits: [{name: l, metric: error_rate, window: week, max: 0.1}]}]");
+  const Settings defaults;
+  CHECK(s.evaluation_interval == 15s);
+  CHECK(s.checkpoint_interval == 1min);
+  CHECK(s.ingest.max_body_bytes == defaults.ingest.max_body_bytes);
+  CHECK(s.notify.alertmanagers.empty());
+  CHECK(s.notify.resolved_retention == 15min);
+  const auto& p = only(s);
+  CHECK(p.classes == std::vector<std::string>{"0", "1"});
+  CHECK(p.positive == "1");
+  CHECK(p.time_zone.name() == "UTC");
+  CHECK(p.clock == PilotClock::wall);
+  CHECK(p.lateness == 1min);
+  CHECK(p.outcome_horizon == 0s);
+  CHECK(p.segments.min_n == 10);
+  CHECK(!p.reference.given());
+  CHECK(p.windows == std::vector<Window>{{WindowKind::day, 0}, {WindowKind::week, 0}, {WindowKind::month, 0}, {WindowKind::all, 0}});
+  const auto& l = p.limits.at(0);
+  CHECK(l.evidence == Evidence::interval);
+  CHECK(l.min_n == 30);
+  CHECK(l.severity == Severity::warning);
+  CHECK(l.alertname == "PilotErrorRateHigh");
+}
+
+TEST_CASE("settings: metrics without an interval decide by the value unless told so") {
+  for (const auto* limit : {"metric: volume", "metric: psi, feature: age", "metric: ks, feature: score"}) {
+    const auto s = valid(pilot("binary", std::string(", limits: [{name: l, window: day, max: 1, ") + limit + "}]"));
+    CHECK(only(s).limits.at(0).evidence == Evidence::point);
+  }
+  for (const auto* metric : {"mean_absolute_error", "mean_error"}) {
+    const auto s = valid(pilot("regression", std::string(", limits: [{name: l, window: day, max: 1, metric: ") + metric + "}]"));
+    CHECK(only(s).limits.at(0).evidence == Evidence::point);
+  }
+}
+
+TEST_CASE("settings: classes are spelt as the decoder spells labels") {
+  const auto classes = [](const std::string& task, const std::string& list) {
+    return only(valid("pilots: [{name: p, task: " + task + ", classes: " + list + "}]")).classes;
+  };
+  using Labels = std::vector<std::string>;
+  CHECK(classes("binary", "[false, true]") == Labels{"0", "1"});
+  CHECK(classes("binary", "[0, 1.0]") == Labels{"0", "1"});
+  CHECK(classes("multiclass", "[1, 2.50, -0, 1e3, true]") == Labels{"1", "2.5", "0", "1000", "true"});
+  CHECK(classes("multiclass", "['1', \"1.0\", !!str 2.0]") == Labels{"1", "1.0", "2.0"});
+  CHECK(classes("multiclass", "[007, 1.2.3, .5, 9007199254740993]") == Labels{"007", "1.2.3", ".5", "9007199254740993"});
+  CHECK(only(valid("pilots: [{name: p, task: generative}]")).classes == Labels{"ok", "bad"});
+  CHECK(only(valid("pilots: [{name: p, task: generative}]")).positive.empty());
+  CHECK(only(valid("pilots: [{name: p, task: regression}]")).classes.empty());
+  CHECK(only(valid("pilots: [{name: p, task: binary, classes: [a, b], positive: a}]")).positive == "a");
+  CHECK(only(valid("pilots: [{name: p, task: binary, positive: false}]")).positive == "0");
+}
+
+TEST_CASE("settings: anchors, aliases and tags are YAML and work") {
+  const auto s = valid(
+      "pilots:\n- {name: a, task: binary, segments: &s {attributes: [x]}}\n- {name: !!str 7, task: binary, segments: *s}\n");
+  CHECK(s.pilots[1].name == "7");
+  CHECK(s.pilots[1].segments.attributes == std::vector<std::string>{"x"});
+}
+
+TEST_CASE("settings: alert names come from the metric") {
+  Limit limit;
+  const auto high = [&](Metric metric) {
+    limit.metric = metric;
+    limit.max = 1;
+    return default_alertname(limit);
+  };
+  CHECK(high(Metric::error_rate) == "PilotErrorRateHigh");
+  CHECK(high(Metric::complaints_per_1000) == "PilotComplaintsPer1000High");
+  CHECK(high(Metric::ks) == "PilotKsHigh");
+  limit = {};
+  limit.metric = Metric::volume;
+  limit.min = 1;
+  CHECK(default_alertname(limit) == "PilotVolumeLow");
+}
+
+TEST_CASE("settings: every example in config/ is valid") {
+  std::size_t examples = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(PILOTWATCH_SOURCE "/config")) {
+    if (entry.path().extension() != ".yml") continue;
+    ++examples;
+    CAPTURE(entry.path());
+    CHECK(problems(read_file(entry.path())) == "");
+  }
+  CHECK(examples >= 7);
+}
+
+TEST_CASE("settings: a file that cannot be read is a problem of its own") {
+  const pilotwatch::testing::ScratchDir folder;
+  const auto complaint = [](const std::filesystem::path& file) {
+    const auto loaded = load(file);
+    return to_string(std::get<std::vector<Problem>>(loaded).at(0));
+  };
+  const auto missing = folder.path() / "missing.yml";
+  CHECK(complaint(missing) == missing.string() + ":1:1: cannot be read: No such file or directory");
+  CHECK(complaint(folder.path()) == folder.path().string() + ":1:1: cannot be read: is a folder");
+  pilotwatch::testing::append(folder.path() / "p.yml", "pilots: [{name: p, task: binary}]");
+  CHECK(std::get<Settings>(load(folder.path() / "p.yml")).pilots.size() == 1);
+}
