@@ -54,10 +54,10 @@ TEST_CASE("log: source is the line that logs") {
 TEST_CASE("log: values are escaped, so that a line stays one line and a value one value") {
   const std::string nasty = "a=\"b\"\nc\\\td\x01\x7F";
   Written logfmt;
-  logfmt.log.error("m", {{"err", nasty}, {"empty", ""}, {"bad", "\xFF"}});
+  logfmt.log.error("m", {{"err", nasty}, {"empty", ""}, {"del", "\x7F"}, {"bad", "\xFF"}});
   CHECK(logfmt.line() ==
         "time=2026-01-05T00:00:00.000Z level=ERROR source=log_test.cc:N msg=m "
-        R"(err="a=\"b\"\nc\\\td\x01\x7f" empty="" bad=)"
+        R"(err="a=\"b\"\nc\\\td\x01\x7f" empty="" del="\x7f" bad=)"
         "\xEF\xBF\xBD\n");
   Written json(LogLevel::debug, LogFormat::json);
   json.log.error("m", {{"err", nasty}, {"bad", "\xFF"}});

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the user reads, word for word. Run by hand: pilotwatch check config --config.file=FILE.
+#include "settings/support.h"
+
+using namespace pilotwatch::settings;
+using namespace pilotwatch::settings::testing;
+
+TEST_CASE("problems: all of a file at once, in the order of lines, each with its place") {
+  CHECK(problems(R"yml(evaluation: {intervall: 15s}
+storage: {checkpoint_interval: 0s}
+ingest:
+  max_body_bytes: 64 MB
+  max_queue_requests: -1
+  max_queue_requests: 5
+notify:
+  alertmanagers:
+    - {url: "am:9093"}
+    - {url: http://am:9093/api/v2/alerts}
+    - {name: x}
+  external_labels: {pilot: x, 1a: y, __b: z}
+  timeout: soon
+sources:
+  - {name: http, file: a.ndjson, poll_interval: 0s}
+pilots:
+  - name: fraud
+    task: binary
+    clas: [a, b]
+    threshold: 1.5
+    time_zone: Europe/Amsterdm
+    lateness:
+    windows: [day, day, wek]
+    tolerance: {absolute: 1}
+    features:
+      - {name: income, kind: number}
+      - {name: score, kind: numeric}
+    limits: {name: x}
+  - name: fraud
+    task: binry
+  - name: two words
+    task: multiclass
+    positive: a
+  - just text
+)yml") ==
+        R"txt(p.yml:1:14: evaluation.intervall: unknown key; did you mean 'interval'? known: interval
+p.yml:2:32: storage.checkpoint_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
+p.yml:4:19: ingest.max_body_bytes: must be a number of bytes from 1 to 4000000000, or a size such as 64MB, got '64 MB'
+p.yml:5:23: ingest.max_queue_requests: must be a whole number >= 1, got '-1'
+p.yml:6:3: ingest.max_queue_requests: given twice; the first is in line 5
+p.yml:9:13: notify.alertmanagers[0].url: must be http://host:port or https://host:port, with a path prefix if there is one, got 'am:9093'
+p.yml:10:13: notify.alertmanagers[1].url: leave /api/v2/alerts out; it is added
+p.yml:11:7: notify.alertmanagers[2].url: is required
+p.yml:12:21: notify.external_labels.pilot: alerts have a label of this name already
+p.yml:12:31: notify.external_labels.1a: a label's name is letters (a-z, A-Z), digits and _, without a digit or __ in front
+p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), digits and _, without a digit or __ in front
+p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
+p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
+p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, windows, limits
+p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
+p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
+p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
+p.yml:23:20: pilots[0].windows[1]: day is given twice
+p.yml:23:25: pilots[0].windows[2]: must be day, week, month, all or {count: N}, got 'wek'
+p.yml:24:5: pilots[0].tolerance: is only for task regression
+p.yml:26:30: pilots[0].features[0].kind: must be one of numeric, categorical, got 'number'
+p.yml:27:16: pilots[0].features[1].name: 'score' is the name of the prediction's score; choose another
+p.yml:28:13: pilots[0].limits: must be a list, got a map
+p.yml:29:11: pilots[1].name: 'fraud' is given twice; the first is in line 17
+p.yml:30:11: pilots[1].task: must be one of binary, multiclass, regression, generative, got 'binry'; did you mean 'binary'?
+p.yml:31:5: pilots[2].classes: is required
+p.yml:31:11: pilots[2].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got 'two words'
+p.yml:33:5: pilots[2].positive: is only for task binary
+p.yml:34:5: pilots[3]: must be a map of keys and values, got 'just text'
+)txt");
+}
+
+TEST_CASE("problems: what a limit says must fit its pilot") {
+  CHECK(problems(R"yml(pilots:
+  - name: fraud
+    task: binary
+    classes: [0, 1, 1.0]
+    positive: 2
+    features: [{name: income, kind: numeric}, {name: channel, kind: categorical}]
+    segments: {attributes: [race]}
+    reference: {bins: 10}
+    windows: [week, {count: 1000}]
+    limits:
+      - {name: a, metric: error_rat, window: week, max: 1}
+      - {name: a, metric: error_rate, window: day, max: 10, min: 1}
+      - {name: b, metric: mean_error, window: {count: 100}}
+      - {name: c, metric: psi, window: week, max: 0.2}
+      - {name: d, metric: ks, window: week, max: 0.2, feature: chanel, evidence: interval}
+      - {name: e, metric: ks, window: week, max: 0.2, feature: channel, segment: race}
+      - {name: f, metric: volume, window: week, min: -5, feature: income, segment: rase, fro: 5m}
+      - {name: g, metric: coverage, window: week, min: 0.5, runbook_url: "javascript:alert(1)", severity: Critical, for: 5}
+)yml") ==
+        R"txt(p.yml:4:14: pilots[0].classes: a binary task has exactly two classes
+p.yml:4:21: pilots[0].classes[2]: '1' is given twice; the first is in line 4
+p.yml:5:15: pilots[0].positive: '2' is not one of the classes; configured: 0, 1, 1
+p.yml:8:16: pilots[0].reference: needs either file or first
+p.yml:11:27: pilots[0].limits[0].metric: must be one of volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate, false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000, got 'error_rat'; did you mean 'error_rate'?
+p.yml:12:16: pilots[0].limits[1].name: 'a' is given twice; the first is in line 11
+p.yml:12:47: pilots[0].limits[1].window: day is not one of the pilot's windows; configured: week, {count: 1000}
+p.yml:12:57: pilots[0].limits[1].max: must be a share from 0 to 1 (10 % is 0.1), got '10'
+p.yml:12:61: pilots[0].limits[1].min: give either max or min, not both
+p.yml:13:9: pilots[0].limits[2]: needs either max or min
+p.yml:13:27: pilots[0].limits[2].metric: mean_error is only for task regression
+p.yml:13:47: pilots[0].limits[2].window: {count: 100} is not one of the pilot's windows; configured: week, {count: 1000}
+p.yml:14:9: pilots[0].limits[3]: psi needs a feature (a configured one, or score)
+p.yml:15:64: pilots[0].limits[4].feature: 'chanel' is not a feature; did you mean 'channel'? configured: income, channel, score
+p.yml:15:82: pilots[0].limits[4].evidence: ks has no interval; write point or leave the key out
+p.yml:16:64: pilots[0].limits[5].feature: ks compares numbers and 'channel' is categorical; use psi
+p.yml:16:73: pilots[0].limits[5].segment: psi and ks are kept for the whole pilot only
+p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
+p.yml:17:58: pilots[0].limits[6].feature: is only for psi and ks
+p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, max, min, evidence, min_n, feature, segment, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
+p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
+p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
+p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'
+)txt");
+}
+
+TEST_CASE("problems: a file without pilots says what it needs") {
+  CHECK(problems("") == "p.yml:1:1: the file is empty; it needs at least the key pilots\n");
+  CHECK(problems("# nothing\n") == "p.yml:1:1: the file is empty; it needs at least the key pilots\n");
+  CHECK(problems("storage: {}\n") == "p.yml:1:1: pilots: is required\n");
+  CHECK(problems("pilots: []\n") == "p.yml:1:9: pilots: needs at least one pilot\n");
+  CHECK(problems("pilots:\n") == "p.yml:1:1: pilots: has no value; leave the key out for its default\n");
+  CHECK(problems("[1, 2]\n") == "p.yml:1:1: must be a map of keys and values, got a list\n");
+}
+
+TEST_CASE("problems: YAML that cannot be read is one problem with its place") {
+  CHECK(problems("pilots:\n- {name: p, task: binary\n") == "p.yml:3:1: not valid YAML: end of map flow not found\n");
+  CHECK(problems("a: b\n c: d\n") == "p.yml:2:3: not valid YAML: illegal map value\n");
+  CHECK(problems("pilots: [{name: p, task: binary}]\n---\na: 1\n") == "p.yml:3:1: a second YAML document; only one is read\n");
+  CHECK(problems("pilots:\n- {name: p, task: binary, owner: \xFF}\n") == "p.yml:2:34: is not valid UTF-8\n");
+}
+
+TEST_CASE("problems: a name is shown on one line and not at full length") {
+  const std::string shown(60, 'x');
+  CHECK(problems("pilots: [{name: " + std::string(70, 'x') + ", task: binary}]") ==
+        "p.yml:1:17: pilots[0].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got '" + shown + "...'\n");
+  CHECK(problems("pilots: [{name: \"a\\nb\", task: binary}]") ==
+        "p.yml:1:17: pilots[0].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got 'a b'\n");
+}
+
+TEST_CASE("problems: a source must name a pilot that exists") {
+  CHECK(problems("pilots: [{name: fraud, task: binary}]\nsources: [{name: s, file: f, pilot: fruad}]\n") ==
+        "p.yml:2:37: sources[0].pilot: 'fruad' is not a pilot; did you mean 'fraud'? configured: fraud\n");
+}
+
+TEST_CASE("problems: a metric belongs to a task") {
+  for (const auto* metric : {"false_positive_rate", "false_negative_rate", "false_discovery_rate", "false_omission_rate", "selection_rate"}) {
+    const std::string limit = std::string("name: l, window: day, max: 0.1, metric: ") + metric;
+    CHECK(limit_problems("binary", limit) == "");
+    for (const auto* task : {"multiclass", "regression", "generative"}) {
+      CHECK(limit_problems(task, limit) == std::string("limits[0].metric: ") + metric + " is only for task binary");
+    }
+  }
+  for (const auto* metric : {"mean_absolute_error", "mean_error"}) {
+    const std::string limit = std::string("name: l, window: day, max: 0.1, metric: ") + metric;
+    CHECK(limit_problems("regression", limit) == "");
+    for (const auto* task : {"binary", "multiclass", "generative"}) {
+      CHECK(limit_problems(task, limit) == std::string("limits[0].metric: ") + metric + " is only for task regression");
+    }
+  }
+  for (const auto* task : {"binary", "multiclass", "regression", "generative"}) {
+    for (const auto* metric : {"volume", "failure_rate", "coverage", "error_rate", "complaints_per_1000", "psi, feature: age", "ks, feature: score"}) {
+      CHECK(limit_problems(task, std::string("name: l, window: day, max: 0.1, metric: ") + metric) == "");
+    }
+  }
+}
+
+TEST_CASE("problems: psi and ks need a reference") {
+  CHECK(problems("pilots:\n- name: p\n  task: binary\n  limits: [{name: l, metric: ks, feature: score, window: day, max: 0.1}]\n") ==
+        "p.yml:4:30: pilots[0].limits[0].metric: ks compares with a reference; the pilot has none (reference: {file: ...} or {first: N})\n");
+}
+
+TEST_CASE("problems: metrics without an interval cannot wait for one") {
+  for (const auto* metric : {"volume", "psi, feature: age", "ks, feature: age"}) {
+    const auto found = limit_problems("binary", std::string("name: l, window: day, max: 1, evidence: interval, metric: ") + metric);
+    CHECK(found == "limits[0].evidence: " + std::string(metric).substr(0, std::string(metric).find(',')) + " has no interval; write point or leave the key out");
+  }
+  CHECK(limit_problems("binary", "name: l, window: day, max: 1, evidence: interval, metric: error_rate") == "");
+}
+
+TEST_CASE("problems: a reference is a file or the first decisions") {
+  const auto found = [](const std::string& reference) { return problems("pilots: [{name: p, task: binary, reference: {" + reference + "}}]"); };
+  const std::string place = "p.yml:1:45: pilots[0].reference: ";
+  CHECK(found("file: a.ndjson") == "");
+  CHECK(found("first: 10") == "");
+  CHECK(found("") == place + "needs either file or first\n");
+  CHECK(found("first: 10, file: a") == place + "takes either file or first, not both\n");
+  CHECK(found("first: none") == "p.yml:1:53: pilots[0].reference.first: must be a whole number from 1 to 1000000000, got 'none'\n");
+}
+
+TEST_CASE("problems: addresses of Alertmanagers are http(s)://host:port/path") {
+  const auto accepted = [](const std::string& url) {
+    return problems("notify: {alertmanagers: [{url: '" + url + "'}]}\npilots: [{name: p, task: binary}]").empty();
+  };
+  for (const auto* good : {"http://a", "https://a.b-c.example:1/x/y", "http://10.0.0.1:65535", "http://[::1]:9093/", "http://alert_manager:9093"}) {
+    CAPTURE(good);
+    CHECK(accepted(good));
+  }
+  for (const auto* bad : {"", "a:9093", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536", "http://a:", "http://a:99999999999", "http://u:p@a",
+                          "http://a/x?y", "http://a/#x", "http://a b", "http://[::1", "http://[]:1", "http://a/api/v2/alerts/"}) {
+    CAPTURE(bad);
+    CHECK(!accepted(bad));
+  }
+  CHECK(problems("notify: {alertmanagers: [{url: http://a}, {url: 'http://a/'}]}\npilots: [{name: p, task: binary}]") ==
+        "p.yml:1:49: notify.alertmanagers[1].url: 'a' is given twice; the first is in line 1\n");
+}
+
+TEST_CASE("problems: sizes and durations have bounds") {
+  const auto body = [](const std::string& size) { return problems("ingest: {max_queue_bytes: " + size + "}\npilots: [{name: p, task: binary}]").empty(); };
+  for (const auto* good : {"1", "1B", "1KB", "15EB"}) CHECK(body(good));
+  for (const auto* bad : {"0", "-1", "1.5MB", "16EB", "99999999999999999999", "MB", "1mb", "1KiB", "1 KB"}) CHECK(!body(bad));
+  const auto horizon = [](const std::string& text) { return problems("pilots: [{name: p, task: binary, outcome_horizon: " + text + "}]").empty(); };
+  for (const auto* good : {"0", "0s", "1h30m", "1000y"}) CHECK(horizon(good));
+  for (const auto* bad : {"5", "-5s", "1001y", "1m1h", "10000000000000y", "''", "[1s]"}) CHECK(!horizon(bad));
+}
+
+TEST_CASE("problems: tasks refuse what is not theirs") {
+  CHECK(problems("pilots: [{name: p, task: regression, classes: [1, 2], positive: 1, threshold: 0.1}]") ==
+        "p.yml:1:38: pilots[0].classes: is not for task regression, which predicts numbers\n"
+        "p.yml:1:55: pilots[0].positive: is only for task binary\n"
+        "p.yml:1:68: pilots[0].threshold: is only for task binary\n");
+  CHECK(problems("pilots: [{name: p, task: generative, classes: [ok]}]") == "p.yml:1:47: pilots[0].classes: must be 2 to 1000 classes\n");
+  CHECK(problems("pilots: [{name: p, task: binary, segments: {attributes: [a, b, c, d, e, f, g, h, i]}}]") ==
+        "p.yml:1:57: pilots[0].segments.attributes: must be at most 8 attributes\n");
+}
