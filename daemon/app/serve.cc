@@ -10,6 +10,7 @@
 #include "app/references.h"
 #include "runtime/http.h"
 #include "runtime/log.h"
+#include "runtime/worker.h"
 #include "settings/load.h"
 #include "sinks/alertmanager.h"
 #include "sinks/api.h"
@@ -104,7 +105,12 @@ class Daemon {
     };
     auto routes = sources::ingest_routes(*core_, settings_.ingest);
     sinks::ApiContext context;
-    context.fresh = [this](auto reader) { core_->fresh(std::move(reader)); };
+    // Megabytes of JSON or HTML are made beside the core, which only hands over the snapshot.
+    context.fresh = [this](auto reader) {
+      core_->fresh([this, reader = std::move(reader)](auto snapshot) mutable {
+        render_.post([reader = std::move(reader), snapshot = std::move(snapshot)] { reader(snapshot); });
+      });
+    };
     context.self = [this] { return self_stats(); };
     context.external_url = external_url_;
     for (auto& route : sinks::reader_routes(std::move(context))) routes.push_back(std::move(route));
@@ -157,6 +163,7 @@ class Daemon {
     for (auto& tail : tails_) tail->stop();
     core_->stop();
     alertmanagers_.stop(alert_grace);
+    render_.stop();
     server_->stop(http_grace);
   }
 
@@ -167,6 +174,7 @@ class Daemon {
   journal::Journal journal_;
   judge::Fold fold_;
   sinks::Alertmanagers alertmanagers_;
+  runtime::Worker render_{"pw-render"};
   std::unique_ptr<Core> core_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::vector<std::unique_ptr<sources::FileTail>> tails_;

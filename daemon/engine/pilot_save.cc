@@ -90,7 +90,7 @@ void write_counters(ByteWriter& out, const PilotCounters& c) {
     out.u64(version.predictions);
     out.u64(version.errors);
   }
-  for (const auto count : {c.outcomes, c.outcomes_matched, c.outcomes_conflicting, c.failures, c.outcomes_corrected, c.complaints,
+  for (const auto count : {c.outcomes, c.outcomes_matched, c.failures, c.outcomes_corrected, c.complaints,
                            c.complaints_unlinked, c.late_records, c.awaiting_outcome, c.parked_outcomes}) {
     out.u64(count);
   }
@@ -121,7 +121,7 @@ void read_counters(ByteReader& in, PilotCounters& c) {
     version.predictions = in.u64();
     version.errors = in.u64();
   }
-  for (auto* count : {&c.outcomes, &c.outcomes_matched, &c.outcomes_conflicting, &c.failures, &c.outcomes_corrected, &c.complaints,
+  for (auto* count : {&c.outcomes, &c.outcomes_matched, &c.failures, &c.outcomes_corrected, &c.complaints,
                       &c.complaints_unlinked, &c.late_records, &c.awaiting_outcome, &c.parked_outcomes}) {
     *count = in.u64();
   }

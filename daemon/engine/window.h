@@ -64,7 +64,7 @@ struct PilotCounters {
     std::uint64_t predictions = 0, errors = 0;
   };
   std::vector<Version> versions;         ///< sorted by name
-  std::uint64_t outcomes = 0, outcomes_matched = 0, outcomes_conflicting = 0, failures = 0;
+  std::uint64_t outcomes = 0, outcomes_matched = 0, failures = 0;
   std::uint64_t outcomes_corrected = 0;
   std::uint64_t complaints = 0, complaints_unlinked = 0;
   std::uint64_t late_records = 0;        ///< accepted after their window had closed

@@ -25,7 +25,6 @@ Json counters_json(const engine::PilotCounters& counters) {
           {"outcomes", counters.outcomes},
           {"outcomes_matched", counters.outcomes_matched},
           {"outcomes_corrected", counters.outcomes_corrected},
-          {"outcomes_conflicting", counters.outcomes_conflicting},
           {"outcomes_parked", counters.parked_outcomes},
           {"awaiting_outcome", counters.awaiting_outcome},
           {"complaints", counters.complaints},

@@ -41,8 +41,6 @@ void add_outcomes(Families& out, const std::string& pilot, const PilotCounters& 
                   counters.outcomes_matched);
   out.add_counter("pilotwatch_outcomes_corrected_total", "Outcome records which replaced an earlier one.", labels,
                   counters.outcomes_corrected);
-  out.add_counter("pilotwatch_outcomes_conflicting_total", "Outcome records which differ from one that stands.", labels,
-                  counters.outcomes_conflicting);
   out.add_gauge("pilotwatch_outcomes_parked", "Outcomes which wait for their prediction.", labels,
                 counters.parked_outcomes);
   out.add_histogram("pilotwatch_outcome_delay_seconds",
