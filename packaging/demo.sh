@@ -6,8 +6,9 @@
 #   packaging/demo.sh --once   ends when the first breach has arrived in Alertmanager (exit 1 if none does)
 #
 # Environment: DEMO_PORT (9464), DEMO_PROMETHEUS_PORT (9090), DEMO_ALERTMANAGER_PORT (9093): a port given must be free, of
-# the defaults another one is taken when they are not; DEMO_SPEED (21600) simulated seconds a second; DEMO_ONCE=1 is --once.
-# Everything it writes is in .demo/ (thrown away by the next run) and in the build folder.
+# the defaults another one is taken when they are not; DEMO_SPEED (21600) simulated seconds a second; DEMO_ONCE=1 is --once;
+# DEMO_BINARY: a pilotwatch that is built already, then nothing is installed or built; DEMO_STATE (.demo): the folder of
+# everything it writes, thrown away by the next run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,14 +16,14 @@ once="${DEMO_ONCE:-0}"
 speed="${DEMO_SPEED:-21600}"
 days=60 drift_day=14 surge_day=30
 once_timeout_s=300
-state=.demo
-binary=.build/release/pilotwatch
+state="${DEMO_STATE:-.demo}"
+binary="${DEMO_BINARY:-.build/release/pilotwatch}"
 
 case "${1:-}" in
   "") ;;
   --once) once=1 ;;
   -h | --help)
-    sed -n '2,10s/^# \{0,1\}//p' "$0"
+    sed -n '2,11s/^# \{0,1\}//p' packaging/demo.sh
     exit 0
     ;;
   *)
@@ -101,17 +102,23 @@ wait_ready() {
 }
 
 # --- Build ------------------------------------------------------------------------------------------------------------
-packaging/install.sh --demo
-cmake --preset release -DBUILD_TESTING=OFF >/dev/null
-echo "Building (the first time takes some minutes)."
-cmake --build --preset release -j "$(nproc)" --target pilotwatch
+if [[ -z "${DEMO_BINARY:-}" ]]; then
+  packaging/install.sh --demo
+  cmake --preset release -DBUILD_TESTING=OFF >/dev/null
+  echo "Building (the first time takes some minutes)."
+  cmake --build --preset release -j "$(nproc)" --target pilotwatch
+fi
 
 # --- Fresh state ------------------------------------------------------------------------------------------------------
 if [[ -f "$state/pid" ]] && kill -0 "$(<"$state/pid")" 2>/dev/null; then
   fail "a demo is running already (process $(<"$state/pid"))"
 fi
+if [[ -n "$(ls -A "$state" 2>/dev/null)" && ! -f "$state/this-is-a-demo" ]]; then
+  fail "$state is not empty and not of a demo; it would be deleted"
+fi
 rm -rf "$state"
 mkdir -p "$state"
+touch "$state/this-is-a-demo"
 echo $$ >"$state/pid"
 owner=1
 
@@ -132,7 +139,7 @@ receivers: [{name: nobody}]
 END
 cat >"$state/prometheus.yml" <<END
 global: {scrape_interval: 5s, evaluation_interval: 5s}
-rule_files: ['../dashboards/rules/*.rules.yml']
+rule_files: ['$PWD/dashboards/rules/*.rules.yml']
 scrape_configs:
   - job_name: pilotwatch
     static_configs: [{targets: ['127.0.0.1:$pilotwatch_port']}]

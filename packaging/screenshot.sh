@@ -22,6 +22,7 @@ fi
 [[ -n "$binary" && -x "$binary" ]] || fail "no pilotwatch binary; build one, or run packaging/demo.sh once"
 
 folder="$(mktemp -d)"
+: >"$folder/log"
 daemon=""
 stop() {
   if [[ -n "$daemon" ]]; then

@@ -11,7 +11,7 @@ case "${1:-}" in
   "") ;;
   --sanitizers) presets+=(asan tsan) ;;
   -h | --help)
-    sed -n '2,5s/^# \{0,1\}//p' "$0"
+    sed -n '2,5s/^# \{0,1\}//p' packaging/test.sh
     exit 0
     ;;
   *)

@@ -221,7 +221,8 @@ class ObjectReader {
       return;
     }
     if (!schema_->numeric_target()) wrong_type("prediction", "a label", e);
-    for (const auto field : e.get_object().value_unsafe()) {
+    const object levels = e.get_object().value_unsafe();   // named: a temporary would not outlive the loop's head
+    for (const auto field : levels) {
       double level = 0;
       const auto end = field.key.data() + field.key.size();
       const auto parsed = std::from_chars(field.key.data(), end, level);
@@ -242,7 +243,8 @@ class ObjectReader {
       return;
     }
     if (!probability) wrong_type("score", "a number", e);
-    for (const auto field : e.get_object().value_unsafe()) {
+    const object shares = e.get_object().value_unsafe();
+    for (const auto field : shares) {
       if (!schema_->classes.contains(field.key)) refuse(Reason::unknown_class, "score", "'" + ellipsis(field.key, 40) + "' is not one of the pilot's classes");
       const double share = number(field.value, "score");
       if (!(share >= 0 && share <= 1)) refuse(Reason::number, "score", "must lie in [0, 1]");
@@ -252,7 +254,8 @@ class ObjectReader {
   }
 
   void read_features(const element& e, record::Prediction& p) {
-    for (const auto field : object_of(e, "features")) {
+    const object features = object_of(e, "features");
+    for (const auto field : features) {
       const auto known = schema_->features.find(field.key);
       if (known == schema_->features.end()) {
         unknown("features.", field.key);
@@ -273,7 +276,8 @@ class ObjectReader {
 
   std::vector<record::NamedText> segments(const element& e) {
     std::vector<record::NamedText> out;
-    for (const auto field : object_of(e, "segments")) {
+    const object given = object_of(e, "segments");
+    for (const auto field : given) {
       if (!schema_->attributes.contains(field.key)) {
         unknown("segments.", field.key);
         continue;

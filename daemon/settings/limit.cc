@@ -143,7 +143,8 @@ class LimitReader {
     for (const auto& f : pilot_.features) known.push_back(f.name);
     known.push_back(score_name);
     if (!value->must_be_known(out_.feature, "a feature", known)) return;
-    const auto found = std::find_if(pilot_.features.begin(), pilot_.features.end(), [&](const Feature& f) { return f.name == out_.feature; });
+    const auto found = std::find_if(pilot_.features.begin(), pilot_.features.end(),
+                                    [&](const Feature& f) { return f.name == out_.feature; });
     if (out_.metric == Metric::ks && found->kind == FeatureKind::categorical) {
       value->problem("ks compares numbers and " + in_quotes(out_.feature) + " is categorical; use psi");
     }

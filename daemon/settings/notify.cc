@@ -23,7 +23,8 @@ bool is_port(std::string_view text) {
 bool is_authority(std::string_view text) {
   if (text.starts_with('[')) {
     const auto close = text.find(']');
-    if (close == std::string_view::npos || close == 1 || !only(text.substr(1, close - 1), "0123456789abcdefABCDEF:.")) return false;
+    if (close == std::string_view::npos || close == 1) return false;
+    if (!only(text.substr(1, close - 1), "0123456789abcdefABCDEF:.")) return false;
     const auto rest = text.substr(close + 1);
     return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
   }
@@ -77,7 +78,9 @@ std::map<std::string, std::string> read_external_labels(const Value& value) {
   MapReader map(value);
   std::map<std::string, std::string> out;
   for (const auto& [name, text] : map.take_all()) {
-    if (!is_label_name(name)) text.key_problem("a label's name is letters (a-z, A-Z), digits and _, without a digit or __ in front");
+    if (!is_label_name(name)) {
+      text.key_problem("a label's name is letters (a-z, A-Z), digits and _, without a digit or __ in front");
+    }
     if (std::find(std::begin(taken_labels), std::end(taken_labels), name) != std::end(taken_labels)) {
       text.key_problem("alerts have a label of this name already");
     }
