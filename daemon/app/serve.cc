@@ -71,6 +71,7 @@ class Daemon {
 
   int run(const sigset_t& signals) {
     server_->start();
+    if (default_url_) external_url_ = "http://" + address_ + ":" + std::to_string(server_->port());
     log_.info("Listening", {{"address", address_ + ":" + std::to_string(server_->port())}});
     core_->restore();
     alertmanagers_.start();
@@ -96,7 +97,7 @@ class Daemon {
 
   void build_server(const Address& address) {
     address_ = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
-    if (external_url_.empty()) external_url_ = "http://" + address_ + ":" + std::to_string(address.port);
+    default_url_ = external_url_.empty();   // then it follows from the port that the listener gets
     runtime::HttpOptions http;
     http.address = address.host;
     http.port = address.port;
@@ -179,6 +180,7 @@ class Daemon {
   std::unique_ptr<runtime::HttpServer> server_;
   std::vector<std::unique_ptr<sources::FileTail>> tails_;
   std::string address_, external_url_;
+  bool default_url_ = false;
 };
 
 }  // namespace

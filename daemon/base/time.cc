@@ -129,6 +129,7 @@ Result<Millis> parse_duration(std::string_view text) {
     if (next_unit == units.size()) return wrong;
     if (number > std::numeric_limits<std::int64_t>::max() / 4 / units[next_unit].ms) return wrong;
     total += number * units[next_unit++].ms;
+    if (total > std::numeric_limits<std::int64_t>::max() / 2) return wrong;
     text.remove_prefix(letters);
   }
   return Millis{total};

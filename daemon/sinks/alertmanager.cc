@@ -113,13 +113,10 @@ void Target::push(const std::vector<Alert>& alerts) {
 }
 
 void Target::begin_stop(Millis grace) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!stopping_) deadline_ = SteadyClock::now() + grace;
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  post_.interrupt();
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) deadline_ = SteadyClock::now() + grace;
+  stopping_ = true;
+  changed_.notify_all();
 }
 
 TargetStats Target::stats() const {

@@ -144,6 +144,4 @@ PostResult HttpPost::post(const std::string& json, Millis timeout, Instant now, 
   return answer.result;
 }
 
-void HttpPost::interrupt() { curl_multi_wakeup(impl_->multi); }
-
 }  // namespace pilotwatch::sinks

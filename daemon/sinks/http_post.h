@@ -19,7 +19,7 @@ struct PostResult {
   std::optional<Instant> date;  ///< the other side's clock, to the second
 };
 
-/// JSON out by libcurl, over one kept connection. post() belongs to one thread; interrupt() to any.
+/// JSON out by libcurl, over one kept connection. One thread.
 class HttpPost {
  public:
   explicit HttpPost(std::string url);
@@ -27,10 +27,9 @@ class HttpPost {
   HttpPost(const HttpPost&) = delete;
   HttpPost& operator=(const HttpPost&) = delete;
 
-  /// Never throws on what the other side does. `give_up` is asked at every interrupt() and every 100 ms at least.
+  /// Never throws on what the other side does. `give_up` is asked every 100 ms at least.
   [[nodiscard]] PostResult post(const std::string& json, Millis timeout, Instant now,
                                 const std::function<bool()>& give_up);
-  void interrupt();
 
  private:
   struct Impl;
