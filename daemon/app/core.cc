@@ -122,6 +122,7 @@ void Core::run() {
       if (steady_clock::now() >= next_tick_) tick();
     } catch (const journal::WriteError& error) {
       parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
+      alerts_changed_ = true;   // what fires must be said again, or Alertmanager takes it for resolved
     }
     if (alerts_changed_) publish_alerts();
     serve_readers();
@@ -191,11 +192,20 @@ void Core::process(std::vector<Delivery> group) {
 std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors) {
   const auto start = steady_clock::now();
   try {
+    if (parts_.journal.last_sequence() > parts_.fold.sequence()) {   // a commit that was refused for want of an answer
+      parts_.journal.replay(parts_.fold.sequence(), [this](std::uint64_t sequence, const record::Entry& missed) {
+        parts_.fold.apply(missed, sequence);
+      });
+    }
     const auto sequence = parts_.journal.append(entry, cursors);
     if (degraded_.exchange(false)) parts_.log.info("the store can be written again");
     ++commits_;
     commit_us_ += micros_since(start);
     return sequence;
+  } catch (const journal::ReadError& error) {
+    ++write_failures_;
+    degraded_ = true;
+    throw journal::WriteError(error.what());
   } catch (const journal::WriteError&) {
     ++write_failures_;
     degraded_ = true;

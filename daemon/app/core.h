@@ -82,7 +82,7 @@ class Core final : public sources::Port {
   void serve_readers();
   void publish_alerts();
   [[nodiscard]] Instant wall();
-  void restore_from(const journal::Checkpoint& checkpoint);
+  [[nodiscard]] bool restore_from(const journal::Checkpoint& checkpoint);
   void rebuild(const journal::Checkpoint& checkpoint);
   void checkpoint_after_rebuild(const std::string& shape);
 

@@ -16,10 +16,9 @@ void Core::restore() {
     parts_.log.error("the checkpoint is damaged; rebuilding from the journal", {{"err", error.what()}});
     damaged = true;
   }
-  if (!damaged && checkpoint.sequence > 0 && known == shape) {
-    restore_from(checkpoint);
-  } else {
-    if (checkpoint.sequence > 0) parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
+  const bool same_shape = !damaged && checkpoint.sequence > 0 && known == shape;
+  if (!same_shape || !restore_from(checkpoint)) {
+    if (checkpoint.sequence > 0 && !same_shape) parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
     rebuild(checkpoint);
     checkpoint_after_rebuild(shape);
   }
@@ -27,12 +26,13 @@ void Core::restore() {
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
 }
 
-void Core::restore_from(const journal::Checkpoint& checkpoint) {
+/// False: the checkpoint cannot be read (damaged, or of another version); nothing has changed.
+bool Core::restore_from(const journal::Checkpoint& checkpoint) {
   try {
     parts_.fold.load(checkpoint.parts, checkpoint.sequence, parts_.clock.now());
   } catch (const CorruptBytes& error) {
-    throw journal::OpenError(std::string("the checkpoint cannot be read (") + error.what() + "); nothing was changed. Deleting the "
-                             "table checkpoint_parts makes the next start rebuild it from the journal");
+    parts_.log.error("the checkpoint cannot be read; rebuilding every figure from the journal", {{"err", error.what()}});
+    return false;
   }
   full_checkpoint_ = false;
   checkpointed_ = checkpoint.sequence;
@@ -41,16 +41,22 @@ void Core::restore_from(const journal::Checkpoint& checkpoint) {
     last_wall_ = std::max(last_wall_, entry.wall);
     ++replayed_;
   });
+  return true;
 }
 
 /// What was judged before stays judged: entries up to the checkpoint only count, later ones are judged as they would have been.
 void Core::rebuild(const journal::Checkpoint& checkpoint) {
-  const auto judge = checkpoint.parts.find("judge");
-  const bool judged_before = judge != checkpoint.parts.end();
+  const auto part = [&](const char* name) {
+    const auto found = checkpoint.parts.find(name);
+    return found == checkpoint.parts.end() ? std::string() : found->second;
+  };
+  const std::string judge = part("judge"), recent = part("transitions");
+  const bool judged_before = !judge.empty() && parts_.fold.can_load_limits(judge, recent);
   parts_.fold.set_judging(!judged_before);
   const auto start_judging = [&] {
     parts_.fold.set_judging(true);
-    if (judged_before) parts_.fold.load_judge(judge->second, parts_.clock.now());
+    if (judged_before) parts_.fold.load_judge(judge, parts_.clock.now());
+    if (judged_before && !recent.empty()) parts_.fold.load_recent(recent);
   };
   bool judging = !judged_before;
   parts_.journal.replay(0, [&](std::uint64_t sequence, const record::Entry& entry) {
@@ -66,7 +72,9 @@ void Core::rebuild(const journal::Checkpoint& checkpoint) {
 }
 
 void Core::checkpoint_after_rebuild(const std::string& shape) {
-  // The checkpoint goes first: were the fact missing then, the next start would only rebuild again.
+  // No shape while the checkpoint changes: without it, the next start would only rebuild again. The old one would let
+  // settings that have been put back meanwhile load a checkpoint of the new shape.
+  parts_.journal.set_fact("shape", "");
   checkpoint(true);
   parts_.journal.set_fact("shape", shape);
 }

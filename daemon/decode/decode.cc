@@ -97,11 +97,21 @@ class Run {
       for (const auto element : elements) item(element);
       return true;
     }
-    // One record a line in brackets is not our format, but then each line deserves its own answer.
-    if (text.find('\n') != std::string_view::npos && text.find("]\n[") != std::string_view::npos) return false;
+    // Lines of which the first begins with a bracket deserve an answer each; a broken array gets one.
+    if (second_line_is_a_record(text)) return false;
     ++line_;
     refuse(Stream::unknown, reason_of(error), "the array as a whole: " + detail_of(error));
     return true;
+  }
+
+  static bool second_line_is_a_record(std::string_view text) {
+    const auto end = text.find('\n');
+    auto rest = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    const auto start = rest.find_first_not_of(" \t\r\n");
+    rest = start == std::string_view::npos ? std::string_view{} : rest.substr(start);
+    rest = rest.substr(0, rest.find('\n'));
+    const auto last = rest.find_last_not_of(" \t\r");
+    return rest.starts_with('{') && rest[last] == '}';   // in an array a comma would follow, or stand before it
   }
 
   /// One object printed over several lines: only tried where the first line is no object of its own.

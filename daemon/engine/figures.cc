@@ -38,6 +38,7 @@ class ScopeFigures {
   void hide(const GroupScope& scope) {
     hide_all_ = scope.hidden;
     hide_outcomes_ = scope.outcomes_hidden;
+    hide_confusion_ = scope.confusion_hidden;
     hide_failures_ = scope.failures_hidden;
     hide_complaints_ = scope.complaints_hidden;
     if (scope.outcomes_hidden) coverage_.reset();
@@ -165,9 +166,7 @@ class ScopeFigures {
 
   void confusion(std::uint32_t positive) {
     auto row = one_against_rest(tally_.confusion, static_cast<std::uint32_t>(pilot_.classes.size()), positive);
-    const auto is_small = [&](std::uint64_t count) { return count > 0 && count < pilot_.segments.min_n; };
-    const bool small_cell = !attribute_.empty() && (is_small(row.tp) || is_small(row.fp) || is_small(row.fn) || is_small(row.tn));
-    if (hide_outcomes_ || small_cell) {
+    if (hide_confusion_) {
       row = {};
       row.suppressed = true;
     }
@@ -184,7 +183,7 @@ class ScopeFigures {
   std::string version_, attribute_, group_;
   WindowResult& out_;
   std::optional<double> coverage_;
-  bool hide_all_ = false, hide_outcomes_ = false, hide_failures_ = false, hide_complaints_ = false;
+  bool hide_all_ = false, hide_outcomes_ = false, hide_confusion_ = false, hide_failures_ = false, hide_complaints_ = false;
 };
 
 Figure drift_figure(const std::string& version, const std::string& feature, Metric metric, const char* formula) {
@@ -267,6 +266,23 @@ std::map<std::string, Cell> by_version(const WindowInput& input) {
   return out;
 }
 
+/// What the total has beyond the sum of an attribute's groups: the cases that did not give it.
+Tally without(const Cell& cell, std::size_t attribute) {
+  Tally rest = cell.overall;
+  for (const auto& [key, group] : cell.groups) {
+    if (key.first != attribute) continue;
+    rest.decisions -= group.decisions;
+    rest.failures -= group.failures;
+    rest.positives -= group.positives;
+    rest.predicted -= group.predicted;
+    rest.labelled -= group.labelled;
+    rest.errors -= group.errors;
+    rest.complaints -= group.complaints;
+    for (const auto& [position, count] : group.confusion.items()) rest.confusion.add(position, -static_cast<std::int64_t>(count));
+  }
+  return rest;
+}
+
 void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, WindowResult& out) {
   const auto& attributes = input.settings.segments.attributes;
   std::vector<GroupScope> scopes;
@@ -275,14 +291,21 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
       if (tally.empty()) continue;
       scopes.push_back({version, attributes[key.first], input.values[key.first][key.second], tally});
     }
+    for (std::size_t i = 0; i < attributes.size(); ++i) {
+      auto rest = without(cell, i);
+      if (rest.empty() || rest.decisions == cell.overall.decisions) continue;
+      scopes.push_back({version, attributes[i], "", std::move(rest)});
+      scopes.back().rest = true;
+    }
   }
   std::sort(scopes.begin(), scopes.end(), [](const GroupScope& a, const GroupScope& b) {
-    return std::tie(a.model_version, a.attribute, a.group) < std::tie(b.model_version, b.attribute, b.group);
+    return std::tie(a.model_version, a.attribute, a.rest, a.group) < std::tie(b.model_version, b.attribute, b.rest, b.group);
   });
   suppress(scopes, input.settings);
   std::map<std::string, std::uint64_t> hidden;
   for (const auto& attribute : attributes) hidden[attribute] = 0;
   for (const auto& scope : scopes) {
+    if (scope.rest) continue;
     ScopeFigures figures(input, scope.tally, scope.model_version, scope.attribute, scope.group, out);
     figures.hide(scope);
     figures.write();

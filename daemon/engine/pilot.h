@@ -107,6 +107,7 @@ class PilotState {
   void count_decision(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
   void count_outcome(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
   void count_complaint(const ComplaintRow& c, std::int64_t sign);
+  void take_back_unlinked(const ComplaintRow& c);
   void count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where);
   void count_features(const Decision& d, const FeatureRow& row, Where where = Where::everywhere);
   /// Adds to each cell that a record of that day, rank and version belongs to.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records into the state of one pilot: identity, joins, corrections.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
+#include "base/text.h"
 #include "engine/pilot.h"
 
 namespace pilotwatch::engine {
@@ -221,7 +223,7 @@ void PilotState::link_complaints(const Id128& prediction_id, std::uint32_t slot)
   if (found == complaints_waiting_.end()) return;
   for (const auto complaint : found->second) {
     auto& row = complaints_.modify(complaint);
-    count_complaint(row, -1);
+    take_back_unlinked(row);
     waiting_.erase(OrderKey{row.time, true, row.id});
     row.linked = true;
     row.decision = slot;
@@ -251,8 +253,10 @@ FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Pre
     const auto column = std::find_if(columns_.begin(), columns_.end() - 1, [&](const auto& c) { return c.name == name; });
     if (column == columns_.end() - 1) continue;
     auto& value = row[static_cast<std::size_t>(column - columns_.begin())];
-    if (const auto* number = std::get_if<double>(&feature.value)) value.number = *number;
-    if (const auto* text = std::get_if<record::StringRef>(&feature.value)) value.category = batch.text(*text);
+    // Journaled under another kind: no value now.
+    const bool numeric = column->kind == settings::FeatureKind::numeric;
+    if (const auto* number = std::get_if<double>(&feature.value); number != nullptr && numeric) value.number = *number;
+    if (const auto* text = std::get_if<record::StringRef>(&feature.value); text != nullptr && !numeric) value.category = batch.text(*text);
   }
   if (p.score) {
     row.back().number = p.score;
@@ -265,8 +269,15 @@ FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Pre
 }
 
 double PilotState::target(const record::Batch& batch, const record::Value& value) const {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  return class_index(batch.text(std::get<record::StringRef>(value)));
+  const auto* number = std::get_if<double>(&value);
+  const bool regression = settings_->task == settings::Task::regression;
+  if (number != nullptr && regression) return *number;
+  // What was journaled under another task: a number is its label, a label its number.
+  const std::string label = number != nullptr ? format_number(*number) : batch.text(std::get<record::StringRef>(value));
+  if (!regression) return class_index(label);
+  double parsed = 0;
+  std::from_chars(label.data(), label.data() + label.size(), parsed);
+  return FixedSum::fits(parsed) ? parsed : 0;
 }
 
 std::uint16_t PilotState::class_index(const std::string& label) const {

@@ -113,6 +113,25 @@ void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where 
   });
 }
 
+/// Leaves nothing behind: a day that held nothing else is as if it had never been.
+void PilotState::take_back_unlinked(const ComplaintRow& c) {
+  count_unlinked(c, -1, Where::everywhere);
+  const auto prune = [](VersionCells& cells) {
+    for (auto& [version, cell] : cells) std::erase_if(cell.groups, [](const auto& group) { return group.second.empty(); });
+    std::erase_if(cells, [](const auto& cell) { return cell.second.empty(); });
+    return cells.empty();
+  };
+  prune(all_);
+  const Day day = day_of(settings_->time_zone, c.time);
+  if (prune(days_[day])) days_.erase(day);
+  if (c.rank == no_rank) return;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    if (settings_->windows[i].kind != settings::WindowKind::count) continue;
+    const auto bucket = buckets_[i].find(c.rank / settings_->windows[i].count);
+    if (bucket != buckets_[i].end() && prune(bucket->second)) buckets_[i].erase(bucket);
+  }
+}
+
 void PilotState::count_features(const Decision& d, const FeatureRow& row, Where where) {
   each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where,
             [&](Cell& cell) { add_features(cell, *reference_, row, static_cast<std::int64_t>(d.weight)); });

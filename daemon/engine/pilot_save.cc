@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 1;
+constexpr std::uint64_t state_version = 2;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -159,7 +159,7 @@ void PilotState::save(bool all, const std::function<void(std::string, std::strin
 
 void PilotState::load(const std::map<std::string, std::string>& parts) {
   const auto state = parts.find("state");
-  if (state == parts.end()) return;
+  if (state == parts.end()) throw CorruptBytes("a pilot without state");
   ByteReader in(state->second);
   read(in);
   for (std::size_t i = 0; parts.contains(chunk_name("decisions", i)); ++i) decisions_.load_chunk(parts.at(chunk_name("decisions", i)));

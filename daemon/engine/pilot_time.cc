@@ -85,13 +85,12 @@ void PilotState::look_at_calendar(std::size_t window, bool mature, bool final, s
 void PilotState::look_at_counts(std::size_t window, bool mature, bool final, std::vector<Closing>& out) {
   auto& next = next_look_[window][mature ? 1 : 0];
   if (!next) next = 0;
-  const auto size = settings_->windows[window].count;
-  while ((static_cast<std::uint64_t>(*next) + 1) * size <= next_rank_) {
-    const auto times = bucket_times_[window].find(static_cast<std::uint64_t>(*next));
-    if (times == bucket_times_[window].end()) {   // skipped over by a decision of great weight
-      ++*next;
-      continue;
-    }
+  const auto complete = static_cast<std::int64_t>(next_rank_ / settings_->windows[window].count);
+  while (*next < complete) {
+    // The next bucket with decisions: one of great weight skips over as many as it fills.
+    const auto times = bucket_times_[window].lower_bound(static_cast<std::uint64_t>(*next));
+    *next = times == bucket_times_[window].end() ? complete : std::min(complete, static_cast<std::int64_t>(times->first));
+    if (*next == complete) break;
     const Instant due = times->second.second + delay(mature);
     if (!final && due > *now_) break;
     if (mature) stale_.emplace(window, *next);

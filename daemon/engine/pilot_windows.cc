@@ -63,7 +63,10 @@ std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::
   out->kind_name = window_name(out->kind);
   std::tie(out->start, out->end) = bounds(window, start);
   const VersionCells cells = merged(window, start);
-  if (cells.empty()) return out;   // nothing to publish; the judge calls it no data
+  if (cells.empty()) {   // nothing to publish (any more); the judge calls it no data
+    results_.erase(key);
+    return out;
+  }
   out->mature = is_mature(window, start);
   compute({*settings_, cells, versions_, values_, reference_ ? &*reference_ : nullptr, out->mature}, *out);
   results_[key] = out;

@@ -2,7 +2,9 @@
 #include "engine/suppression.h"
 
 #include <map>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace pilotwatch::engine {
 namespace {
@@ -14,25 +16,44 @@ bool small_part(std::uint64_t part, std::uint64_t whole, std::uint64_t min_n) {
   return small(part, min_n) || small(whole - part, min_n);
 }
 
+/// One class against the rest has a small cell. All tables go then: they add up to the labelled and to the errors.
+bool small_class(const Tally& t, std::size_t classes, std::uint64_t k) {
+  std::vector<std::uint64_t> hits(classes), predicted(classes), actual(classes);
+  for (const auto& [position, count] : t.confusion.items()) {
+    const auto p = position / classes, a = position % classes;
+    if (p >= classes) continue;
+    predicted[p] += count;
+    actual[a] += count;
+    if (p == a) hits[p] += count;
+  }
+  for (std::size_t c = 0; c < classes; ++c) {
+    const auto fp = predicted[c] - hits[c], fn = actual[c] - hits[c];
+    if (small(hits[c], k) || small(fp, k) || small(fn, k) || small(t.labelled - hits[c] - fp - fn, k)) return true;
+  }
+  return false;
+}
+
 void primary(GroupScope& scope, const settings::Pilot& pilot) {
   const auto k = pilot.segments.min_n;
   const Tally& t = scope.tally;
-  scope.hidden = t.decisions < k;
+  scope.hidden = scope.rest ? small(t.decisions, k) : t.decisions < k;
   scope.outcomes_hidden = scope.hidden || small(t.labelled, k) || small_part(t.errors, t.labelled, k);
   scope.failures_hidden = scope.hidden || small_part(t.failures, t.decisions, k);
   if (pilot.task == settings::Task::binary) {
     scope.outcomes_hidden = scope.outcomes_hidden || small_part(t.positives, t.predicted, k);
     for (const auto& [position, count] : t.confusion.items()) scope.outcomes_hidden = scope.outcomes_hidden || count < k;
   }
+  scope.confusion_hidden = scope.outcomes_hidden || (pilot.task == settings::Task::multiclass && small_class(t, pilot.classes.size(), k));
   scope.complaints_hidden = scope.hidden || small(t.complaints, k);
 }
 
-using Margin = std::pair<std::string, std::string>;
+using Margin = std::tuple<std::string, std::string, bool>;
 
 /// In each margin (groups of one version, versions of one group) with exactly one hidden scope, hides the smallest other:
 /// else the hidden one is the difference between the total and the rest.
 template <class Key>
-void complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& key) {
+bool complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& key) {
+  bool changed = false;
   std::map<Margin, std::vector<GroupScope*>> margins;
   for (auto& scope : scopes) margins[key(scope)].push_back(&scope);
   for (auto& [margin, members] : margins) {
@@ -45,8 +66,9 @@ void complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& k
         smallest = member;
       }
     }
-    if (hidden == 1 && smallest != nullptr) smallest->*flag = true;
+    if (hidden == 1 && smallest != nullptr) changed = smallest->*flag = true;
   }
+  return changed;
 }
 
 }  // namespace
@@ -54,14 +76,18 @@ void complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& k
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
   for (auto& scope : scopes) primary(scope, pilot);
-  for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::failures_hidden, &GroupScope::complaints_hidden}) {
-    complement(scopes, flag, [](const GroupScope& s) { return Margin{s.model_version, s.attribute}; });
-    complement(scopes, flag, [](const GroupScope& s) { return Margin{s.attribute, s.group}; });
-  }
-  for (auto& scope : scopes) {
-    scope.outcomes_hidden = scope.outcomes_hidden || scope.hidden;
-    scope.failures_hidden = scope.failures_hidden || scope.hidden;
-    scope.complaints_hidden = scope.complaints_hidden || scope.hidden;
+  for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden, &GroupScope::failures_hidden,
+                          &GroupScope::complaints_hidden}) {
+    // What is hidden in one margin can leave exactly one gap in another: until none is left.
+    for (bool changed = true; changed;) {
+      changed = complement(scopes, flag, [](const GroupScope& s) { return Margin{s.model_version, s.attribute, false}; });
+      if (complement(scopes, flag, [](const GroupScope& s) { return Margin{s.attribute, s.group, s.rest}; })) changed = true;
+    }
+    for (auto& scope : scopes) scope.confusion_hidden = scope.confusion_hidden || scope.outcomes_hidden;
+    if (flag != &GroupScope::hidden) continue;
+    for (auto& scope : scopes) scope.outcomes_hidden = scope.outcomes_hidden || scope.hidden;
+    for (auto& scope : scopes) scope.failures_hidden = scope.failures_hidden || scope.hidden;
+    for (auto& scope : scopes) scope.complaints_hidden = scope.complaints_hidden || scope.hidden;
   }
 }
 

@@ -14,8 +14,10 @@ namespace pilotwatch::engine {
 struct GroupScope {
   std::string model_version, attribute, group;
   Tally tally;
+  bool rest = false;              ///< the cases without this attribute: never shown, but a member of its margin
   bool hidden = false;            ///< nothing may be shown
   bool outcomes_hidden = false;   ///< counts of predictions and outcomes by kind may not be shown, nor rates of them
+  bool confusion_hidden = false;  ///< many classes: the table of no class may be shown; rates over all classes may
   bool failures_hidden = false;
   bool complaints_hidden = false;
 };

@@ -50,6 +50,8 @@ struct Cell {
   std::vector<Histogram> features;   ///< configured features, then the score; empty until a reference is frozen
 
   Cell& operator+=(const Cell& other);
+  /// True when nothing is left of it.
+  [[nodiscard]] bool empty() const { return overall.empty(); }
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
 };

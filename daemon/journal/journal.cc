@@ -136,6 +136,7 @@ Journal::~Journal() = default;
 std::uint64_t Journal::append(const record::Entry& entry, std::span<const record::Cursor> cursors) {
   const std::uint64_t sequence = impl_->last + 1;
   const std::string body = compress(record::encode_entry(entry));
+  bool inserted = false;
   try {
     impl_->transaction([&] {
       impl_->insert->bind(1, static_cast<std::int64_t>(sequence)).bind(2, entry.wall.time_since_epoch().count()).bind_blob(3, body).run();
@@ -148,6 +149,7 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
             .bind(6, static_cast<std::int64_t>(cursor.fingerprint_bytes))
             .run();
       }
+      inserted = true;
     });
   } catch (const SqliteError& error) {
     // A failed fsync can leave the rows in place: ask, so that memory and disk agree.
@@ -157,7 +159,11 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
     } catch (const SqliteError&) {
       throw WriteError(error.what());
     }
-    if (static_cast<std::uint64_t>(stored) != sequence) throw WriteError(error.what());
+    if (!inserted || static_cast<std::uint64_t>(stored) != sequence) {
+      // A row that is not this entry: an earlier COMMIT, refused because nobody could be asked, was durable after all.
+      if (!inserted && static_cast<std::uint64_t>(stored) > impl_->last) impl_->last = static_cast<std::uint64_t>(stored);
+      throw WriteError(error.what());
+    }
   }
   impl_->last = sequence;
   return sequence;
@@ -191,10 +197,14 @@ Checkpoint Journal::read_checkpoint() {
 }
 
 void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit) {
-  Statement entries(impl_->database, "SELECT sequence, body FROM entries WHERE sequence > ? ORDER BY sequence");
-  entries.bind(1, static_cast<std::int64_t>(after));
-  while (entries.step()) {
-    visit(static_cast<std::uint64_t>(entries.number(0)), record::decode_entry(unpack(entries.bytes(1))));
+  try {
+    Statement entries(impl_->database, "SELECT sequence, body FROM entries WHERE sequence > ? ORDER BY sequence");
+    entries.bind(1, static_cast<std::int64_t>(after));
+    while (entries.step()) {
+      visit(static_cast<std::uint64_t>(entries.number(0)), record::decode_entry(unpack(entries.bytes(1))));
+    }
+  } catch (const SqliteError& error) {
+    throw ReadError(error.what());
   }
 }
 

@@ -30,6 +30,12 @@ class WriteError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The journal could not be read; nothing is known to be damaged.
+class ReadError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 struct Checkpoint {
   std::uint64_t sequence = 0;                  ///< of the last entry that is in it; 0 = none
   std::map<std::string, std::string> parts;    ///< by name
@@ -53,6 +59,7 @@ class Journal {
 
   /// One transaction: the entry and the cursors. Returns its sequence (1, 2, ...) once it is durable. Throws WriteError; if
   /// the outcome of COMMIT was unknown, the database has been asked, and the entry is in there if and only if this returns.
+  /// Where even that failed, a later append may find the entry: it throws, and last_sequence() is ahead of the caller.
   std::uint64_t append(const record::Entry& entry, std::span<const record::Cursor> cursors);
 
   /// One transaction: replaces these parts; `drop_others`: all others go. Throws WriteError.

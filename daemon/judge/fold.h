@@ -49,10 +49,13 @@ class Fold {
 
   /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters", "transitions"); what has not changed is left out unless `all`.
   void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
-  /// Throws CorruptBytes.
+  /// Throws CorruptBytes; then nothing has changed.
   void load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall);
   /// Limits only: for a rebuild of everything else after a change of settings.
   void load_judge(const std::string& bytes, Instant wall);
+  void load_recent(const std::string& bytes);
+  /// Whether both can be read; `recent` may be "".
+  [[nodiscard]] bool can_load_limits(const std::string& judge, const std::string& recent) const;
   /// While true, windows that close are not judged (rebuild).
   void set_judging(bool judging) { judging_ = judging; }
 
@@ -64,6 +67,7 @@ class Fold {
   Applied apply(const record::Submission& submission, Instant wall);
   void advance(engine::PilotState& pilot, Instant now, Instant wall);
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
+  void read_parts(const std::map<std::string, std::string>& parts, Instant wall);
   IngestCounters::Row& row(const std::string& source, record::Stream stream);
   void add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source, std::uint64_t times);
 

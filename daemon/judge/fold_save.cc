@@ -83,6 +83,21 @@ void Fold::save(bool all, const std::function<void(std::string, std::string)>& s
 }
 
 void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall) {
+  // Into a fold of its own: one that cannot be loaded to its end must leave nothing behind.
+  Fold loaded(*settings_);
+  for (std::size_t i = 0; i < engine_.pilots().size(); ++i) {
+    if (const auto& reference = engine_.pilots()[i]->reference()) loaded.engine_.pilots()[i]->set_reference(*reference);
+  }
+  loaded.read_parts(parts, wall);
+  engine_ = std::move(loaded.engine_);
+  judge_ = std::move(loaded.judge_);
+  ingest_ = std::move(loaded.ingest_);
+  recent_ = std::move(loaded.recent_);
+  sequence_ = sequence;
+}
+
+void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant wall) {
+  if (!parts.contains("judge") || !parts.contains("counters")) throw CorruptBytes("a part of the checkpoint is missing");
   for (auto& pilot : engine_.pilots()) {
     const std::string prefix = "pilot/" + pilot->settings().name + "/";
     std::map<std::string, std::string> own;
@@ -113,12 +128,25 @@ void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t s
       }
     }
   }
-  if (const auto recent = parts.find("transitions"); recent != parts.end()) {
-    ByteReader in(recent->second);
-    recent_.resize(in.count(20));
-    for (auto& transition : recent_) read_transition(in, transition);
+  if (const auto recent = parts.find("transitions"); recent != parts.end()) load_recent(recent->second);
+}
+
+void Fold::load_recent(const std::string& bytes) {
+  ByteReader in(bytes);
+  std::deque<Transition> recent(in.count(20));
+  for (auto& transition : recent) read_transition(in, transition);
+  recent_ = std::move(recent);
+}
+
+bool Fold::can_load_limits(const std::string& judge, const std::string& recent) const {
+  try {
+    Fold scratch(*settings_);
+    scratch.load_judge(judge, Instant{});
+    if (!recent.empty()) scratch.load_recent(recent);
+    return true;
+  } catch (const CorruptBytes&) {
+    return false;
   }
-  sequence_ = sequence;
 }
 
 void Fold::load_judge(const std::string& bytes, Instant wall) {

@@ -56,6 +56,13 @@ std::string sentence(const settings::Limit& limit, const engine::Figure& figure,
   return out + (point_beyond ? line + ", but the interval still allows for it" : "not " + line);
 }
 
+/// Time on a clock whose days all have 24 hours, so that "1d" holds from one day's window to the next also where clocks
+/// go forward.
+Millis civil(const Zone& zone, Instant time) {
+  const auto day = zone.day_of(time);
+  return std::chrono::duration_cast<Millis>(day.time_since_epoch()) + (time - zone.start_of(day));
+}
+
 }  // namespace
 
 Finding examine(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
@@ -148,6 +155,11 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
 void Judge::step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
                  std::vector<Transition>& out) {
   auto& s = instance.status;
+  // Judged already, before the settings' shape (lateness, horizon) changed.
+  const auto kind = closing.kind->kind;
+  const bool calendar = kind != settings::WindowKind::count && kind != settings::WindowKind::all &&
+                        closing.result->start < closing.result->end;
+  if (calendar && s.window_end && closing.result->end <= *s.window_end) return;
   s.reason = finding.reason;
   s.value = finding.value;
   s.lower = finding.lower;
@@ -157,11 +169,13 @@ void Judge::step(Instance& instance, const Finding& finding, const engine::Closi
   s.window_end = closing.result->end;
   s.last_evaluation = wall;
   const bool alert_is_out = firing(s.state);
+  const auto& zone = s.pilot->time_zone;
+  const auto lasts = [&](Instant since) { return civil(zone, closing.due) - civil(zone, since); };
   switch (finding.kind) {
     case Finding::Kind::beyond:
       instance.clear_since.reset();
       if (!s.pending_since) s.pending_since = closing.due;
-      if (alert_is_out || closing.due - *s.pending_since >= s.limit->for_) {
+      if (alert_is_out || lasts(*s.pending_since) >= s.limit->for_) {
         move(instance, State::breach, closing.due, wall, out);
       } else {
         move(instance, State::ok, closing.due, wall, out);
@@ -171,7 +185,7 @@ void Judge::step(Instance& instance, const Finding& finding, const engine::Closi
       s.pending_since.reset();
       if (alert_is_out) {
         if (!instance.clear_since) instance.clear_since = closing.due;
-        const bool over = closing.due - *instance.clear_since >= s.limit->keep_firing_for;
+        const bool over = lasts(*instance.clear_since) >= s.limit->keep_firing_for;
         move(instance, over ? State::ok : State::recovering, closing.due, wall, out);
       } else {
         move(instance, State::ok, closing.due, wall, out);

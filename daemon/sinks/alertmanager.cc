@@ -41,8 +41,8 @@ std::minstd_rand seeded_by(const std::string& name) {
 ///
 ///   until stopped (and then for the grace, while there is something):
 ///     take the oldest alerts, post them
-///     refused as a whole (4xx)  -> halve until the bad one is alone, drop that
-///     not reached, 429, 5xx     -> put them back, pause longer each time
+///     refused (400, 413, 422)   -> halve until the bad one is alone, drop that
+///     anything else             -> put them back, pause longer each time
 class Target {
  public:
   Target(const settings::Notify& notify, const settings::Alertmanager& to, const Clock& clock)
@@ -173,7 +173,8 @@ void Target::round() {
 bool Target::send(Alerts alerts, std::vector<Alert>& again) {
   const PostResult result = post(alerts);
   const bool ok = result.status >= 200 && result.status < 300;
-  const bool refused = result.status >= 400 && result.status < 500 && result.status != 429;
+  // Only these speak of the alerts; 401, 403 or 404 speak of the address, and mending that must find them still queued.
+  const bool refused = result.status == 400 || result.status == 413 || result.status == 422;
   if (ok || (refused && alerts.size() == 1)) {
     const std::lock_guard lock(mutex_);
     (ok ? stats_.sent : stats_.dropped_rejected) += alerts.size();

@@ -105,6 +105,16 @@ TEST_CASE("decode: NDJSON, an array, one object over lines, and a BOM all mean t
   CHECK(decode_text(" \n\n").lines == 0);
 }
 
+TEST_CASE("decode: a broken first line in brackets does not take the good lines with it; a broken array is one refusal") {
+  const auto lines = decode_text("[broken\n" + head + "}\n");
+  CHECK(lines.batch.records.size() == 1);
+  CHECK(lines.lines == 2);
+  CHECK(lines.errors.at(0).line == 1);
+  const auto array = decode_text("[" + head + "},\n" + head + "},\n oops]");
+  CHECK(array.batch.records.empty());
+  CHECK(array.lines == 1);
+}
+
 TEST_CASE("decode: every bad line says what is wrong with it") {
   CHECK(refusal("{nonsense") == "json: not valid JSON");
   CHECK(refusal(head + R"(,"score":NaN})") == "json: not valid JSON");
