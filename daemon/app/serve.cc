@@ -69,6 +69,11 @@ class Daemon {
     build_server(address);
   }
 
+  /// Also when restore() has thrown: what is being rendered uses the server and the core, which go first.
+  ~Daemon() { render_.stop(); }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
   int run(const sigset_t& signals) {
     server_->start();
     if (default_url_) external_url_ = "http://" + address_ + ":" + std::to_string(server_->port());

@@ -6,86 +6,20 @@
 
 #include <csignal>
 #include <future>
-#include <sstream>
 #include <thread>
 
-#include "support/scenario.h"
+#include "support/bench.h"
 #include "support/scratch_dir.h"
 
 using namespace pilotwatch;
 using namespace pilotwatch::testing;
-using app::Core;
 using settings::Metric;
 using sources::Reply;
 
 namespace {
 
-class FixedClock final : public Clock {
- public:
-  [[nodiscard]] Instant now() const override { return Instant{Millis{ms.load()}}; }
-  std::atomic<std::int64_t> ms = at("2026-06-01T00:00:00Z").time_since_epoch().count();
-};
-
-const runtime::Log& quiet_log() {
-  static std::ostringstream nowhere;
-  static const runtime::Log log([] {
-    runtime::LogOptions options;
-    options.level = runtime::LogLevel::error;
-    options.out = &nowhere;
-    return options;
-  }());
-  return log;
-}
-
-/// A daemon without sockets: journal, fold and core over one folder.
-class Bench {
- public:
-  Bench(const std::filesystem::path& folder, settings::Settings given)
-      : settings(std::move(given)), journal(folder), fold(settings),
-        core(Core::Parts{settings, journal, fold, clock, quiet_log(), IdKey{}, {}}) {
-    core.restore();
-  }
-
-  std::future<Reply> deliver(std::string lines, std::optional<record::Cursor> cursor = std::nullopt) {
-    auto promise = std::make_shared<std::promise<Reply>>();
-    auto future = promise->get_future();
-    sources::Delivery delivery;
-    delivery.source = "test";
-    delivery.bytes = std::move(lines);
-    delivery.cursor = std::move(cursor);
-    delivery.done = [promise](Reply reply) { promise->set_value(std::move(reply)); };
-    core.deliver(std::move(delivery));
-    return future;
-  }
-
-  std::shared_ptr<const judge::Snapshot> fresh() {
-    std::promise<std::shared_ptr<const judge::Snapshot>> promise;
-    auto future = promise.get_future();
-    core.fresh([&promise](auto snapshot) { promise.set_value(std::move(snapshot)); });
-    return future.get();
-  }
-
-  std::string saved() {
-    std::string out;
-    fold.save(true, [&](const std::string& name, const std::string& bytes) { out += name + "\n" + bytes + "\n"; });
-    return out;
-  }
-
-  FixedClock clock;
-  settings::Settings settings;
-  journal::Journal journal;
-  judge::Fold fold;
-  Core core;
-};
-
 std::string prediction(int id, int label = 1) {
   return R"({"type":"prediction","pilot":"p","id":)" + std::to_string(id) + R"(,"time":"2026-05-01T00:00:00Z","prediction":)" + std::to_string(label) + "}\n";
-}
-
-std::uint64_t predictions(const judge::Snapshot& snapshot) {
-  std::uint64_t sum = 0;
-  for (const auto& version : snapshot.pilots.at(0).counters.versions) sum += version.predictions;
-  return sum;
 }
 
 /// As after `kill -9`: what is on disk at this moment, in another place.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "app/core.h"
+#include "support/scenario.h"
+
+namespace pilotwatch::testing {
+
+class FixedClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override { return Instant{Millis{ms.load()}}; }
+  std::atomic<std::int64_t> ms = at("2026-06-01T00:00:00Z").time_since_epoch().count();
+};
+
+inline const runtime::Log& quiet_log() {
+  static std::ostringstream nowhere;
+  static const runtime::Log log([] {
+    runtime::LogOptions options;
+    options.level = runtime::LogLevel::error;
+    options.out = &nowhere;
+    return options;
+  }());
+  return log;
+}
+
+/// A daemon without sockets: journal, fold and core over one folder, restored but not started.
+class Bench {
+ public:
+  explicit Bench(const std::filesystem::path& folder, settings::Settings given,
+                 std::function<void(const judge::Snapshot&)> publish = {}, std::optional<Instant> now = {})
+      : settings(std::move(given)), journal(folder), fold(settings),
+        core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), IdKey{}, std::move(publish)}) {
+    if (now) clock.ms = now->time_since_epoch().count();
+    core.restore();
+  }
+
+  std::future<sources::Reply> deliver(std::string lines, std::optional<record::Cursor> cursor = std::nullopt) {
+    auto promise = std::make_shared<std::promise<sources::Reply>>();
+    auto future = promise->get_future();
+    sources::Delivery delivery;
+    delivery.source = "test";
+    delivery.bytes = std::move(lines);
+    delivery.cursor = std::move(cursor);
+    delivery.done = [promise](sources::Reply reply) { promise->set_value(std::move(reply)); };
+    core.deliver(std::move(delivery));
+    return future;
+  }
+
+  std::shared_ptr<const judge::Snapshot> fresh() {
+    std::promise<std::shared_ptr<const judge::Snapshot>> promise;
+    auto future = promise.get_future();
+    core.fresh([&promise](auto snapshot) { promise.set_value(std::move(snapshot)); });
+    return future.get();
+  }
+
+  std::string saved() {
+    std::string out;
+    fold.save(true, [&](const std::string& name, const std::string& bytes) { out += name + "\n" + bytes + "\n"; });
+    return out;
+  }
+
+  FixedClock clock;
+  settings::Settings settings;
+  journal::Journal journal;
+  judge::Fold fold;
+  app::Core core;
+};
+
+inline std::uint64_t predictions(const judge::Snapshot& snapshot) {
+  std::uint64_t sum = 0;
+  for (const auto& version : snapshot.pilots.at(0).counters.versions) sum += version.predictions;
+  return sum;
+}
+
+}  // namespace pilotwatch::testing
