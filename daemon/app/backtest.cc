@@ -24,8 +24,8 @@ class Printer {
  public:
   explicit Printer(bool table) : table_(table) {
     if (table_) {
-      std::printf("%-14s %-20s %-20s %-10s %-24s %-14s %-22s %12s %25s %10s %s\n", "pilot", "from", "to", "version", "group", "feature",
-                  "metric", "value", "interval", "n", "state");
+      std::printf("%-14s %-20s %-20s %-10s %-24s %-14s %-22s %12s %25s %10s %s\n", "pilot", "from", "to", "version",
+                  "group", "feature", "metric", "value", "interval", "n", "state");
     }
   }
 
@@ -39,7 +39,7 @@ class Printer {
   }
 
   void transition(judge::Transition t) {
-    t.at_wall = t.at;   // there is no other time here
+    t.at_wall = t.at;  // there is no other time here
     if (!table_) {
       line(sinks::transition_json(t));
       return;
@@ -75,10 +75,10 @@ class Printer {
     if (f.value) std::snprintf(value, sizeof value, "%.6g", *f.value);
     if (f.lower && f.upper) std::snprintf(interval, sizeof interval, "[%.6g, %.6g]", *f.lower, *f.upper);
     const std::string group = f.attribute.empty() ? "" : f.attribute + "=" + f.group;
-    std::printf("%-14s %-20s %-20s %-10s %-24s %-14s %-22s %12s %25s %10llu %s\n", pilot.c_str(), format_rfc3339(window.start).c_str(),
-                format_rfc3339(window.end).c_str(), f.model_version.c_str(), group.c_str(), f.feature.c_str(),
-                settings::metric_names[static_cast<std::size_t>(f.metric)], value, interval, static_cast<unsigned long long>(f.n),
-                f.state.c_str());
+    std::printf("%-14s %-20s %-20s %-10s %-24s %-14s %-22s %12s %25s %10llu %s\n", pilot.c_str(),
+                format_rfc3339(window.start).c_str(), format_rfc3339(window.end).c_str(), f.model_version.c_str(),
+                group.c_str(), f.feature.c_str(), settings::metric_names[static_cast<std::size_t>(f.metric)], value,
+                interval, static_cast<unsigned long long>(f.n), f.state.c_str());
   }
 
   bool table_;
@@ -121,9 +121,12 @@ class Lines {
 
 class Backtest {
  public:
-  Backtest(const settings::Settings& settings, bool table) : fold_(settings), decoder_(settings, key_), printer_(table) {
+  Backtest(const settings::Settings& settings, bool table)
+      : fold_(settings), decoder_(settings, key_), printer_(table) {
     load_references(settings, key_, fold_, [](const auto&, const auto&) {});
-    fold_.on_closing = [this](const settings::Pilot& pilot, const engine::Closing& closing) { printer_.closing(pilot, closing); };
+    fold_.on_closing = [this](const settings::Pilot& pilot, const engine::Closing& closing) {
+      printer_.closing(pilot, closing);
+    };
     fold_.on_transition = [this](const judge::Transition& transition) { printer_.transition(transition); };
   }
 
@@ -132,8 +135,8 @@ class Backtest {
     while (lines.next(chunk)) take(chunk, lines.name());
     fold_.finish(wall_);
     printer_.finish();
-    std::fprintf(stderr, "%llu lines: %llu accepted, %llu duplicate, %llu rejected\n", count(lines_), count(accepted_), count(duplicate_),
-                 count(rejected_));
+    std::fprintf(stderr, "%llu lines: %llu accepted, %llu duplicate, %llu rejected\n", count(lines_), count(accepted_),
+                 count(duplicate_), count(rejected_));
     return accepted_ == 0 ? 1 : 0;
   }
 
@@ -147,8 +150,8 @@ class Backtest {
     auto decoded = decoder_.decode(input);
     for (const auto& reject : decoded.errors) {
       if (reported_++ >= max_reported_rejects) break;
-      std::fprintf(stderr, "%s:%llu: %s: %s\n", name.c_str(), count(line_ + reject.line), record::reason_names[static_cast<std::size_t>(reject.reason)],
-                   reject.detail.c_str());
+      std::fprintf(stderr, "%s:%llu: %s: %s\n", name.c_str(), count(line_ + reject.line),
+                   record::reason_names[static_cast<std::size_t>(reject.reason)], reject.detail.c_str());
     }
     line_ += static_cast<std::uint64_t>(std::count(chunk.begin(), chunk.end(), '\n'));
     lines_ += decoded.lines;
@@ -166,7 +169,7 @@ class Backtest {
     rejected_ += applied.front().rejected;
   }
 
-  IdKey key_{};   // nothing of it leaves the process
+  IdKey key_{};  // nothing of it leaves the process
   judge::Fold fold_;
   decode::Decoder decoder_;
   Printer printer_;
@@ -183,7 +186,7 @@ int backtest(const BacktestOptions& options) {
     return 2;
   }
   auto& settings = std::get<settings::Settings>(loaded);
-  for (auto& pilot : settings.pilots) pilot.clock = settings::PilotClock::event;   // time is in the records
+  for (auto& pilot : settings.pilots) pilot.clock = settings::PilotClock::event;  // time is in the records
   try {
     Lines lines(options.records);
     return Backtest(settings, options.format == "table").run(lines);

@@ -22,8 +22,8 @@ int check_config(const std::string& config_file) {
   const auto& settings = std::get<settings::Settings>(loaded);
   std::size_t limits = 0;
   for (const auto& pilot : settings.pilots) limits += pilot.limits.size();
-  std::cout << config_file << " is valid: " << counted(settings.pilots.size(), "pilot") << ", " << counted(limits, "limit")
-            << '\n';
+  std::cout << config_file << " is valid: " << counted(settings.pilots.size(), "pilot") << ", "
+            << counted(limits, "limit") << '\n';
   return 0;
 }
 

@@ -53,7 +53,8 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
 void add_check(CLI::App& root, std::string& file, Command& command) {
   auto* check = root.add_subcommand("check", "Check files without running anything");
   check->require_subcommand(1);
-  auto* app = check->add_subcommand("config", "Check a configuration file: every problem at once, exit 2 if there is any");
+  auto* app =
+      check->add_subcommand("config", "Check a configuration file: every problem at once, exit 2 if there is any");
   app->add_option("file,--config.file", file, "Configuration file (YAML)")->type_name("FILE")->capture_default_str();
   app->callback([&] { command = [&file] { return check_config(file); }; });
 }
@@ -103,7 +104,9 @@ void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
   auto* out = app->add_option("--out", options.out, "File to write; - is standard output")
                   ->type_name("FILE")
                   ->capture_default_str();
-  app->add_option("--url", options.url, "Daemon to send to instead, e.g. http://127.0.0.1:9464")->type_name("URL")->excludes(out);
+  app->add_option("--url", options.url, "Daemon to send to instead, e.g. http://127.0.0.1:9464")
+      ->type_name("URL")
+      ->excludes(out);
   app->add_option("--pilot", options.pilots, "Pilot to simulate; repeatable [default: all five]")
       ->check(CLI::IsMember(pilot_names(false)))
       ->type_name("PILOT")
@@ -117,7 +120,8 @@ void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
 }
 
 void add_version(CLI::App& root, bool& verbose, Command& command) {
-  root.add_flag_callback("--version", [&] { command = [] { return print_version(false); }; }, "Print the version");
+  root.add_flag_callback(
+      "--version", [&] { command = [] { return print_version(false); }; }, "Print the version");
   auto* app = root.add_subcommand("version", "Print the version");
   app->add_flag("--verbose", verbose, "With the versions of libraries");
   app->callback([&] { command = [&verbose] { return print_version(verbose); }; });

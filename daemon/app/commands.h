@@ -11,8 +11,8 @@ namespace pilotwatch::app {
 
 struct ServeOptions {
   std::string config_file = "pilotwatch.yml";
-  std::string listen_address = "127.0.0.1:9464";   ///< host:port; port 0 = any; printed on stderr once bound
-  std::string external_url;                        ///< default http://<listen address>
+  std::string listen_address = "127.0.0.1:9464";  ///< host:port; port 0 = any; printed on stderr once bound
+  std::string external_url;                       ///< default http://<listen address>
   std::string storage_path = "data";
   std::string log_level = "info", log_format = "logfmt";
 };
@@ -22,26 +22,26 @@ int check_config(const std::string& config_file);
 
 struct BacktestOptions {
   std::string config_file = "pilotwatch.yml";
-  std::string records = "-";                       ///< file or - for standard input
-  std::string format = "ndjson";                   ///< ndjson | table
+  std::string records = "-";      ///< file or - for standard input
+  std::string format = "ndjson";  ///< ndjson | table
 };
 int backtest(const BacktestOptions& options);
 
 struct SimulateOptions {
-  std::string out = "-";                           ///< file or - for standard output; ignored with url
-  std::string url;                                 ///< daemon to post to, e.g. http://127.0.0.1:9464
-  std::vector<std::string> pilots;                 ///< default all five
+  std::string out = "-";            ///< file or - for standard output; ignored with url
+  std::string url;                  ///< daemon to post to, e.g. http://127.0.0.1:9464
+  std::vector<std::string> pilots;  ///< default all five
   std::uint64_t seed = 1;
   std::string start = "2026-01-05T00:00:00Z";
   double days = 60;
-  double decisions_per_day = 400;                  ///< a pilot
-  double drift_at_day = 30;                        ///< inputs shift and errors rise from here on
-  double drift = 1;                                ///< size, 0 = none
-  std::vector<std::string> drift_pilots = {"routing"};            ///< "all" = every pilot
+  double decisions_per_day = 400;                       ///< a pilot
+  double drift_at_day = 30;                             ///< inputs shift and errors rise from here on
+  double drift = 1;                                     ///< size, 0 = none
+  std::vector<std::string> drift_pilots = {"routing"};  ///< "all" = every pilot
   double complaint_surge_at_day = 40;
-  double complaint_surge = 3;                      ///< factor, 1 = none
+  double complaint_surge = 3;                                     ///< factor, 1 = none
   std::vector<std::string> complaint_surge_pilots = {"chatbot"};  ///< "all" = every pilot
-  double speed = 0;                                ///< simulated seconds a second; 0 = as fast as possible
+  double speed = 0;  ///< simulated seconds a second; 0 = as fast as possible
 };
 int simulate(const SimulateOptions& options);
 

@@ -17,7 +17,8 @@ constexpr std::size_t max_group_deliveries = 256;
 constexpr std::uint64_t max_group_bytes = 16ULL << 20;
 
 std::uint64_t micros_since(steady_clock::time_point start) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count());
 }
 
 }  // namespace
@@ -29,9 +30,13 @@ Core::Core(Parts parts) : parts_(std::move(parts)), decoder_(parts_.settings, pa
     const auto line = std::string(judge::state_names[static_cast<std::size_t>(t.from)]) + " -> " +
                       judge::state_names[static_cast<std::size_t>(t.to)];
     if (t.to == judge::State::breach) {
-      parts_.log.warn("limit breached", {{"pilot", t.pilot}, {"limit", t.limit}, {"group", t.group}, {"change", line}, {"reason", t.reason}});
+      parts_.log.warn(
+          "limit breached",
+          {{"pilot", t.pilot}, {"limit", t.limit}, {"group", t.group}, {"change", line}, {"reason", t.reason}});
     } else {
-      parts_.log.info("limit changed state", {{"pilot", t.pilot}, {"limit", t.limit}, {"group", t.group}, {"change", line}, {"reason", t.reason}});
+      parts_.log.info(
+          "limit changed state",
+          {{"pilot", t.pilot}, {"limit", t.limit}, {"group", t.group}, {"change", line}, {"reason", t.reason}});
     }
   };
 }
@@ -101,7 +106,8 @@ void Core::release_readers(std::chrono::milliseconds patience) {
   {
     const std::lock_guard lock(mutex_);
     const auto limit = steady_clock::now() - patience;
-    const auto first_late = std::partition(readers_.begin(), readers_.end(), [&](const Reader& r) { return r.since > limit; });
+    const auto first_late =
+        std::partition(readers_.begin(), readers_.end(), [&](const Reader& r) { return r.since > limit; });
     std::move(first_late, readers_.end(), std::back_inserter(late));
     readers_.erase(first_late, readers_.end());
   }
@@ -122,7 +128,7 @@ void Core::run() {
       if (steady_clock::now() >= next_tick_) tick();
     } catch (const journal::WriteError& error) {
       parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
-      alerts_changed_ = true;   // what fires must be said again, or Alertmanager takes it for resolved
+      alerts_changed_ = true;  // what fires must be said again, or Alertmanager takes it for resolved
     }
     if (alerts_changed_) publish_alerts();
     serve_readers();
@@ -139,7 +145,8 @@ std::vector<Delivery> Core::next_group() {
   std::vector<Delivery> group;
   std::uint64_t bytes = 0;
   const std::lock_guard lock(mutex_);
-  while (!waiting_.empty() && group.size() < max_group_deliveries && (group.empty() || bytes + waiting_.front().bytes.size() <= max_group_bytes)) {
+  while (!waiting_.empty() && group.size() < max_group_deliveries &&
+         (group.empty() || bytes + waiting_.front().bytes.size() <= max_group_bytes)) {
     bytes += waiting_.front().bytes.size();
     group.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -149,7 +156,7 @@ std::vector<Delivery> Core::next_group() {
 }
 
 Instant Core::wall() {
-  last_wall_ = std::max(last_wall_, parts_.clock.now());   // a clock that steps back must not move time back
+  last_wall_ = std::max(last_wall_, parts_.clock.now());  // a clock that steps back must not move time back
   return last_wall_;
 }
 
@@ -192,7 +199,7 @@ void Core::process(std::vector<Delivery> group) {
 std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors) {
   const auto start = steady_clock::now();
   try {
-    if (parts_.journal.last_sequence() > parts_.fold.sequence()) {   // a commit that was refused for want of an answer
+    if (parts_.journal.last_sequence() > parts_.fold.sequence()) {  // a commit that was refused for want of an answer
       parts_.journal.replay(parts_.fold.sequence(), [this](std::uint64_t sequence, const record::Entry& missed) {
         parts_.fold.apply(missed, sequence);
       });
@@ -235,7 +242,7 @@ void Core::tick() {
 void Core::publish_alerts() {
   alerts_changed_ = false;
   if (!parts_.publish_alerts) return;
-  judge::Snapshot light;   // alerts follow from the limits alone
+  judge::Snapshot light;  // alerts follow from the limits alone
   light.wall = wall();
   light.limits = parts_.fold.statuses();
   parts_.publish_alerts(light);
@@ -245,8 +252,9 @@ void Core::checkpoint(bool full) {
   full = full || full_checkpoint_;
   if (!full && parts_.fold.sequence() == checkpointed_) return;
   std::vector<std::pair<std::string, std::string>> parts;
-  full_checkpoint_ = true;   // what save() leaves out next time must be on disk by then
-  parts_.fold.save(full, [&](std::string name, std::string bytes) { parts.emplace_back(std::move(name), std::move(bytes)); });
+  full_checkpoint_ = true;  // what save() leaves out next time must be on disk by then
+  parts_.fold.save(full,
+                   [&](std::string name, std::string bytes) { parts.emplace_back(std::move(name), std::move(bytes)); });
   try {
     parts_.journal.write_checkpoint(parts_.fold.sequence(), parts, full);
   } catch (const journal::WriteError&) {
@@ -280,7 +288,8 @@ void Core::describe(sinks::SelfStats& out) const {
   out.queue_capacity = parts_.settings.ingest.max_queue_requests;
   out.queue_bytes_capacity = parts_.settings.ingest.max_queue_bytes;
   out.ready = ready_;
-  out.ready_detail = ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
+  out.ready_detail =
+      ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
   out.overloaded = overloaded_;
   out.unavailable = unavailable_;
   out.store_write_failures = write_failures_;

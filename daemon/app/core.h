@@ -89,7 +89,7 @@ class Core final : public sources::Port {
   Parts parts_;
   decode::Decoder decoder_;
 
-  mutable std::mutex mutex_;                 // guards the block below, up to the blank line
+  mutable std::mutex mutex_;  // guards the block below, up to the blank line
   std::condition_variable wake_;
   std::deque<sources::Delivery> waiting_;
   std::uint64_t waiting_bytes_ = 0;
@@ -106,7 +106,8 @@ class Core final : public sources::Port {
   std::optional<Instant> last_evaluation_;
 
   std::atomic<bool> ready_ = false, degraded_ = false;
-  std::atomic<std::uint64_t> overloaded_ = 0, unavailable_ = 0, write_failures_ = 0, checkpoints_ = 0, commits_ = 0, evaluations_ = 0;
+  std::atomic<std::uint64_t> overloaded_ = 0, unavailable_ = 0, write_failures_ = 0, checkpoints_ = 0, commits_ = 0,
+                             evaluations_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
 };
 

@@ -30,8 +30,9 @@ engine::Reference freeze_file(const settings::Pilot& pilot, const settings::Sett
   const auto decoded = decoder.decode(input);
   if (!decoded.errors.empty()) {
     const auto& first = decoded.errors.front();
-    throw ReferenceError(file.string() + ":" + std::to_string(first.line) + ": " + record::reason_names[static_cast<std::size_t>(first.reason)] +
-                         ": " + first.detail + " (" + std::to_string(decoded.rejects.total()) + " lines cannot be used)");
+    throw ReferenceError(file.string() + ":" + std::to_string(first.line) + ": " +
+                         record::reason_names[static_cast<std::size_t>(first.reason)] + ": " + first.detail + " (" +
+                         std::to_string(decoded.rejects.total()) + " lines cannot be used)");
   }
   std::vector<engine::FeatureRow> rows;
   Instant newest = Instant::min();

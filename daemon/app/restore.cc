@@ -18,7 +18,8 @@ void Core::restore() {
   }
   const bool same_shape = !damaged && checkpoint.sequence > 0 && known == shape;
   if (!same_shape || !restore_from(checkpoint)) {
-    if (checkpoint.sequence > 0 && !same_shape) parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
+    if (checkpoint.sequence > 0 && !same_shape)
+      parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
     rebuild(checkpoint);
     checkpoint_after_rebuild(shape);
   }
@@ -31,7 +32,8 @@ bool Core::restore_from(const journal::Checkpoint& checkpoint) {
   try {
     parts_.fold.load(checkpoint.parts, checkpoint.sequence, parts_.clock.now());
   } catch (const CorruptBytes& error) {
-    parts_.log.error("the checkpoint cannot be read; rebuilding every figure from the journal", {{"err", error.what()}});
+    parts_.log.error("the checkpoint cannot be read; rebuilding every figure from the journal",
+                     {{"err", error.what()}});
     return false;
   }
   full_checkpoint_ = false;
@@ -44,7 +46,8 @@ bool Core::restore_from(const journal::Checkpoint& checkpoint) {
   return true;
 }
 
-/// What was judged before stays judged: entries up to the checkpoint only count, later ones are judged as they would have been.
+/// What was judged before stays judged: entries up to the checkpoint only count, later ones are judged as they would
+/// have been.
 void Core::rebuild(const journal::Checkpoint& checkpoint) {
   const auto part = [&](const char* name) {
     const auto found = checkpoint.parts.find(name);

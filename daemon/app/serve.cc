@@ -55,16 +55,23 @@ std::optional<Address> parse_address(const std::string& text) {
 class Daemon {
  public:
   Daemon(const ServeOptions& options, settings::Settings settings, const Address& address, const runtime::Log& log)
-      : settings_(std::move(settings)), log_(log), started_(clock_.now()), journal_(options.storage_path), fold_(settings_),
-        alertmanagers_(settings_.notify, clock_), external_url_(options.external_url) {
+      : settings_(std::move(settings)),
+        log_(log),
+        started_(clock_.now()),
+        journal_(options.storage_path),
+        fold_(settings_),
+        alertmanagers_(settings_.notify, clock_),
+        external_url_(options.external_url) {
     const auto key_file = std::filesystem::path(options.storage_path) / "id.key";
     auto key = load_or_create_id_key(key_file);
     if (key.has_error()) throw journal::OpenError(key.error().what);
-    load_references(settings_, *key, fold_, [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
+    load_references(settings_, *key, fold_,
+                    [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
     core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, *key,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); }});
-    for (const auto& source : settings_.files) {   // on this thread: once the core runs, the journal is its own
-      tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes, journal_.cursor(source.name), *core_));
+    for (const auto& source : settings_.files) {  // on this thread: once the core runs, the journal is its own
+      tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes,
+                                                           journal_.cursor(source.name), *core_));
     }
     build_server(address);
   }
@@ -96,13 +103,14 @@ class Daemon {
     const std::string known = journal_.fact(key);
     if (known.empty()) return journal_.set_fact(key, id);
     if (known == id) return;
-    throw ReferenceError(pilot.reference.file.string() + ": the reference of pilot " + pilot.name + " has changed since it was frozen (was " +
-                         known + ", is " + id + "). Put the old file back, or give the new one another name");
+    throw ReferenceError(pilot.reference.file.string() + ": the reference of pilot " + pilot.name +
+                         " has changed since it was frozen (was " + known + ", is " + id +
+                         "). Put the old file back, or give the new one another name");
   }
 
   void build_server(const Address& address) {
     address_ = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
-    default_url_ = external_url_.empty();   // then it follows from the port that the listener gets
+    default_url_ = external_url_.empty();  // then it follows from the port that the listener gets
     runtime::HttpOptions http;
     http.address = address.host;
     http.port = address.port;
@@ -140,8 +148,8 @@ class Daemon {
     out.log_messages = log_.counts();
     for (const auto& tail : tails_) {
       const auto t = tail->stats();
-      out.tails.push_back({tail->name(), t.unread_bytes, t.file_open ? 1U : 0U, t.rotations_rename, t.rotations_truncate, t.lost_bytes,
-                           t.read_errors});
+      out.tails.push_back({tail->name(), t.unread_bytes, t.file_open ? 1U : 0U, t.rotations_rename,
+                           t.rotations_truncate, t.lost_bytes, t.read_errors});
     }
     out.targets = alertmanagers_.stats();
     out.http = server_->stats();

@@ -22,9 +22,9 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t max_batch_lines = 500;
-constexpr auto max_refusals = std::chrono::minutes{2};   // of one batch, then the daemon will not come back by itself
+constexpr auto max_refusals = std::chrono::minutes{2};  // of one batch, then the daemon will not come back by itself
 constexpr long max_retry_after_s = 30;
-constexpr std::chrono::milliseconds tick{50};            // what falls due within one goes out together
+constexpr std::chrono::milliseconds tick{50};  // what falls due within one goes out together
 constexpr long request_timeout_s = 60;
 
 struct Totals {
@@ -91,14 +91,15 @@ class HttpSink final : public Sink {
       const long status = post(lines);
       if (status == 200) return count();
       if (status != 429 && status != 503) throw std::runtime_error(refusal(status));
-      if (steady_clock::now() > give_up) throw std::runtime_error(refusal(status) + " (again and again for two minutes)");
+      if (steady_clock::now() > give_up)
+        throw std::runtime_error(refusal(status) + " (again and again for two minutes)");
       std::this_thread::sleep_for(std::chrono::seconds{retry_after()});
     }
   }
 
   [[nodiscard]] std::string summary() const override {
-    return " sent: " + std::to_string(totals_.accepted) + " accepted, " + std::to_string(totals_.duplicate) + " duplicate, " +
-           std::to_string(totals_.rejected) + " rejected";
+    return " sent: " + std::to_string(totals_.accepted) + " accepted, " + std::to_string(totals_.duplicate) +
+           " duplicate, " + std::to_string(totals_.rejected) + " rejected";
   }
 
  private:
@@ -211,7 +212,8 @@ int simulate(const SimulateOptions& options) {
   }
   const auto lines = play(*simulation, options.speed, *sink);
   const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
-  std::fprintf(stderr, "%llu lines%s, in %.1f s\n", static_cast<unsigned long long>(lines), sink->summary().c_str(), seconds);
+  std::fprintf(stderr, "%llu lines%s, in %.1f s\n", static_cast<unsigned long long>(lines), sink->summary().c_str(),
+               seconds);
   return 0;
 }
 

@@ -25,11 +25,12 @@ Millis days(double number) { return Millis{static_cast<std::int64_t>(number * st
 struct Course {
   Instant start, end, drift_at, surge_at;
   double decisions_per_day, drift, surge;
-  std::string tag;   ///< in all ids, so that runs with other seeds or starts do not collide
+  std::string tag;  ///< in all ids, so that runs with other seeds or starts do not collide
 };
 
 struct Later {
-  bool operator()(const std::pair<SimulatedLine, std::uint64_t>& a, const std::pair<SimulatedLine, std::uint64_t>& b) const {
+  bool operator()(const std::pair<SimulatedLine, std::uint64_t>& a,
+                  const std::pair<SimulatedLine, std::uint64_t>& b) const {
     return std::pair(a.first.time, a.second) > std::pair(b.first.time, b.second);
   }
 };
@@ -137,9 +138,11 @@ class Stream {
   const Course& course_;
   Dice dice_;
   bool drifts_, surges_;
-  Instant hour_;   ///< the next that has not been decided
+  Instant hour_;  ///< the next that has not been decided
   std::uint64_t decisions_ = 0, complaints_ = 0, written_ = 0;
-  std::priority_queue<std::pair<SimulatedLine, std::uint64_t>, std::vector<std::pair<SimulatedLine, std::uint64_t>>, Later> waiting_;
+  std::priority_queue<std::pair<SimulatedLine, std::uint64_t>, std::vector<std::pair<SimulatedLine, std::uint64_t>>,
+                      Later>
+      waiting_;
 };
 
 void require(bool holds, const char* sentence) {
@@ -149,7 +152,8 @@ void require(bool holds, const char* sentence) {
 void require_pilots(const std::vector<std::string>& names) {
   for (const auto& name : names) {
     const bool known = name == "all" || std::ranges::find(simulated_pilots, name) != std::end(simulated_pilots);
-    if (!known) throw std::invalid_argument("unknown pilot '" + name + "': one of routing, fraud, demand, allocation, chatbot");
+    if (!known)
+      throw std::invalid_argument("unknown pilot '" + name + "': one of routing, fraud, demand, allocation, chatbot");
   }
 }
 
@@ -161,11 +165,13 @@ Course course_of(const SimulateOptions& options) {
   const auto start = parse_rfc3339(options.start);
   require(start.has_value(), "--start: not an RFC 3339 time with offset (2026-01-05T00:00:00Z)");
   require(options.days > 0 && options.days <= 36'500, "--days: must lie between 0 and 36500");
-  require(options.decisions_per_day > 0 && options.decisions_per_day <= 1e8, "--decisions-per-day: must lie between 0 and 1e8");
+  require(options.decisions_per_day > 0 && options.decisions_per_day <= 1e8,
+          "--decisions-per-day: must lie between 0 and 1e8");
   require(std::abs(options.drift_at_day) <= 36'500, "--drift-at: must be at most 36500");
   require(options.drift >= 0 && options.drift <= 5, "--drift: must lie between 0 and 5");
   require(std::abs(options.complaint_surge_at_day) <= 36'500, "--complaint-surge-at: must be at most 36500");
-  require(options.complaint_surge >= 0 && options.complaint_surge <= 1000, "--complaint-surge: must lie between 0 and 1000");
+  require(options.complaint_surge >= 0 && options.complaint_surge <= 1000,
+          "--complaint-surge: must lie between 0 and 1000");
   constexpr char hex[] = "0123456789abcdef";
   std::uint64_t mixed = options.seed + static_cast<std::uint64_t>(start->time_since_epoch().count());
   const auto hash = splitmix64(mixed);
@@ -189,7 +195,8 @@ struct Simulation::Impl {
 };
 
 Simulation::Simulation(const SimulateOptions& options) : impl_(std::make_unique<Impl>(Impl{course_of(options), {}})) {
-  for (const auto* names : {&options.pilots, &options.drift_pilots, &options.complaint_surge_pilots}) require_pilots(*names);
+  for (const auto* names : {&options.pilots, &options.drift_pilots, &options.complaint_surge_pilots})
+    require_pilots(*names);
   std::uint64_t seed = options.seed;
   for (const auto& model : pilot_models()) {
     const auto own_seed = splitmix64(seed);  // drawn for each: leaving a pilot out changes nothing in the others

@@ -12,15 +12,16 @@
 #include "base/time.h"
 
 /// Invented pilots for the demo and for tests; a pure generator: no clock, no I/O, and the same bytes on every machine
-/// from the same options (integers and exactly rounded arithmetic only: no std::*_distribution, no exp or log of a libm).
+/// from the same options (integers and exactly rounded arithmetic only: no std::*_distribution, no exp or log of a
+/// libm).
 ///
-/// What each pilot writes (`config/demo.yml` uses these names); a prediction has `model_version`, an outcome is joined by `id`:
+/// What each pilot writes (`config/demo.yml` uses these names); a prediction has `model_version`, an outcome is joined
+/// by `id`:
 ///
 ///   routing     multiclass: permits, taxes, waste, housing, other; `score` a map class -> probability; `latency_ms`
-///               features    length (numeric: characters), channel (web, mail, phone, counter), language (en, es, fr, other)
-///               segments    region (north, south, east, west)
-///               outcomes    for 90 % of the letters, after a day (median); about 8 % are wrong
-///               complaints  misrouted, slow, unclear
+///               features    length (numeric: characters), channel (web, mail, phone, counter), language (en, es, fr,
+///               other) segments    region (north, south, east, west) outcomes    for 90 % of the letters, after a day
+///               (median); about 8 % are wrong complaints  misrouted, slow, unclear
 ///   fraud       binary: 0, 1 (positive, about 2 % of cases); `score` a number, prediction = score >= 0.5
 ///               features    amount, account_age (days), hour (all numeric), channel (online, branch, agent)
 ///               segments    region (as above), age_band (18-34, 35-64, 65+)
@@ -37,28 +38,30 @@
 ///               segments    district (as above), sex (f, m, x)
 ///               outcomes    for 70 %, after 3 days (median); about 8 % are wrong
 ///               complaints  refused, unexplained, slow
-///   chatbot     generative: no `prediction`; features prompt_tokens (numeric), topic (hours, fees, forms, appointments, other)
+///   chatbot     generative: no `prediction`; features prompt_tokens (numeric), topic (hours, fees, forms,
+///   appointments, other)
 ///               segments    none; `latency_ms`; some answers `failed`
 ///               outcomes    graded ok or bad for 25 % of answers, after some hours; about 6 % are bad
 ///               complaints  wrong_answer, rude, slow
 ///
-/// From `drift_at_day` on, in the pilots of `drift_pilots`: inputs shift and the error rate rises (routing at --drift 1: to
-/// about 20 %). In the week from `complaint_surge_at_day` on, in the pilots of `complaint_surge_pilots`: so many times as
-/// many complaints, most of them of one incident a day.
-/// Outcomes and complaints that would fall after the last day are not written: they are not known yet.
+/// From `drift_at_day` on, in the pilots of `drift_pilots`: inputs shift and the error rate rises (routing at --drift
+/// 1: to about 20 %). In the week from `complaint_surge_at_day` on, in the pilots of `complaint_surge_pilots`: so many
+/// times as many complaints, most of them of one incident a day. Outcomes and complaints that would fall after the last
+/// day are not written: they are not known yet.
 namespace pilotwatch::app {
 
 inline constexpr std::string_view simulated_pilots[] = {"routing", "fraud", "demand", "allocation", "chatbot"};
 
 struct SimulatedLine {
   Instant time;
-  std::string json;   ///< one record in the wire format, without newline
+  std::string json;  ///< one record in the wire format, without newline
 };
 
 /// All pilots' records, merged in the order of time.
 class Simulation {
  public:
-  /// Throws std::invalid_argument, with a sentence for the user, on an unknown pilot, a bad start or a number out of range.
+  /// Throws std::invalid_argument, with a sentence for the user, on an unknown pilot, a bad start or a number out of
+  /// range.
   explicit Simulation(const SimulateOptions& options);
   ~Simulation();
   Simulation(const Simulation&) = delete;

@@ -24,7 +24,8 @@ double at_least(double value, double least) { return value < least ? least : val
 
 std::string fixed(double value, int decimals) {
   std::array<char, 64> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, decimals).ptr};
+  return {digits.data(),
+          std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, decimals).ptr};
 }
 
 // ---- routing: letters to one of five desks --------------------------------------------------------------------------
@@ -56,18 +57,22 @@ SimulatedDecision route(Dice& dice, const Moment& moment) {
   const double language_weights[] = {0.7, 0.12, 0.08, 0.1 + 0.25 * moment.drift};
   SimulatedDecision out;
   out.version = "4.2";
-  const auto actual = dice.pick(desk_weights), channel = dice.pick(channel_weights), language = dice.pick(language_weights);
+  const auto actual = dice.pick(desk_weights), channel = dice.pick(channel_weights),
+             language = dice.pick(language_weights);
   out.wrong = dice.chance(0.06 + (language == 0 ? 0 : 0.04) + (channel == 2 ? 0.03 : 0) + 0.12 * moment.drift);
   const auto shift = 1 + dice.pick(std::array<double, desk_count - 1>{1, 1, 1, 1});
   const auto predicted = out.wrong ? (actual + shift) % desk_count : actual;
   const double confidence = out.wrong ? dice.uniform(0.5, 0.85) : dice.uniform(0.6, 0.99);
   const double length = dice.lognormal(620 * (1 + 0.4 * moment.drift), 0.6);
   Members features, segments;
-  features.number("length", std::round(length), 0).text("channel", channels[channel]).text("language", languages[language]);
+  features.number("length", std::round(length), 0)
+      .text("channel", channels[channel])
+      .text("language", languages[language]);
   segments.text("region", regions[dice.pick(region_weights)]);
   out.segments = segments.object();
   const bool failed = dice.chance(0.002);
-  if (!failed) out.members.text("prediction", desks[predicted]).raw("score", probabilities(dice, predicted, confidence));
+  if (!failed)
+    out.members.text("prediction", desks[predicted]).raw("score", probabilities(dice, predicted, confidence));
   out.members.raw("features", features.object()).number("latency_ms", dice.lognormal(80, 0.4), 1);
   if (failed) out.members.raw("failed", "true");
   if (dice.chance(0.9) && !failed) out.actual = '"' + std::string(desks[actual]) + '"';
@@ -135,7 +140,8 @@ SimulatedDecision forecast(Dice& dice, const Moment& moment) {
   out.members.number("prediction", forecast, 0).raw("features", features.object());
   out.actual = fixed(actual, 0);
   out.wrong = std::abs(forecast - actual) > 0.15 * actual;
-  const auto rest_of_day = Millis{static_cast<std::int64_t>(day_ms)} - (moment.time - std::chrono::floor<std::chrono::days>(moment.time));
+  const auto rest_of_day =
+      Millis{static_cast<std::int64_t>(day_ms)} - (moment.time - std::chrono::floor<std::chrono::days>(moment.time));
   out.outcome_delay = rest_of_day + Millis{static_cast<std::int64_t>(dice.uniform(6, 20) * hour_ms)};
   return out;
 }
@@ -190,9 +196,9 @@ SimulatedDecision answer(Dice& dice, const Moment& moment) {
   return out;
 }
 
-constexpr std::array<double, 24> office_hours = {0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.6, 2, 4, 5, 5, 4.5,
+constexpr std::array<double, 24> office_hours = {0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.6, 2, 4,   5,   5,   4.5,
                                                  3,   4,   4,   3.5, 2.5, 1.5, 1,   1, 0.8, 0.6, 0.4, 0.2};
-constexpr std::array<double, 24> all_day = {0.6, 0.4, 0.3, 0.3, 0.4, 0.6, 1, 1.4, 1.7, 1.8, 1.8, 1.7,
+constexpr std::array<double, 24> all_day = {0.6, 0.4, 0.3, 0.3, 0.4, 0.6, 1,   1.4, 1.7, 1.8, 1.8, 1.7,
                                             1.7, 1.7, 1.6, 1.6, 1.6, 1.7, 1.8, 1.9, 1.9, 1.7, 1.3, 0.9};
 constexpr string_view routing_complaints[] = {"misrouted", "slow", "unclear"};
 constexpr string_view fraud_complaints[] = {"wrongly_flagged", "slow", "rude"};
@@ -214,9 +220,7 @@ Members& Members::text(std::string_view key, std::string_view value) {
   return raw(key, '"' + std::string(value) + '"');
 }
 
-Members& Members::number(std::string_view key, double value, int decimals) {
-  return raw(key, fixed(value, decimals));
-}
+Members& Members::number(std::string_view key, double value, int decimals) { return raw(key, fixed(value, decimals)); }
 
 Members& Members::raw(std::string_view key, std::string_view json) {
   if (!list_.empty()) list_ += ',';

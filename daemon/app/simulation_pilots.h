@@ -18,7 +18,7 @@ class Members {
   Members& text(std::string_view key, std::string_view value);
   Members& number(std::string_view key, double value, int decimals);
   Members& raw(std::string_view key, std::string_view json);
-  [[nodiscard]] const std::string& list() const { return list_; }               ///< `"a":1,"b":"x"`
+  [[nodiscard]] const std::string& list() const { return list_; }  ///< `"a":1,"b":"x"`
   [[nodiscard]] std::string object() const { return "{" + list_ + "}"; }
 
  private:
@@ -28,25 +28,25 @@ class Members {
 /// When a case is decided, and how far things have drifted by then.
 struct Moment {
   Instant time;
-  unsigned hour = 0;      ///< 0 .. 23, UTC
-  unsigned weekday = 0;   ///< 0 = Monday
+  unsigned hour = 0;     ///< 0 .. 23, UTC
+  unsigned weekday = 0;  ///< 0 = Monday
   double drift = 0;
 };
 
 struct SimulatedDecision {
   std::string version;
-  Members members;        ///< of the prediction, without what all pilots share
-  std::string segments;   ///< JSON object, or ""
-  std::string actual;     ///< JSON value, or "" = will never be known
+  Members members;       ///< of the prediction, without what all pilots share
+  std::string segments;  ///< JSON object, or ""
+  std::string actual;    ///< JSON value, or "" = will never be known
   Millis outcome_delay{0};
   bool wrong = false;
 };
 
 struct PilotModel {
   std::string_view name;
-  std::array<double, 24> hours;       ///< relative volume by hour of the day
-  double saturday, sunday;            ///< relative to a working day
-  double complaint_rate, complaint_rate_wrong;   ///< complaints a decision, a wrong decision
+  std::array<double, 24> hours;                 ///< relative volume by hour of the day
+  double saturday, sunday;                      ///< relative to a working day
+  double complaint_rate, complaint_rate_wrong;  ///< complaints a decision, a wrong decision
   std::span<const std::string_view> complaint_categories;
   SimulatedDecision (*decide)(Dice& dice, const Moment& moment);
 };

@@ -56,7 +56,8 @@ Result<IdKey> parse_key(const std::string& text, const std::filesystem::path& fi
 
 Result<IdKey> create_key(const std::filesystem::path& file) {
   IdKey key{};
-  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) return Error{"no random bytes to be had for " + file.string()};
+  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1)
+    return Error{"no random bytes to be had for " + file.string()};
   const std::string text = to_hex(key.data(), key.size()) + "\n";
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return Error{"cannot create " + file.string() + ": " + std::strerror(errno)};

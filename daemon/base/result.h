@@ -12,7 +12,8 @@ struct Error {
   std::string what;
 };
 
-/// An expected failure is a value. Bugs are PW_ASSERT, broken environments are exceptions (see ARCHITECTURE.md, Errors).
+/// An expected failure is a value. Bugs are PW_ASSERT, broken environments are exceptions (see ARCHITECTURE.md,
+/// Errors).
 template <class T>
 using Result = boost::system::result<T, Error>;
 

@@ -8,7 +8,8 @@
 
 namespace pilotwatch {
 
-/// `text` with every byte that is not part of valid UTF-8 replaced by U+FFFD. Overlong forms and surrogates are invalid.
+/// `text` with every byte that is not part of valid UTF-8 replaced by U+FFFD. Overlong forms and surrogates are
+/// invalid.
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
 
 /// At most `max_bytes` of `text`, cut between characters, with "..." where something was cut.

@@ -25,7 +25,9 @@ using Instant = std::chrono::sys_time<Millis>;
 [[nodiscard]] Result<Millis> parse_duration(std::string_view text);
 [[nodiscard]] std::string format_duration(Millis duration);
 
-[[nodiscard]] inline double to_seconds(Instant time) { return static_cast<double>(time.time_since_epoch().count()) / 1e3; }
+[[nodiscard]] inline double to_seconds(Instant time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1e3;
+}
 
 /// The wall clock; injected, so that tests and simulations bring their own.
 class Clock {

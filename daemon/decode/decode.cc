@@ -27,19 +27,27 @@ PilotSchema schema_of(const settings::Pilot& pilot) {
 
 Reason reason_of(simdjson::error_code code) {
   switch (code) {
-    case simdjson::UTF8_ERROR: return Reason::utf8;
-    case simdjson::DEPTH_ERROR: return Reason::depth;
-    case simdjson::NUMBER_ERROR: return Reason::number;
-    default: return Reason::json;
+    case simdjson::UTF8_ERROR:
+      return Reason::utf8;
+    case simdjson::DEPTH_ERROR:
+      return Reason::depth;
+    case simdjson::NUMBER_ERROR:
+      return Reason::number;
+    default:
+      return Reason::json;
   }
 }
 
 std::string detail_of(simdjson::error_code code) {
   switch (code) {
-    case simdjson::UTF8_ERROR: return "not valid UTF-8";
-    case simdjson::DEPTH_ERROR: return "nested deeper than 32 levels";
-    case simdjson::NUMBER_ERROR: return "a number is malformed or too large";
-    default: return "not valid JSON";
+    case simdjson::UTF8_ERROR:
+      return "not valid UTF-8";
+    case simdjson::DEPTH_ERROR:
+      return "nested deeper than 32 levels";
+    case simdjson::NUMBER_ERROR:
+      return "a number is malformed or too large";
+    default:
+      return "not valid JSON";
   }
 }
 
@@ -48,7 +56,8 @@ bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == 
 }  // namespace
 
 struct Decoder::Impl {
-  Impl(const settings::Settings& settings, const IdKey& key) : hasher(key), max_line_bytes(settings.ingest.max_line_bytes) {
+  Impl(const settings::Settings& settings, const IdKey& key)
+      : hasher(key), max_line_bytes(settings.ingest.max_line_bytes) {
     for (const auto& pilot : settings.pilots) pilots.emplace(pilot.name, schema_of(pilot));
   }
 
@@ -65,7 +74,8 @@ namespace {
 /// One call of decode(): where records and rejects of one input are gathered.
 class Run {
  public:
-  Run(simdjson::dom::parser& parser, std::size_t& capacity, std::uint64_t max_line_bytes, Output& out, const Reading& reading)
+  Run(simdjson::dom::parser& parser, std::size_t& capacity, std::uint64_t max_line_bytes, Output& out,
+      const Reading& reading)
       : parser_(parser), capacity_(capacity), max_line_bytes_(max_line_bytes), out_(out), reading_(reading) {}
 
   /// `text` must be followed by SIMDJSON_PADDING readable bytes.
@@ -111,7 +121,7 @@ class Run {
     rest = start == std::string_view::npos ? std::string_view{} : rest.substr(start);
     rest = rest.substr(0, rest.find('\n'));
     const auto last = rest.find_last_not_of(" \t\r");
-    return rest.starts_with('{') && rest[last] == '}';   // in an array a comma would follow, or stand before it
+    return rest.starts_with('{') && rest[last] == '}';  // in an array a comma would follow, or stand before it
   }
 
   /// One object printed over several lines: only tried where the first line is no object of its own.
@@ -139,10 +149,12 @@ class Run {
 
   void one_line(std::string_view line) {
     if (line.size() > max_line_bytes_) {
-      return refuse(Stream::unknown, Reason::line_too_long, "longer than ingest.max_line_bytes (" + std::to_string(max_line_bytes_) + ")");
+      return refuse(Stream::unknown, Reason::line_too_long,
+                    "longer than ingest.max_line_bytes (" + std::to_string(max_line_bytes_) + ")");
     }
     simdjson::dom::element element;
-    if (const auto error = parse(line, max_depth).get(element)) return refuse(Stream::unknown, reason_of(error), detail_of(error));
+    if (const auto error = parse(line, max_depth).get(element))
+      return refuse(Stream::unknown, reason_of(error), detail_of(error));
     --line_;  // item() counts it
     item(element);
   }
@@ -151,7 +163,8 @@ class Run {
     ++line_;
     Stream stream = Stream::unknown;
     simdjson::dom::object object;
-    if (element.get_object().get(object) != simdjson::SUCCESS) return refuse(stream, Reason::schema, "a record must be an object");
+    if (element.get_object().get(object) != simdjson::SUCCESS)
+      return refuse(stream, Reason::schema, "a record must be an object");
     try {
       auto record = read_object(object, reading_, stream);
       record.line = line_;
@@ -190,8 +203,8 @@ Output Decoder::decode(const Input& input) {
   impl_->padded.assign(input.bytes);
   impl_->padded.append(simdjson::SIMDJSON_PADDING, ' ');
   Interner intern(out.batch);
-  const Reading reading{impl_->pilots,  impl_->hasher, intern,        out.dropped_fields,
-                        input.stream,   input.pilot,   input.wall,    input.any_time};
+  const Reading reading{impl_->pilots, impl_->hasher, intern,     out.dropped_fields,
+                        input.stream,  input.pilot,   input.wall, input.any_time};
   Run run(impl_->parser, impl_->parser_capacity, impl_->max_line_bytes, out, reading);
   run.whole(std::string_view(impl_->padded).substr(0, input.bytes.size()));
   if (impl_->padded.capacity() > (8U << 20)) impl_->padded = {};  // a large body must not be held for ever

@@ -16,26 +16,26 @@
 namespace pilotwatch::decode {
 
 struct Input {
-  std::string_view bytes;                              ///< NDJSON, a JSON array of objects, or one object over several lines
-  record::Stream stream = record::Stream::unknown;     ///< what records without `type` are
-  std::string_view pilot;                              ///< for records without `pilot`
-  Instant wall;                                        ///< for the accepted range of times
-  bool any_time = false;                               ///< backtest: no range
+  std::string_view bytes;  ///< NDJSON, a JSON array of objects, or one object over several lines
+  record::Stream stream = record::Stream::unknown;  ///< what records without `type` are
+  std::string_view pilot;                           ///< for records without `pilot`
+  Instant wall;                                     ///< for the accepted range of times
+  bool any_time = false;                            ///< backtest: no range
 };
 
 struct Output {
-  record::Batch batch;                 ///< in the order of lines
+  record::Batch batch;  ///< in the order of lines
   record::RejectCounts rejects;
   std::vector<record::Reject> errors;  ///< the first `max_errors`, in the order of lines
   std::uint64_t lines = 0;             ///< = batch.records + rejects; empty lines are not counted
   std::uint64_t dropped_fields = 0;
 };
 inline constexpr std::size_t max_errors = 20;
-inline constexpr std::size_t max_depth = 32;         ///< of nested arrays and objects in a record
-inline constexpr std::size_t max_text_bytes = 256;   ///< of ids, labels, versions, categories, segment values
+inline constexpr std::size_t max_depth = 32;        ///< of nested arrays and objects in a record
+inline constexpr std::size_t max_text_bytes = 256;  ///< of ids, labels, versions, categories, segment values
 
-/// Turns bytes into records by the settings' allow-lists. Lines that cannot be used are Rejects: decode() never throws on
-/// input. `line` counts from 1: the line of NDJSON, the element of an array. Not thread-safe: one decoder a thread.
+/// Turns bytes into records by the settings' allow-lists. Lines that cannot be used are Rejects: decode() never throws
+/// on input. `line` counts from 1: the line of NDJSON, the element of an array. Not thread-safe: one decoder a thread.
 /// Cost: about 1 us for a record of 300 bytes with 10 features.
 class Decoder {
  public:

@@ -28,12 +28,18 @@ using simdjson::dom::object;
 
 const char* type_name(const element& e) {
   switch (e.type()) {
-    case element_type::ARRAY: return "an array";
-    case element_type::OBJECT: return "an object";
-    case element_type::STRING: return "a string";
-    case element_type::BOOL: return "a boolean";
-    case element_type::NULL_VALUE: return "null";
-    default: return "a number";
+    case element_type::ARRAY:
+      return "an array";
+    case element_type::OBJECT:
+      return "an object";
+    case element_type::STRING:
+      return "a string";
+    case element_type::BOOL:
+      return "a boolean";
+    case element_type::NULL_VALUE:
+      return "null";
+    default:
+      return "a number";
   }
 }
 
@@ -73,14 +79,16 @@ Instant read_time(const element& e, std::string_view path) {
   if (!is_number(e)) wrong_type(path, "an RFC 3339 string or Unix time", e);
   const double raw = e.get_double().value_unsafe();
   const double ms = std::floor(raw < 1e11 ? raw * 1e3 : raw);
-  if (!(ms >= -62'135'596'800'000.0 && ms <= 253'402'300'799'999.0)) refuse(Reason::time, path, "outside the years 1 to 9999");
+  if (!(ms >= -62'135'596'800'000.0 && ms <= 253'402'300'799'999.0))
+    refuse(Reason::time, path, "outside the years 1 to 9999");
   return Instant{Millis{static_cast<std::int64_t>(ms)}};
 }
 
 void check_range(Instant time, const settings::Pilot& pilot, const Reading& reading) {
   if (reading.any_time) return;
   if (time > reading.wall + pilot.accept_future) {
-    refuse(Reason::time, "time", "in the future by more than accept.future (" + format_duration(pilot.accept_future) + ")");
+    refuse(Reason::time, "time",
+           "in the future by more than accept.future (" + format_duration(pilot.accept_future) + ")");
   }
   if (pilot.clock == settings::PilotClock::wall && time < reading.wall - pilot.accept_past) {
     refuse(Reason::time, "time", "older than accept.past (" + format_duration(pilot.accept_past) + ")");
@@ -120,7 +128,8 @@ class Members {
   void finish(const settings::Pilot& pilot, std::uint64_t& dropped) const {
     for (std::size_t i = 0; i < size_; ++i) {
       if (fields_[i].taken) continue;
-      if (pilot.unknown_fields == settings::UnknownFields::reject) refuse(Reason::unknown_field, ellipsis(fields_[i].key, 64), "is not allow-listed");
+      if (pilot.unknown_fields == settings::UnknownFields::reject)
+        refuse(Reason::unknown_field, ellipsis(fields_[i].key, 64), "is not allow-listed");
       ++dropped;
     }
   }
@@ -151,9 +160,15 @@ class ObjectReader {
     time_ = read_time(*time, "time");
     check_range(time_, *schema_->settings, reading_);
     switch (stream) {
-      case Stream::predictions: out.body = prediction(); break;
-      case Stream::outcomes: out.body = outcome(); break;
-      default: out.body = complaint(); break;
+      case Stream::predictions:
+        out.body = prediction();
+        break;
+      case Stream::outcomes:
+        out.body = outcome();
+        break;
+      default:
+        out.body = complaint();
+        break;
     }
     members_.finish(*schema_->settings, reading_.dropped_fields);
     return out;
@@ -178,7 +193,8 @@ class ObjectReader {
     if (given == nullptr && reading_.default_pilot.empty()) refuse(Reason::schema, "pilot", "is required");
     const std::string name = given == nullptr ? std::string(reading_.default_pilot) : text(*given, "pilot");
     const auto found = reading_.pilots.find(name);
-    if (found == reading_.pilots.end()) refuse(Reason::unknown_pilot, "pilot", "'" + ellipsis(name, 64) + "' is not configured");
+    if (found == reading_.pilots.end())
+      refuse(Reason::unknown_pilot, "pilot", "'" + ellipsis(name, 64) + "' is not configured");
     schema_ = &found->second;
   }
 
@@ -195,7 +211,8 @@ class ObjectReader {
   record::Value target(const element& e, std::string_view path) {
     if (schema_->numeric_target()) return number(e, path);
     const std::string label = label_text(e, path, schema_->truth_values());
-    if (!schema_->classes.contains(label)) refuse(Reason::unknown_class, path, "'" + ellipsis(label, 40) + "' is not one of the pilot's classes");
+    if (!schema_->classes.contains(label))
+      refuse(Reason::unknown_class, path, "'" + ellipsis(label, 40) + "' is not one of the pilot's classes");
     return reading_.intern(label);
   }
 
@@ -203,7 +220,8 @@ class ObjectReader {
     record::Prediction p;
     p.id = id(members_.require("id"), "id", "decision");
     p.time = time_;
-    if (const auto* e = members_.take("model_version")) p.model_version = reading_.intern(label_text(*e, "model_version", false));
+    if (const auto* e = members_.take("model_version"))
+      p.model_version = reading_.intern(label_text(*e, "model_version", false));
     if (const auto* e = members_.take("prediction")) read_prediction(*e, p);
     if (const auto* e = members_.take("score")) read_score(*e, p);
     if (const auto* e = members_.take("features")) read_features(*e, p);
@@ -221,7 +239,7 @@ class ObjectReader {
       return;
     }
     if (!schema_->numeric_target()) wrong_type("prediction", "a label", e);
-    const object levels = e.get_object().value_unsafe();   // named: a temporary would not outlive the loop's head
+    const object levels = e.get_object().value_unsafe();  // named: a temporary would not outlive the loop's head
     for (const auto field : levels) {
       double level = 0;
       const auto end = field.key.data() + field.key.size();
@@ -236,16 +254,19 @@ class ObjectReader {
   }
 
   void read_score(const element& e, record::Prediction& p) {
-    const bool probability = schema_->settings->task == settings::Task::binary || schema_->settings->task == settings::Task::multiclass;
+    const bool probability =
+        schema_->settings->task == settings::Task::binary || schema_->settings->task == settings::Task::multiclass;
     if (e.type() != element_type::OBJECT) {
       p.score = number(e, "score");
-      if (schema_->settings->task == settings::Task::binary && !(*p.score >= 0 && *p.score <= 1)) refuse(Reason::number, "score", "must lie in [0, 1]");
+      if (schema_->settings->task == settings::Task::binary && !(*p.score >= 0 && *p.score <= 1))
+        refuse(Reason::number, "score", "must lie in [0, 1]");
       return;
     }
     if (!probability) wrong_type("score", "a number", e);
     const object shares = e.get_object().value_unsafe();
     for (const auto field : shares) {
-      if (!schema_->classes.contains(field.key)) refuse(Reason::unknown_class, "score", "'" + ellipsis(field.key, 40) + "' is not one of the pilot's classes");
+      if (!schema_->classes.contains(field.key))
+        refuse(Reason::unknown_class, "score", "'" + ellipsis(field.key, 40) + "' is not one of the pilot's classes");
       const double share = number(field.value, "score");
       if (!(share >= 0 && share <= 1)) refuse(Reason::number, "score", "must lie in [0, 1]");
       p.scores.push_back({reading_.intern(field.key), share});
@@ -283,7 +304,8 @@ class ObjectReader {
         continue;
       }
       if (field.value.is_null()) continue;
-      out.push_back({reading_.intern(field.key), reading_.intern(label_text(field.value, "segments." + std::string(field.key), false))});
+      out.push_back({reading_.intern(field.key),
+                     reading_.intern(label_text(field.value, "segments." + std::string(field.key), false))});
     }
     return out;
   }
@@ -328,7 +350,8 @@ class ObjectReader {
   record::OutcomeSource outcome_source(std::string_view name) {
     constexpr std::string_view names[] = {"natural", "audit_sample", "appeal", "investigation"};
     const auto found = std::find(std::begin(names), std::end(names), name);
-    if (found == std::end(names)) refuse(Reason::schema, "source", "must be natural, audit_sample, appeal or investigation");
+    if (found == std::end(names))
+      refuse(Reason::schema, "source", "must be natural, audit_sample, appeal or investigation");
     return static_cast<record::OutcomeSource>(found - std::begin(names));
   }
 
@@ -357,7 +380,8 @@ class ObjectReader {
 
   std::uint8_t severity(const element& e) {
     const double value = number(e, "severity");
-    if (value < 0 || value > 4 || value != std::floor(value)) refuse(Reason::number, "severity", "must be 0, 1, 2, 3 or 4");
+    if (value < 0 || value > 4 || value != std::floor(value))
+      refuse(Reason::number, "severity", "must be 0, 1, 2, 3 or 4");
     return static_cast<std::uint8_t>(value);
   }
 
@@ -371,9 +395,12 @@ class ObjectReader {
 
 std::string label_text(const element& e, std::string_view path, bool truth_values) {
   switch (e.type()) {
-    case element_type::STRING: return text(e, path);
-    case element_type::INT64: return std::to_string(e.get_int64().value_unsafe());
-    case element_type::UINT64: return std::to_string(e.get_uint64().value_unsafe());
+    case element_type::STRING:
+      return text(e, path);
+    case element_type::INT64:
+      return std::to_string(e.get_int64().value_unsafe());
+    case element_type::UINT64:
+      return std::to_string(e.get_uint64().value_unsafe());
     case element_type::DOUBLE: {
       const double value = e.get_double().value_unsafe();
       if (value == std::floor(value) && std::abs(value) < 9e15) return std::to_string(static_cast<std::int64_t>(value));
@@ -384,7 +411,8 @@ std::string label_text(const element& e, std::string_view path, bool truth_value
       if (truth_values) return value ? "1" : "0";
       return value ? "true" : "false";
     }
-    default: wrong_type(path, "a string, number or boolean", e);
+    default:
+      wrong_type(path, "a string, number or boolean", e);
   }
 }
 

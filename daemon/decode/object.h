@@ -32,7 +32,8 @@ struct Reading {
 };
 
 /// One JSON object to one record. Throws Refusal. `stream` is set as soon as it is known, for the counters.
-[[nodiscard]] record::Record read_object(const simdjson::dom::object& object, const Reading& reading, record::Stream& stream);
+[[nodiscard]] record::Record read_object(const simdjson::dom::object& object, const Reading& reading,
+                                         record::Stream& stream);
 
 /// JSON `1`, `1.0` and `"1"` name one label; `true` and `false` are "1" and "0" where `truth_values`.
 /// Throws Refusal for anything but strings, numbers and booleans, and for more than max_text_bytes.

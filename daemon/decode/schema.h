@@ -24,7 +24,7 @@ struct PilotSchema {
   const settings::Pilot* settings = nullptr;
   TextMap<settings::FeatureKind> features;
   TextSet attributes;
-  TextSet classes;   ///< empty = any label (regression has none)
+  TextSet classes;  ///< empty = any label (regression has none)
 
   [[nodiscard]] bool numeric_target() const { return settings->task == settings::Task::regression; }
   [[nodiscard]] bool truth_values() const {

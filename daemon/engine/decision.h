@@ -12,7 +12,7 @@ namespace pilotwatch::engine {
 
 inline constexpr std::size_t max_attributes = 8;
 inline constexpr std::uint16_t no_group = 0xFFFF;
-using Groups = std::array<std::uint16_t, max_attributes>;   ///< value index by attribute; no_group = not given
+using Groups = std::array<std::uint16_t, max_attributes>;  ///< value index by attribute; no_group = not given
 inline constexpr std::uint64_t no_rank = ~std::uint64_t{0};
 
 /// One prediction and what became of it. Labels are class indexes, regression targets numbers.
@@ -22,9 +22,9 @@ struct Decision {
   double predicted = 0, actual = 0;
   Instant outcome_time;
   std::uint64_t outcome_content = 0;
-  std::uint64_t rank = no_rank;      ///< cases before this one in decision order, once known (count windows)
+  std::uint64_t rank = no_rank;  ///< cases before this one in decision order, once known (count windows)
   std::uint64_t weight = 1;
-  std::uint32_t complaints = 0;      ///< that name it
+  std::uint32_t complaints = 0;  ///< that name it
   std::uint16_t version = 0;
   bool has_predicted = false, has_outcome = false, failed = false;
   Groups groups{};
@@ -39,10 +39,10 @@ struct ComplaintRow {
   Instant time;
   Id128 prediction_id;
   bool names_prediction = false;
-  bool linked = false;               ///< the prediction is known: counts in its cohort
-  std::uint32_t decision = 0;        ///< slot, when linked
-  std::uint64_t rank = no_rank;      ///< unlinked: as of its own time, once known
-  Groups groups{};                   ///< its own, used while unlinked
+  bool linked = false;           ///< the prediction is known: counts in its cohort
+  std::uint32_t decision = 0;    ///< slot, when linked
+  std::uint64_t rank = no_rank;  ///< unlinked: as of its own time, once known
+  Groups groups{};               ///< its own, used while unlinked
 
   void write(ByteWriter& out) const;
   void read(ByteReader& in);

@@ -22,7 +22,7 @@ class Engine {
   [[nodiscard]] const std::vector<std::unique_ptr<PilotState>>& pilots() const { return pilots_; }
 
  private:
-  std::vector<std::unique_ptr<PilotState>> pilots_;   ///< in the order of the settings
+  std::vector<std::unique_ptr<PilotState>> pilots_;  ///< in the order of the settings
   std::map<std::string, PilotState*, std::less<>> by_name_;
 };
 

@@ -28,10 +28,15 @@ Confusion one_against_rest(const SparseCounts& counts, std::uint32_t classes, st
 /// Writes the figures of one scope (whole pilot, version, or group) in a fixed order.
 class ScopeFigures {
  public:
-  ScopeFigures(const WindowInput& input, const Tally& tally, std::string version, std::string attribute, std::string group,
-               WindowResult& out)
-      : input_(input), pilot_(input.settings), tally_(tally), version_(std::move(version)), attribute_(std::move(attribute)),
-        group_(std::move(group)), out_(out) {
+  ScopeFigures(const WindowInput& input, const Tally& tally, std::string version, std::string attribute,
+               std::string group, WindowResult& out)
+      : input_(input),
+        pilot_(input.settings),
+        tally_(tally),
+        version_(std::move(version)),
+        attribute_(std::move(attribute)),
+        group_(std::move(group)),
+        out_(out) {
     if (tally_.decisions > 0) coverage_ = static_cast<double>(tally_.labelled) / static_cast<double>(tally_.decisions);
   }
 
@@ -74,31 +79,36 @@ class ScopeFigures {
       f.n = 0;
       f.state = "suppressed";
       f.reason = "a count from 1 to " + std::to_string(pilot_.segments.min_n - 1) +
-                 " is behind it, or could be worked out from it (segments.min_n " + std::to_string(pilot_.segments.min_n) + ")";
+                 " is behind it, or could be worked out from it (segments.min_n " +
+                 std::to_string(pilot_.segments.min_n) + ")";
     } else if (!f.value) {
       f.state = "insufficient";
       f.reason = of_outcomes ? "no outcome known" : "no decisions";
     } else if (of_outcomes && !input_.mature) {
       f.state = "immature";
-      f.reason = "the outcome horizon (" + format_duration(pilot_.outcome_horizon) + ") of its decisions has not passed";
+      f.reason =
+          "the outcome horizon (" + format_duration(pilot_.outcome_horizon) + ") of its decisions has not passed";
     } else {
       f.state = "ok";
     }
     out_.figures.push_back(std::move(f));
   }
 
-  void plain(Metric metric, const char* formula, std::optional<double> value, std::uint64_t n, bool hidden, bool of_outcomes = false) {
+  void plain(Metric metric, const char* formula, std::optional<double> value, std::uint64_t n, bool hidden,
+             bool of_outcomes = false) {
     auto f = figure(metric, formula);
     f.value = value;
     f.n = n;
     push(std::move(f), hidden, of_outcomes);
   }
 
-  void share(Metric metric, const char* formula, std::uint64_t part, std::uint64_t whole, bool hidden, bool of_outcomes) {
+  void share(Metric metric, const char* formula, std::uint64_t part, std::uint64_t whole, bool hidden,
+             bool of_outcomes) {
     auto f = figure(metric, formula);
     f.n = whole;
     const bool exact = f.formula == "clopper-pearson/v1";
-    const auto interval = exact ? stats::clopper_pearson(part, whole, confidence) : stats::wilson(part, whole, confidence);
+    const auto interval =
+        exact ? stats::clopper_pearson(part, whole, confidence) : stats::wilson(part, whole, confidence);
     if (interval) {
       f.value = static_cast<double>(part) / static_cast<double>(whole);
       f.lower = interval->lower;
@@ -134,7 +144,8 @@ class ScopeFigures {
     auto f = figure(Metric::complaints_per_1000, "garwood/v1");
     f.n = tally_.decisions;
     const double exposure = static_cast<double>(tally_.decisions) / 1000;
-    const auto interval = tally_.decisions == 0 ? std::nullopt : stats::garwood(tally_.complaints, exposure, confidence);
+    const auto interval =
+        tally_.decisions == 0 ? std::nullopt : stats::garwood(tally_.complaints, exposure, confidence);
     if (interval) {
       f.value = static_cast<double>(tally_.complaints) / exposure;
       f.lower = interval->lower;
@@ -183,7 +194,8 @@ class ScopeFigures {
   std::string version_, attribute_, group_;
   WindowResult& out_;
   std::optional<double> coverage_;
-  bool hide_all_ = false, hide_outcomes_ = false, hide_confusion_ = false, hide_failures_ = false, hide_complaints_ = false;
+  bool hide_all_ = false, hide_outcomes_ = false, hide_confusion_ = false, hide_failures_ = false,
+       hide_complaints_ = false;
 };
 
 Figure drift_figure(const std::string& version, const std::string& feature, Metric metric, const char* formula) {
@@ -202,10 +214,11 @@ void finish_drift(Figure f, WindowResult& out) {
 }
 
 /// Numeric: PSI over the reference's quantile bins and KS against its sample.
-void numeric_drift(const WindowInput& input, const std::string& version, const std::string& name, const FrozenFeature& frozen,
-                   const Histogram& live, WindowResult& out) {
+void numeric_drift(const WindowInput& input, const std::string& version, const std::string& name,
+                   const FrozenFeature& frozen, const Histogram& live, WindowResult& out) {
   auto psi = drift_figure(version, name, Metric::psi, stats::psi_jeffreys_formula);
-  auto ks = drift_figure(version, name, Metric::ks, frozen.sample.exact ? stats::ks_exact_formula : stats::ks_bracket_formula);
+  auto ks = drift_figure(version, name, Metric::ks,
+                         frozen.sample.exact ? stats::ks_exact_formula : stats::ks_bracket_formula);
   psi.n = ks.n = live.positions.total();
   if (psi.n > 0 && frozen.n > 0) {
     const auto edges = stats::quantile_edges(frozen.sample, input.settings.reference.bins);
@@ -225,8 +238,8 @@ void numeric_drift(const WindowInput& input, const std::string& version, const s
 }
 
 /// Categorical: PSI over the reference's categories and one bin for all others.
-void categorical_drift(const std::string& version, const std::string& name, const FrozenFeature& frozen, const Histogram& live,
-                       WindowResult& out) {
+void categorical_drift(const std::string& version, const std::string& name, const FrozenFeature& frozen,
+                       const Histogram& live, WindowResult& out) {
   auto psi = drift_figure(version, name, Metric::psi, stats::psi_jeffreys_formula);
   psi.n = live.positions.total();
   if (psi.n > 0 && frozen.n > 0) {
@@ -239,13 +252,15 @@ void categorical_drift(const std::string& version, const std::string& name, cons
   finish_drift(std::move(psi), out);
 }
 
-void drift(const WindowInput& input, const std::string& version, const std::vector<Histogram>& live, WindowResult& out) {
+void drift(const WindowInput& input, const std::string& version, const std::vector<Histogram>& live,
+           WindowResult& out) {
   if (input.reference == nullptr) return;
   const auto columns = feature_list(input.settings);
   const Histogram none;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto& frozen = input.reference->features[i];
-    if (columns[i].name == score_feature && i + 1 == columns.size() && frozen.n == 0) continue;   // this pilot has no score
+    if (columns[i].name == score_feature && i + 1 == columns.size() && frozen.n == 0)
+      continue;  // this pilot has no score
     const auto& histogram = i < live.size() ? live[i] : none;
     if (columns[i].kind == settings::FeatureKind::numeric) {
       numeric_drift(input, version, columns[i].name, frozen, histogram, out);
@@ -278,7 +293,8 @@ Tally without(const Cell& cell, std::size_t attribute) {
     rest.labelled -= group.labelled;
     rest.errors -= group.errors;
     rest.complaints -= group.complaints;
-    for (const auto& [position, count] : group.confusion.items()) rest.confusion.add(position, -static_cast<std::int64_t>(count));
+    for (const auto& [position, count] : group.confusion.items())
+      rest.confusion.add(position, -static_cast<std::int64_t>(count));
   }
   return rest;
 }
@@ -299,7 +315,8 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
     }
   }
   std::sort(scopes.begin(), scopes.end(), [](const GroupScope& a, const GroupScope& b) {
-    return std::tie(a.model_version, a.attribute, a.rest, a.group) < std::tie(b.model_version, b.attribute, b.rest, b.group);
+    return std::tie(a.model_version, a.attribute, a.rest, a.group) <
+           std::tie(b.model_version, b.attribute, b.rest, b.group);
   });
   suppress(scopes, input.settings);
   std::map<std::string, std::uint64_t> hidden;

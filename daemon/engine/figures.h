@@ -16,12 +16,13 @@ struct WindowInput {
   const settings::Pilot& settings;
   const VersionCells& cells;
   const std::vector<std::string>& versions;
-  const std::vector<std::vector<std::string>>& values;   ///< by attribute
-  const Reference* reference;                            ///< null = none (yet)
+  const std::vector<std::vector<std::string>>& values;  ///< by attribute
+  const Reference* reference;                           ///< null = none (yet)
   bool mature;
 };
 
-/// Fills figures, confusions, counts and suppressed_groups of `out`. Group figures go through suppression (suppression.h).
+/// Fills figures, confusions, counts and suppressed_groups of `out`. Group figures go through suppression
+/// (suppression.h).
 void compute(const WindowInput& input, WindowResult& out);
 
 /// The confidence of every interval.

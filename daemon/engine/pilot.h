@@ -30,16 +30,16 @@ namespace pilotwatch::engine {
 
 /// What a record changed.
 struct Disposition {
-  bool duplicate = false;   ///< known already: no figure changed
-  bool late = false;        ///< its window had closed (outcomes: matured) before it came
+  bool duplicate = false;  ///< known already: no figure changed
+  bool late = false;       ///< its window had closed (outcomes: matured) before it came
 };
 
 /// A window that has just closed or matured, to be looked at once.
 struct Closing {
   const settings::Window* kind = nullptr;
-  Instant due;              ///< when it closed or matured, pilot's clock
-  bool mature = false;      ///< false: closed (volume, inputs, complaints); true: matured (outcomes)
-  std::shared_ptr<const WindowResult> result;   ///< never null; without figures where the window holds no record
+  Instant due;                                 ///< when it closed or matured, pilot's clock
+  bool mature = false;                         ///< false: closed (volume, inputs, complaints); true: matured (outcomes)
+  std::shared_ptr<const WindowResult> result;  ///< never null; without figures where the window holds no record
 };
 
 /// The whole state of one pilot: decisions, complaints, cells, reference, counters. Single-threaded, no clock, no I/O.
@@ -53,8 +53,8 @@ class PilotState {
 
   Disposition apply(const record::Batch& batch, const record::Record& record);
 
-  /// Moves the pilot's clock on (never back) and calls `look` for each window that closes or matures, in the order of due
-  /// times.
+  /// Moves the pilot's clock on (never back) and calls `look` for each window that closes or matures, in the order of
+  /// due times.
   void advance(Instant now, const std::function<void(const Closing&)>& look);
   /// No more records will come: closes every window that holds one, as if time had passed.
   void finish(const std::function<void(const Closing&)>& look);
@@ -80,7 +80,7 @@ class PilotState {
  private:
   struct Waiting {
     std::uint32_t slot = 0;
-    bool counted = false;      ///< its features are in the day cell already
+    bool counted = false;  ///< its features are in the day cell already
     FeatureRow features;
   };
   /// Decision order: time, then decisions before complaints, then id.
@@ -103,7 +103,7 @@ class PilotState {
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
   // pilot_count.cc: contributions to cells
-  enum class Where : std::uint8_t { everywhere, buckets };   ///< buckets: only the cells of count windows
+  enum class Where : std::uint8_t { everywhere, buckets };  ///< buckets: only the cells of count windows
   void count_decision(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
   void count_outcome(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
   void count_complaint(const ComplaintRow& c, std::int64_t sign);
@@ -116,7 +116,9 @@ class PilotState {
   void touch(Day day);
   [[nodiscard]] bool is_error(const Decision& d) const;
   /// `all` counts what has just come; else (groups that must be protected) only days that have closed.
-  [[nodiscard]] bool all_is_live() const { return settings_->segments.min_n <= 1 || settings_->segments.attributes.empty(); }
+  [[nodiscard]] bool all_is_live() const {
+    return settings_->segments.min_n <= 1 || settings_->segments.attributes.empty();
+  }
 
   // pilot_time.cc
   void order_until(Instant time);
@@ -125,7 +127,7 @@ class PilotState {
   void close_days();
   void look(bool final, const std::function<void(const Closing&)>& look);
   void refresh_due();
-  [[nodiscard]] bool ordered() const;   ///< decisions must be put in order (count windows, `reference.first`)
+  [[nodiscard]] bool ordered() const;  ///< decisions must be put in order (count windows, `reference.first`)
   [[nodiscard]] Millis maturity() const { return std::max(settings_->lateness, settings_->outcome_horizon); }
   [[nodiscard]] Millis delay(bool mature) const { return mature ? maturity() : settings_->lateness; }
   void look_at_calendar(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
@@ -149,37 +151,39 @@ class PilotState {
 
   Chunked<Decision> decisions_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> decision_by_id_;
-  std::map<Id128, std::vector<OutcomeRow>> parked_;               ///< by prediction id; every distinct one
-  std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;    ///< by decision slot: outcomes that lost
+  std::map<Id128, std::vector<OutcomeRow>> parked_;             ///< by prediction id; every distinct one
+  std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;  ///< by decision slot: outcomes that lost
   Chunked<ComplaintRow> complaints_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> complaint_by_id_;
-  std::map<Id128, std::vector<std::uint32_t>> complaints_waiting_;   ///< by prediction id
+  std::map<Id128, std::vector<std::uint32_t>> complaints_waiting_;  ///< by prediction id
   std::set<Id128> incidents_;
 
   std::map<Day, VersionCells> days_;
-  std::vector<std::map<std::uint64_t, VersionCells>> buckets_;   ///< by window index (count windows), then rank / N
+  std::vector<std::map<std::uint64_t, VersionCells>> buckets_;  ///< by window index (count windows), then rank / N
   VersionCells all_;
   std::vector<std::string> versions_{""};
-  std::vector<std::vector<std::string>> values_;                 ///< by attribute: names of its values
+  std::vector<std::vector<std::string>> values_;  ///< by attribute: names of its values
   std::map<OrderKey, Waiting> waiting_;
   std::uint64_t next_rank_ = 0;
   /// First and last decision time of each count bucket.
   std::vector<std::map<std::uint64_t, std::pair<Instant, Instant>>> bucket_times_;
   std::optional<Reference> reference_;
-  std::vector<std::pair<std::uint32_t, FeatureRow>> reference_rows_;   ///< (decision, row) of `reference.first`, until frozen
+  std::vector<std::pair<std::uint32_t, FeatureRow>>
+      reference_rows_;  ///< (decision, row) of `reference.first`, until frozen
 
   std::optional<Instant> now_, newest_;
-  std::optional<Day> closed_before_;      ///< days before this one are closed
+  std::optional<Day> closed_before_;  ///< days before this one are closed
   /// By window, [closed, matured]: the next start (day or bucket) to look at.
   std::vector<std::array<std::optional<std::int64_t>, 2>> next_look_;
-  std::array<std::optional<Day>, 2> all_looked_;   ///< the day before which days were closed, matured at the last look at `all`
+  std::array<std::optional<Day>, 2>
+      all_looked_;  ///< the day before which days were closed, matured at the last look at `all`
   bool finished_ = false;
   PilotCounters counters_;
 
   /// Published results, and what has changed since; (window index, start). Not part of the state.
   std::map<std::pair<std::size_t, std::int64_t>, std::shared_ptr<const WindowResult>> results_;
   std::set<std::pair<std::size_t, std::int64_t>> stale_;
-  std::optional<Instant> due_;            ///< see next_due(); cached
+  std::optional<Instant> due_;  ///< see next_due(); cached
 };
 
 }  // namespace pilotwatch::engine

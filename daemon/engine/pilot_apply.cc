@@ -11,17 +11,18 @@ namespace pilotwatch::engine {
 namespace {
 
 constexpr const char* other_value = "__other__";
-constexpr std::size_t max_versions = 20;   // then __other__: versions are labels of exported series
+constexpr std::size_t max_versions = 20;  // then __other__: versions are labels of exported series
 
 template <std::size_t N>
 void observe(std::vector<std::uint64_t>& buckets, const double (&bounds)[N], double value) {
   buckets.resize(N + 1);
-  ++buckets[static_cast<std::size_t>(std::lower_bound(std::begin(bounds), std::end(bounds), value) - std::begin(bounds))];
+  ++buckets[static_cast<std::size_t>(std::lower_bound(std::begin(bounds), std::end(bounds), value) -
+                                     std::begin(bounds))];
 }
 
 void bump(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& key) {
-  const auto at =
-      std::lower_bound(counts.begin(), counts.end(), key, [](const auto& item, const auto& k) { return item.first < k; });
+  const auto at = std::lower_bound(counts.begin(), counts.end(), key,
+                                   [](const auto& item, const auto& k) { return item.first < k; });
   if (at != counts.end() && at->first == key) {
     ++at->second;
   } else {
@@ -107,7 +108,8 @@ void PilotState::set_predicted(const record::Batch& batch, const record::Predict
     d.predicted = positive ? positive_ : (positive_ == 0 ? 1 : 0);
     d.has_predicted = true;
   } else if (settings_->task == settings::Task::multiclass && !p.scores.empty()) {
-    const auto best = std::max_element(p.scores.begin(), p.scores.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+    const auto best = std::max_element(p.scores.begin(), p.scores.end(),
+                                       [](const auto& a, const auto& b) { return a.number < b.number; });
     d.predicted = class_index(batch.text(best->name));
     d.has_predicted = true;
   }
@@ -141,7 +143,8 @@ Disposition PilotState::park(const Id128& id, const OutcomeRow& row) {
 
 Disposition PilotState::join_known(std::uint32_t slot, const OutcomeRow& row) {
   const Decision& d = decisions_[slot];
-  const bool late = now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity();
+  const bool late =
+      now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity();
   if (!d.has_outcome) {
     --counters_.awaiting_outcome;
     counters_.outcomes_matched += 1;
@@ -152,12 +155,13 @@ Disposition PilotState::join_known(std::uint32_t slot, const OutcomeRow& row) {
     return {.late = late};
   }
   const OutcomeRow current{d.outcome_time, d.outcome_content, d.actual};
-  if (row.content == current.content) {   // the same verdict again; its newest time counts against other verdicts
+  if (row.content == current.content) {  // the same verdict again; its newest time counts against other verdicts
     if (row.time > current.time) decisions_.modify(slot).outcome_time = row.time;
     return {.duplicate = true};
   }
   auto& losers = overruled_[slot];
-  const auto known = std::find_if(losers.begin(), losers.end(), [&](const OutcomeRow& o) { return o.content == row.content; });
+  const auto known =
+      std::find_if(losers.begin(), losers.end(), [&](const OutcomeRow& o) { return o.content == row.content; });
   if (known != losers.end() && known->time >= row.time) return {.duplicate = true};
   if (known != losers.end()) losers.erase(known);
   ++counters_.outcomes_corrected;
@@ -204,7 +208,8 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
   const std::pair<std::string, std::string> kind{batch.text(c.category), c.severity ? std::to_string(*c.severity) : ""};
   auto& by = counters_.complaints_by;
-  const auto at = std::lower_bound(by.begin(), by.end(), kind, [](const auto& item, const auto& k) { return item.first < k; });
+  const auto at =
+      std::lower_bound(by.begin(), by.end(), kind, [](const auto& item, const auto& k) { return item.first < k; });
   if (at != by.end() && at->first == kind) {
     ++at->second;
   } else {
@@ -250,18 +255,20 @@ FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Pre
   FeatureRow row(columns_.size());
   for (const auto& feature : p.features) {
     const auto& name = batch.text(feature.name);
-    const auto column = std::find_if(columns_.begin(), columns_.end() - 1, [&](const auto& c) { return c.name == name; });
+    const auto column =
+        std::find_if(columns_.begin(), columns_.end() - 1, [&](const auto& c) { return c.name == name; });
     if (column == columns_.end() - 1) continue;
     auto& value = row[static_cast<std::size_t>(column - columns_.begin())];
     // Journaled under another kind: no value now.
     const bool numeric = column->kind == settings::FeatureKind::numeric;
     if (const auto* number = std::get_if<double>(&feature.value); number != nullptr && numeric) value.number = *number;
-    if (const auto* text = std::get_if<record::StringRef>(&feature.value); text != nullptr && !numeric) value.category = batch.text(*text);
+    if (const auto* text = std::get_if<record::StringRef>(&feature.value); text != nullptr && !numeric)
+      value.category = batch.text(*text);
   }
   if (p.score) {
     row.back().number = p.score;
   } else if (!p.scores.empty()) {
-    double top = 0;   // how sure the system was of its choice
+    double top = 0;  // how sure the system was of its choice
     for (const auto& score : p.scores) top = std::max(top, score.number);
     row.back().number = top;
   }
@@ -283,8 +290,8 @@ double PilotState::target(const record::Batch& batch, const record::Value& value
 std::uint16_t PilotState::class_index(const std::string& label) const {
   const auto found = std::find(settings_->classes.begin(), settings_->classes.end(), label);
   // Journaled under classes that have since been taken out of the settings: counts as the last.
-  return static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(found - settings_->classes.begin(),
-                                                            static_cast<std::ptrdiff_t>(settings_->classes.size()) - 1));
+  return static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(
+      found - settings_->classes.begin(), static_cast<std::ptrdiff_t>(settings_->classes.size()) - 1));
 }
 
 std::uint16_t PilotState::version_index(const std::string& name) {
@@ -299,7 +306,8 @@ std::uint16_t PilotState::version_index(const std::string& name) {
   } else if (index == versions_.size()) {
     versions_.push_back(name);
   }
-  while (counters_.versions.size() < versions_.size()) counters_.versions.push_back({versions_[counters_.versions.size()]});
+  while (counters_.versions.size() < versions_.size())
+    counters_.versions.push_back({versions_[counters_.versions.size()]});
   return static_cast<std::uint16_t>(index);
 }
 
@@ -308,7 +316,8 @@ Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<r
   groups.fill(no_group);
   const auto& attributes = settings_->segments.attributes;
   for (const auto& segment : segments) {
-    const auto attribute = static_cast<std::size_t>(std::find(attributes.begin(), attributes.end(), batch.text(segment.name)) - attributes.begin());
+    const auto attribute = static_cast<std::size_t>(
+        std::find(attributes.begin(), attributes.end(), batch.text(segment.name)) - attributes.begin());
     if (attribute == attributes.size()) continue;
     auto& values = values_[attribute];
     std::string name = batch.text(segment.value);

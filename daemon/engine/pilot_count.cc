@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one record adds to the cells. Everything is added with a sign, so that a correction can take back what it replaces.
+// What one record adds to the cells. Everything is added with a sign, so that a correction can take back what it
+// replaces.
 #include <cmath>
 
 #include "engine/pilot.h"
@@ -30,7 +31,8 @@ void add_verdict(Tally& tally, const Decision& d, const settings::Pilot& pilot, 
     tally.absolute_error.add(std::abs(error), weight);
   } else if (pilot.task != settings::Task::generative) {
     const auto classes = static_cast<std::uint32_t>(pilot.classes.size());
-    tally.confusion.add(static_cast<std::uint32_t>(d.predicted) * classes + static_cast<std::uint32_t>(d.actual), weight);
+    tally.confusion.add(static_cast<std::uint32_t>(d.predicted) * classes + static_cast<std::uint32_t>(d.actual),
+                        weight);
   }
 }
 
@@ -42,8 +44,10 @@ bool PilotState::is_error(const Decision& d) const {
     case settings::Task::regression:
       return std::abs(d.predicted - d.actual) >
              std::max(settings_->tolerance.absolute, settings_->tolerance.relative * std::abs(d.actual));
-    case settings::Task::generative: return d.actual + 1 == static_cast<double>(settings_->classes.size());
-    default: return d.predicted != d.actual;
+    case settings::Task::generative:
+      return d.actual + 1 == static_cast<double>(settings_->classes.size());
+    default:
+      return d.predicted != d.actual;
   }
 }
 
@@ -60,7 +64,8 @@ void PilotState::each_cell(Day day, std::uint64_t rank, std::uint16_t version, W
     if (window.kind != settings::WindowKind::count) continue;
     const auto bucket = rank / window.count;
     add_to(buckets_[i][bucket][version]);
-    if (next_look_[i][0] && static_cast<std::int64_t>(bucket) < *next_look_[i][0]) stale_.emplace(i, static_cast<std::int64_t>(bucket));
+    if (next_look_[i][0] && static_cast<std::int64_t>(bucket) < *next_look_[i][0])
+      stale_.emplace(i, static_cast<std::int64_t>(bucket));
   }
 }
 
@@ -101,23 +106,22 @@ void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where
 void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
   if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
   const Decision& d = decisions_[c.decision];
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere, [&](Cell& cell) {
-    each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); });
-  });
+  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere,
+            [&](Cell& cell) { each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); }); });
 }
 
 /// A complaint about no decision we know counts in the window of its own time and in no version.
 void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where) {
-  each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where, [&](Cell& cell) {
-    each_tally(cell, c.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); });
-  });
+  each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where,
+            [&](Cell& cell) { each_tally(cell, c.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); }); });
 }
 
 /// Leaves nothing behind: a day that held nothing else is as if it had never been.
 void PilotState::take_back_unlinked(const ComplaintRow& c) {
   count_unlinked(c, -1, Where::everywhere);
   const auto prune = [](VersionCells& cells) {
-    for (auto& [version, cell] : cells) std::erase_if(cell.groups, [](const auto& group) { return group.second.empty(); });
+    for (auto& [version, cell] : cells)
+      std::erase_if(cell.groups, [](const auto& group) { return group.second.empty(); });
     std::erase_if(cells, [](const auto& cell) { return cell.second.empty(); });
     return cells.empty();
   };

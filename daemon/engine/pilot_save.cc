@@ -145,7 +145,9 @@ void read_counters(ByteReader& in, PilotCounters& c) {
   c.delay_sum_s = in.f64();
 }
 
-std::string chunk_name(const char* table, std::size_t number) { return std::string(table) + "/" + std::to_string(number); }
+std::string chunk_name(const char* table, std::size_t number) {
+  return std::string(table) + "/" + std::to_string(number);
+}
 
 }  // namespace
 
@@ -153,8 +155,10 @@ void PilotState::save(bool all, const std::function<void(std::string, std::strin
   ByteWriter out;
   write(out);
   save("state", out.take());
-  decisions_.save_chunks(all, [&](std::size_t i, std::string bytes) { save(chunk_name("decisions", i), std::move(bytes)); });
-  complaints_.save_chunks(all, [&](std::size_t i, std::string bytes) { save(chunk_name("complaints", i), std::move(bytes)); });
+  decisions_.save_chunks(all,
+                         [&](std::size_t i, std::string bytes) { save(chunk_name("decisions", i), std::move(bytes)); });
+  complaints_.save_chunks(
+      all, [&](std::size_t i, std::string bytes) { save(chunk_name("complaints", i), std::move(bytes)); });
 }
 
 void PilotState::load(const std::map<std::string, std::string>& parts) {
@@ -162,8 +166,10 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
   if (state == parts.end()) throw CorruptBytes("a pilot without state");
   ByteReader in(state->second);
   read(in);
-  for (std::size_t i = 0; parts.contains(chunk_name("decisions", i)); ++i) decisions_.load_chunk(parts.at(chunk_name("decisions", i)));
-  for (std::size_t i = 0; parts.contains(chunk_name("complaints", i)); ++i) complaints_.load_chunk(parts.at(chunk_name("complaints", i)));
+  for (std::size_t i = 0; parts.contains(chunk_name("decisions", i)); ++i)
+    decisions_.load_chunk(parts.at(chunk_name("decisions", i)));
+  for (std::size_t i = 0; parts.contains(chunk_name("complaints", i)); ++i)
+    complaints_.load_chunk(parts.at(chunk_name("complaints", i)));
   for (std::uint32_t slot = 0; slot < decisions_.size(); ++slot) decision_by_id_.emplace(decisions_[slot].id, slot);
   for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
     const auto& row = complaints_[slot];

@@ -56,9 +56,15 @@ void PilotState::look(bool final, const std::function<void(const Closing&)>& loo
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     for (const bool mature : {false, true}) {
       switch (settings_->windows[i].kind) {
-        case WindowKind::count: look_at_counts(i, mature, final, closings); break;
-        case WindowKind::all: look_at_all(i, mature, final, closings); break;
-        default: look_at_calendar(i, mature, final, closings); break;
+        case WindowKind::count:
+          look_at_counts(i, mature, final, closings);
+          break;
+        case WindowKind::all:
+          look_at_all(i, mature, final, closings);
+          break;
+        default:
+          look_at_calendar(i, mature, final, closings);
+          break;
       }
     }
   }
@@ -75,7 +81,7 @@ void PilotState::look_at_calendar(std::size_t window, bool mature, bool final, s
     const auto end = window_next(kind, static_cast<Day>(*next));
     const Instant due = start_of(settings_->time_zone, end) + delay(mature);
     if (final ? *next > days_.rbegin()->first : due > *now_) break;
-    if (mature) stale_.emplace(window, *next);   // what was `immature` is no more
+    if (mature) stale_.emplace(window, *next);  // what was `immature` is no more
     const auto start = *next;
     next = end;
     out.push_back({&settings_->windows[window], due, mature, result(window, start)});
@@ -89,7 +95,8 @@ void PilotState::look_at_counts(std::size_t window, bool mature, bool final, std
   while (*next < complete) {
     // The next bucket with decisions: one of great weight skips over as many as it fills.
     const auto times = bucket_times_[window].lower_bound(static_cast<std::uint64_t>(*next));
-    *next = times == bucket_times_[window].end() ? complete : std::min(complete, static_cast<std::int64_t>(times->first));
+    *next =
+        times == bucket_times_[window].end() ? complete : std::min(complete, static_cast<std::int64_t>(times->first));
     if (*next == complete) break;
     const Instant due = times->second.second + delay(mature);
     if (!final && due > *now_) break;
@@ -108,7 +115,8 @@ void PilotState::look_at_all(std::size_t window, bool mature, bool final, std::v
   if (done <= looked.value_or(days_.begin()->first)) return;
   looked = done;
   if (mature) stale_.emplace(window, 0);
-  out.push_back({&settings_->windows[window], start_of(settings_->time_zone, done) + delay(mature), mature, result(window, 0)});
+  out.push_back(
+      {&settings_->windows[window], start_of(settings_->time_zone, done) + delay(mature), mature, result(window, 0)});
 }
 
 /// The earliest time at which advance() has something to do.
@@ -133,7 +141,8 @@ void PilotState::refresh_due() {
           consider(times->second.second + delay(mature));
         }
       } else {
-        const auto start = static_cast<Day>(next_look_[i][mature ? 1 : 0].value_or(window_start(kind, days_.begin()->first)));
+        const auto start =
+            static_cast<Day>(next_look_[i][mature ? 1 : 0].value_or(window_start(kind, days_.begin()->first)));
         consider(start_of(zone, window_next(kind, start)) + delay(mature));
       }
     }

@@ -49,7 +49,8 @@ bool PilotState::is_mature(std::size_t window, std::int64_t start) const {
   if (!now_) return false;
   if (finished_) return true;
   if (settings_->windows[window].kind != WindowKind::all) return *now_ >= bounds(window, start).second + maturity();
-  return settings_->outcome_horizon == Millis{0} || *now_ >= start_of(settings_->time_zone, days_.rbegin()->first + 1) + maturity();
+  return settings_->outcome_horizon == Millis{0} ||
+         *now_ >= start_of(settings_->time_zone, days_.rbegin()->first + 1) + maturity();
 }
 
 std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::int64_t start) {
@@ -63,7 +64,7 @@ std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::
   out->kind_name = window_name(out->kind);
   std::tie(out->start, out->end) = bounds(window, start);
   const VersionCells cells = merged(window, start);
-  if (cells.empty()) {   // nothing to publish (any more); the judge calls it no data
+  if (cells.empty()) {  // nothing to publish (any more); the judge calls it no data
     results_.erase(key);
     return out;
   }
@@ -77,7 +78,8 @@ void PilotState::mark_all_stale() {
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     if (settings_->windows[i].kind == WindowKind::all) stale_.emplace(i, 0);
     for (const auto& [bucket, cells] : buckets_[i]) {
-      if (next_look_[i][0] && static_cast<std::int64_t>(bucket) < *next_look_[i][0]) stale_.emplace(i, static_cast<std::int64_t>(bucket));
+      if (next_look_[i][0] && static_cast<std::int64_t>(bucket) < *next_look_[i][0])
+        stale_.emplace(i, static_cast<std::int64_t>(bucket));
     }
   }
   for (const auto& [day, cells] : days_) touch(day);

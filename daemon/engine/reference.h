@@ -32,25 +32,26 @@ inline constexpr const char* score_feature = "score";
 
 /// What the live distribution of one feature is compared with. Frozen: edges and positions never move.
 struct FrozenFeature {
-  stats::FrozenSample sample;                ///< numeric
-  std::vector<std::string> categories;       ///< categorical, sorted
+  stats::FrozenSample sample;           ///< numeric
+  std::vector<std::string> categories;  ///< categorical, sorted
   std::vector<std::uint64_t> category_counts;
-  std::uint64_t n = 0, missing = 0;          ///< values present, values absent
+  std::uint64_t n = 0, missing = 0;  ///< values present, values absent
 
-  [[nodiscard]] std::uint32_t position(const FeatureValue& value) const;   ///< value present
+  [[nodiscard]] std::uint32_t position(const FeatureValue& value) const;  ///< value present
 };
 
 struct Reference {
-  std::string id;                            ///< content hash, hex
-  std::uint64_t n = 0;                       ///< rows
-  Instant frozen_at;                         ///< pilot's clock
+  std::string id;       ///< content hash, hex
+  std::uint64_t n = 0;  ///< rows
+  Instant frozen_at;    ///< pilot's clock
   std::vector<FrozenFeature> features;
 
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
 };
 
-/// Freezes rows of one pilot; row order does not matter. A feature that has no value in any row stays without reference.
+/// Freezes rows of one pilot; row order does not matter. A feature that has no value in any row stays without
+/// reference.
 [[nodiscard]] Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now);
 
 /// Adds one row to a cell's histograms.

@@ -41,16 +41,18 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
   scope.failures_hidden = scope.hidden || small_part(t.failures, t.decisions, k);
   if (pilot.task == settings::Task::binary) {
     scope.outcomes_hidden = scope.outcomes_hidden || small_part(t.positives, t.predicted, k);
-    for (const auto& [position, count] : t.confusion.items()) scope.outcomes_hidden = scope.outcomes_hidden || count < k;
+    for (const auto& [position, count] : t.confusion.items())
+      scope.outcomes_hidden = scope.outcomes_hidden || count < k;
   }
-  scope.confusion_hidden = scope.outcomes_hidden || (pilot.task == settings::Task::multiclass && small_class(t, pilot.classes.size(), k));
+  scope.confusion_hidden =
+      scope.outcomes_hidden || (pilot.task == settings::Task::multiclass && small_class(t, pilot.classes.size(), k));
   scope.complaints_hidden = scope.hidden || small(t.complaints, k);
 }
 
 using Margin = std::tuple<std::string, std::string, bool>;
 
-/// In each margin (groups of one version, versions of one group) with exactly one hidden scope, hides the smallest other:
-/// else the hidden one is the difference between the total and the rest.
+/// In each margin (groups of one version, versions of one group) with exactly one hidden scope, hides the smallest
+/// other: else the hidden one is the difference between the total and the rest.
 template <class Key>
 bool complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& key) {
   bool changed = false;
@@ -76,12 +78,15 @@ bool complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& k
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
   for (auto& scope : scopes) primary(scope, pilot);
-  for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden, &GroupScope::failures_hidden,
-                          &GroupScope::complaints_hidden}) {
+  for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden,
+                          &GroupScope::failures_hidden, &GroupScope::complaints_hidden}) {
     // What is hidden in one margin can leave exactly one gap in another: until none is left.
     for (bool changed = true; changed;) {
-      changed = complement(scopes, flag, [](const GroupScope& s) { return Margin{s.model_version, s.attribute, false}; });
-      if (complement(scopes, flag, [](const GroupScope& s) { return Margin{s.attribute, s.group, s.rest}; })) changed = true;
+      changed = complement(scopes, flag, [](const GroupScope& s) {
+        return Margin{s.model_version, s.attribute, false};
+      });
+      if (complement(scopes, flag, [](const GroupScope& s) { return Margin{s.attribute, s.group, s.rest}; }))
+        changed = true;
     }
     for (auto& scope : scopes) scope.confusion_hidden = scope.confusion_hidden || scope.outcomes_hidden;
     if (flag != &GroupScope::hidden) continue;

@@ -22,12 +22,11 @@ struct GroupScope {
   bool complaints_hidden = false;
 };
 
-/// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether they
-/// complained leaves the daemon while it lies between 1 and min_n - 1: neither itself nor as a numerator, its complement,
-/// or the difference between a total and the rest. How many outcomes are known yet is not such a count.
-/// Method: small-cell suppression as in official statistics: primary, then one complementary cell in each margin that has
-/// exactly one hidden.
-/// min_n <= 1 hides nothing. O(scopes).
+/// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether
+/// they complained leaves the daemon while it lies between 1 and min_n - 1: neither itself nor as a numerator, its
+/// complement, or the difference between a total and the rest. How many outcomes are known yet is not such a count.
+/// Method: small-cell suppression as in official statistics: primary, then one complementary cell in each margin that
+/// has exactly one hidden. min_n <= 1 hides nothing. O(scopes).
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot);
 
 }  // namespace pilotwatch::engine

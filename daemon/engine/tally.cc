@@ -25,7 +25,8 @@ void Tally::write(ByteWriter& out) const {
 }
 
 void Tally::read(ByteReader& in) {
-  for (auto* count : {&decisions, &failures, &positives, &predicted, &labelled, &errors, &complaints}) *count = in.u64();
+  for (auto* count : {&decisions, &failures, &positives, &predicted, &labelled, &errors, &complaints})
+    *count = in.u64();
   confusion.read(in);
   absolute_error.read(in);
   error.read(in);

@@ -15,15 +15,15 @@ namespace pilotwatch::engine {
 /// Mergeable integer counts of one scope (whole pilot or one group) over one bucket, in cases (weights), not records.
 /// Every member can be added and taken back in any order; so the same records in any order give the same bytes.
 struct Tally {
-  std::uint64_t decisions = 0;   ///< predictions
-  std::uint64_t failures = 0;    ///< of them failed
-  std::uint64_t positives = 0;   ///< of them predicted positive (binary)
-  std::uint64_t predicted = 0;   ///< of them with a label or number
-  std::uint64_t labelled = 0;    ///< outcome known and comparable
-  std::uint64_t errors = 0;      ///< of them wrong
+  std::uint64_t decisions = 0;  ///< predictions
+  std::uint64_t failures = 0;   ///< of them failed
+  std::uint64_t positives = 0;  ///< of them predicted positive (binary)
+  std::uint64_t predicted = 0;  ///< of them with a label or number
+  std::uint64_t labelled = 0;   ///< outcome known and comparable
+  std::uint64_t errors = 0;     ///< of them wrong
   std::uint64_t complaints = 0;
-  SparseCounts confusion;        ///< position = predicted class * number of classes + actual class
-  FixedSum absolute_error, error;   ///< regression: |p - a| and p - a over the labelled
+  SparseCounts confusion;          ///< position = predicted class * number of classes + actual class
+  FixedSum absolute_error, error;  ///< regression: |p - a| and p - a over the labelled
 
   Tally& operator+=(const Tally& other);
   [[nodiscard]] bool empty() const { return decisions == 0 && complaints == 0; }
@@ -33,7 +33,7 @@ struct Tally {
 
 /// One feature over one bucket against the frozen reference.
 struct Histogram {
-  SparseCounts positions;        ///< numeric: stats::FrozenSample positions; categorical: index of the category, or `unseen`
+  SparseCounts positions;  ///< numeric: stats::FrozenSample positions; categorical: index of the category, or `unseen`
   std::uint64_t missing = 0;
 
   Histogram& operator+=(const Histogram& other);
@@ -46,8 +46,8 @@ inline constexpr std::uint32_t unseen_category = 0xFFFF'FFFF;
 /// All counts of one bucket and one model version.
 struct Cell {
   Tally overall;
-  std::map<std::pair<std::uint16_t, std::uint16_t>, Tally> groups;   ///< (attribute, value)
-  std::vector<Histogram> features;   ///< configured features, then the score; empty until a reference is frozen
+  std::map<std::pair<std::uint16_t, std::uint16_t>, Tally> groups;  ///< (attribute, value)
+  std::vector<Histogram> features;  ///< configured features, then the score; empty until a reference is frozen
 
   Cell& operator+=(const Cell& other);
   /// True when nothing is left of it.

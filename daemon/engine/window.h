@@ -13,26 +13,27 @@
 
 namespace pilotwatch::engine {
 
-/// One figure of one window: the object that `/api/v1/pilots/{pilot}/windows` and `backtest` print. README documents it.
+/// One figure of one window: the object that `/api/v1/pilots/{pilot}/windows` and `backtest` print. README documents
+/// it.
 struct Figure {
-  std::string model_version;    ///< "" = all versions together
-  std::string attribute, group; ///< "" = the whole pilot
-  std::string feature;          ///< "" where the metric has none
+  std::string model_version;     ///< "" = all versions together
+  std::string attribute, group;  ///< "" = the whole pilot
+  std::string feature;           ///< "" where the metric has none
   settings::Metric metric{};
-  std::string formula;          ///< "wilson/v1", "psi-jeffreys/v1", ...
+  std::string formula;  ///< "wilson/v1", "psi-jeffreys/v1", ...
   std::optional<double> value, lower, upper;
-  std::uint64_t n = 0;          ///< denominator: cases (or decisions) behind the value; 0 when suppressed
+  std::uint64_t n = 0;             ///< denominator: cases (or decisions) behind the value; 0 when suppressed
   std::optional<double> coverage;  ///< share of the window's decisions with a known outcome
-  std::string state;            ///< "ok", "immature", "insufficient" (n = 0), "suppressed", "undefined"
-  std::string reason;           ///< why not "ok", or ""
+  std::string state;               ///< "ok", "immature", "insufficient" (n = 0), "suppressed", "undefined"
+  std::string reason;              ///< why not "ok", or ""
 };
 
 /// Confusion counts of one group over one window. For multi-class tasks one a class, one against the rest.
 struct Confusion {
   std::string model_version, attribute, group;
-  std::string label;                     ///< the class that counts as positive
+  std::string label;  ///< the class that counts as positive
   std::uint64_t tp = 0, fp = 0, fn = 0, tn = 0;
-  bool suppressed = false;               ///< then the counts are 0 and mean nothing
+  bool suppressed = false;  ///< then the counts are 0 and mean nothing
 };
 
 /// Plain counts of one scope of one window (overall and per version and group).
@@ -45,9 +46,9 @@ struct Counts {
 /// Everything about one closed window; immutable once published. A late outcome publishes a new one.
 struct WindowResult {
   settings::Window kind;
-  std::string kind_name;                 ///< "day", "week", "month", "all", "count:1000"
-  Instant start, end;                    ///< [start, end); count windows: times of the first and last decision
-  bool mature = false;                   ///< the outcome horizon has passed
+  std::string kind_name;  ///< "day", "week", "month", "all", "count:1000"
+  Instant start, end;     ///< [start, end); count windows: times of the first and last decision
+  bool mature = false;    ///< the outcome horizon has passed
   std::vector<Figure> figures;
   std::vector<Confusion> confusions;
   std::vector<Counts> counts;
@@ -63,26 +64,27 @@ struct PilotCounters {
     std::string name;
     std::uint64_t predictions = 0, errors = 0;
   };
-  std::vector<Version> versions;         ///< sorted by name
+  std::vector<Version> versions;  ///< sorted by name
   std::uint64_t outcomes = 0, outcomes_matched = 0, failures = 0;
   std::uint64_t outcomes_corrected = 0;
   std::uint64_t complaints = 0, complaints_unlinked = 0;
-  std::uint64_t late_records = 0;        ///< accepted after their window had closed
+  std::uint64_t late_records = 0;  ///< accepted after their window had closed
   std::vector<std::pair<std::pair<std::string, std::string>, std::uint64_t>> complaints_by;  ///< (category, severity)
-  std::vector<std::pair<std::string, std::uint64_t>> label_overflows;  ///< attribute (or model_version) -> records in __other__
-  std::uint64_t awaiting_outcome = 0;    ///< decisions without an outcome
-  std::uint64_t parked_outcomes = 0;     ///< outcomes that wait for their prediction
-  std::optional<Instant> last_prediction, last_outcome, last_complaint;   ///< greatest event times
-  std::vector<std::uint64_t> latency_buckets;   ///< counts per bound of latency_bounds_s, then +Inf; not cumulative
+  std::vector<std::pair<std::string, std::uint64_t>>
+      label_overflows;                 ///< attribute (or model_version) -> records in __other__
+  std::uint64_t awaiting_outcome = 0;  ///< decisions without an outcome
+  std::uint64_t parked_outcomes = 0;   ///< outcomes that wait for their prediction
+  std::optional<Instant> last_prediction, last_outcome, last_complaint;  ///< greatest event times
+  std::vector<std::uint64_t> latency_buckets;  ///< counts per bound of latency_bounds_s, then +Inf; not cumulative
   double latency_sum_s = 0;
-  std::vector<std::uint64_t> delay_buckets;     ///< outcome delay, delay_bounds_s
+  std::vector<std::uint64_t> delay_buckets;  ///< outcome delay, delay_bounds_s
   double delay_sum_s = 0;
 };
 inline constexpr double latency_bounds_s[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 inline constexpr double delay_bounds_s[] = {60, 600, 3600, 21600, 86400, 259200, 604800, 1209600, 2592000, 7776000};
 
 struct ReferenceInfo {
-  std::string id;                        ///< content hash, hex; "" = none (yet)
+  std::string id;  ///< content hash, hex; "" = none (yet)
   std::uint64_t n = 0;
   std::optional<Instant> frozen_at;
 };
@@ -90,7 +92,7 @@ struct ReferenceInfo {
 /// What readers (API, metrics, page) see of one pilot.
 struct PilotView {
   const settings::Pilot* settings = nullptr;
-  std::optional<Instant> now;            ///< the pilot's clock
+  std::optional<Instant> now;  ///< the pilot's clock
   PilotCounters counters;
   ReferenceInfo reference;
   std::vector<std::shared_ptr<const WindowResult>> windows;  ///< closed ones, by kind (settings order), then start

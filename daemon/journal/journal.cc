@@ -17,7 +17,7 @@
 namespace pilotwatch::journal {
 namespace {
 
-constexpr std::int64_t application_id = 0x70777463;   // "pwtc"
+constexpr std::int64_t application_id = 0x70777463;  // "pwtc"
 
 constexpr const char* schema = R"sql(
 CREATE TABLE entries (              -- what was acknowledged, in order; state = fold(entries)
@@ -41,7 +41,8 @@ class LockFile {
     if (fd_ < 0) throw OpenError("cannot open " + file.string() + ": " + std::strerror(errno));
     if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
     ::close(fd_);
-    throw OpenError(file.parent_path().string() + " is in use by another pilotwatch (lock " + file.filename().string() + ")");
+    throw OpenError(file.parent_path().string() + " is in use by another pilotwatch (lock " + file.filename().string() +
+                    ")");
   }
   ~LockFile() { ::close(fd_); }
   LockFile(const LockFile&) = delete;
@@ -97,10 +98,11 @@ struct Journal::Impl {
       database.run("COMMIT");
       return;
     }
-    if (pragma(database, "PRAGMA application_id") != application_id) throw OpenError(path.string() + " is not a pilotwatch database");
+    if (pragma(database, "PRAGMA application_id") != application_id)
+      throw OpenError(path.string() + " is not a pilotwatch database");
     if (version > schema_version) {
-      throw OpenError(path.string() + " was written by a newer pilotwatch (schema " + std::to_string(version) + ", this one knows " +
-                      std::to_string(schema_version) + ")");
+      throw OpenError(path.string() + " was written by a newer pilotwatch (schema " + std::to_string(version) +
+                      ", this one knows " + std::to_string(schema_version) + ")");
     }
   }
 
@@ -139,7 +141,10 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
   bool inserted = false;
   try {
     impl_->transaction([&] {
-      impl_->insert->bind(1, static_cast<std::int64_t>(sequence)).bind(2, entry.wall.time_since_epoch().count()).bind_blob(3, body).run();
+      impl_->insert->bind(1, static_cast<std::int64_t>(sequence))
+          .bind(2, entry.wall.time_since_epoch().count())
+          .bind_blob(3, body)
+          .run();
       for (const auto& cursor : cursors) {
         impl_->insert_cursor->bind(1, cursor.source)
             .bind(2, static_cast<std::int64_t>(cursor.device))
@@ -161,7 +166,8 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
     }
     if (!inserted || static_cast<std::uint64_t>(stored) != sequence) {
       // A row that is not this entry: an earlier COMMIT, refused because nobody could be asked, was durable after all.
-      if (!inserted && static_cast<std::uint64_t>(stored) > impl_->last) impl_->last = static_cast<std::uint64_t>(stored);
+      if (!inserted && static_cast<std::uint64_t>(stored) > impl_->last)
+        impl_->last = static_cast<std::uint64_t>(stored);
       throw WriteError(error.what());
     }
   }
@@ -169,7 +175,8 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
   return sequence;
 }
 
-void Journal::write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts, bool drop_others) {
+void Journal::write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts,
+                               bool drop_others) {
   try {
     impl_->transaction([&] {
       if (drop_others) impl_->database.run("DELETE FROM checkpoint_parts");
@@ -211,7 +218,8 @@ void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t
 std::uint64_t Journal::last_sequence() const { return impl_->last; }
 
 std::optional<record::Cursor> Journal::cursor(const std::string& source) {
-  Statement select(impl_->database, "SELECT device, inode, offset, fingerprint, fingerprint_bytes FROM cursors WHERE source = ?");
+  Statement select(impl_->database,
+                   "SELECT device, inode, offset, fingerprint, fingerprint_bytes FROM cursors WHERE source = ?");
   select.bind(1, source);
   if (!select.step()) return std::nullopt;
   const auto column = [&](int i) { return static_cast<std::uint64_t>(select.number(i)); };

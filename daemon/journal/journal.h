@@ -37,8 +37,8 @@ class ReadError : public std::runtime_error {
 };
 
 struct Checkpoint {
-  std::uint64_t sequence = 0;                  ///< of the last entry that is in it; 0 = none
-  std::map<std::string, std::string> parts;    ///< by name
+  std::uint64_t sequence = 0;                ///< of the last entry that is in it; 0 = none
+  std::map<std::string, std::string> parts;  ///< by name
 };
 
 struct StoreStats {
@@ -57,13 +57,15 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// One transaction: the entry and the cursors. Returns its sequence (1, 2, ...) once it is durable. Throws WriteError; if
-  /// the outcome of COMMIT was unknown, the database has been asked, and the entry is in there if and only if this returns.
-  /// Where even that failed, a later append may find the entry: it throws, and last_sequence() is ahead of the caller.
+  /// One transaction: the entry and the cursors. Returns its sequence (1, 2, ...) once it is durable. Throws
+  /// WriteError; if the outcome of COMMIT was unknown, the database has been asked, and the entry is in there if and
+  /// only if this returns. Where even that failed, a later append may find the entry: it throws, and last_sequence() is
+  /// ahead of the caller.
   std::uint64_t append(const record::Entry& entry, std::span<const record::Cursor> cursors);
 
   /// One transaction: replaces these parts; `drop_others`: all others go. Throws WriteError.
-  void write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts, bool drop_others);
+  void write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts,
+                        bool drop_others);
   [[nodiscard]] Checkpoint read_checkpoint();
 
   /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws CorruptBytes on a damaged entry.
@@ -75,7 +77,7 @@ class Journal {
   [[nodiscard]] std::string fact(const std::string& key);
   void set_fact(const std::string& key, const std::string& value);
 
-  [[nodiscard]] StoreStats stats() const;   ///< any thread
+  [[nodiscard]] StoreStats stats() const;  ///< any thread
 
  private:
   struct Impl;

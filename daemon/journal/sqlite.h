@@ -15,14 +15,15 @@ namespace pilotwatch::journal {
 class SqliteError : public std::runtime_error {
  public:
   SqliteError(int extended_code, const std::string& what) : std::runtime_error(what), code(extended_code) {}
-  int code;   ///< extended result code
+  int code;  ///< extended result code
 };
 
 class Database {
  public:
   explicit Database(const std::string& path) {
     sqlite3* raw = nullptr;
-    const int rc = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int rc =
+        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     handle_.reset(raw);
     if (rc != SQLITE_OK) fail("open " + path);
     sqlite3_extended_result_codes(raw, 1);
@@ -51,7 +52,8 @@ class Statement {
  public:
   Statement(const Database& database, const char* sql) : database_(database) {
     sqlite3_stmt* raw = nullptr;
-    if (sqlite3_prepare_v3(database.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK) database.fail(sql);
+    if (sqlite3_prepare_v3(database.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK)
+      database.fail(sql);
     handle_.reset(raw);
   }
 
@@ -60,7 +62,8 @@ class Statement {
     return check(sqlite3_bind_text64(handle_.get(), index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
   }
   Statement& bind_blob(int index, std::string_view bytes) {
-    return check(sqlite3_bind_blob64(handle_.get(), index, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(), SQLITE_STATIC));
+    return check(sqlite3_bind_blob64(handle_.get(), index, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(),
+                                     SQLITE_STATIC));
   }
 
   /// True while there is a row.

@@ -42,7 +42,7 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
     auto& counters = row(submission.source, record::stream_of(record));
     ++counters.received;
     auto* pilot = engine_.find(submission.batch.text(record.pilot));
-    if (pilot == nullptr) {   // journaled before the pilot was taken out of the settings
+    if (pilot == nullptr) {  // journaled before the pilot was taken out of the settings
       ++counters.rejected[static_cast<std::size_t>(record::Reason::unknown_pilot)];
       ++out.rejected;
       continue;
@@ -52,7 +52,8 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
     ++(disposition.duplicate ? out.duplicate : out.accepted);
     if (disposition.late) ++counters.late;
     if (!disposition.duplicate) counters.last_record = wall;
-    if (pilot->settings().clock == settings::PilotClock::event && pilot->event_time()) advance(*pilot, *pilot->event_time(), wall);
+    if (pilot->settings().clock == settings::PilotClock::event && pilot->event_time())
+      advance(*pilot, *pilot->event_time(), wall);
   }
   return out;
 }
@@ -103,7 +104,9 @@ std::shared_ptr<const Snapshot> Fold::snapshot(Instant wall) {
 IngestCounters::Row& Fold::row(const std::string& source, record::Stream stream) {
   auto& rows = ingest_.rows;
   const auto key = std::pair(source, stream);
-  const auto at = std::lower_bound(rows.begin(), rows.end(), key, [](const auto& r, const auto& k) { return std::tie(r.source, r.stream) < std::tie(k.first, k.second); });
+  const auto at = std::lower_bound(rows.begin(), rows.end(), key, [](const auto& r, const auto& k) {
+    return std::tie(r.source, r.stream) < std::tie(k.first, k.second);
+  });
   if (at != rows.end() && at->source == source && at->stream == stream) return *at;
   IngestCounters::Row fresh;
   fresh.source = source;
@@ -112,8 +115,10 @@ IngestCounters::Row& Fold::row(const std::string& source, record::Stream stream)
   return *rows.insert(at, std::move(fresh));
 }
 
-void Fold::add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source, std::uint64_t times) {
-  const auto at = std::lower_bound(counts.begin(), counts.end(), source, [](const auto& item, const auto& k) { return item.first < k; });
+void Fold::add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source,
+                  std::uint64_t times) {
+  const auto at = std::lower_bound(counts.begin(), counts.end(), source,
+                                   [](const auto& item, const auto& k) { return item.first < k; });
   if (at != counts.end() && at->first == source) {
     at->second += times;
   } else {
@@ -136,7 +141,8 @@ std::string Fold::shape() const {
     for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));
     for (const auto& a : p.segments.attributes) line("attribute " + a);
     line("segments " + std::to_string(p.segments.max_values) + (p.segments.min_n <= 1 ? " open" : " protected"));
-    line("reference " + (p.reference.file.empty() ? "first " + std::to_string(p.reference.first) : state->reference()->id) + " " +
+    line("reference " +
+         (p.reference.file.empty() ? "first " + std::to_string(p.reference.first) : state->reference()->id) + " " +
          std::to_string(p.reference.ks_exact_max_distinct));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
   }

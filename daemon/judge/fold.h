@@ -22,7 +22,8 @@ struct Applied {
 
 /// The whole deterministic state: engine, judge, ingest counters. State = fold(journal): only apply() changes it.
 ///
-///   apply(entry):  for each submission, for each record: engine.apply; pilots with `clock: event` move on with each record
+///   apply(entry):  for each submission, for each record: engine.apply; pilots with `clock: event` move on with each
+///   record
 ///                  then pilots with `clock: wall` move on to entry.wall
 ///                  each window that closes or matures on the way is looked at by the judge, in order
 class Fold {
@@ -47,7 +48,8 @@ class Fold {
   [[nodiscard]] engine::Engine& engine() { return engine_; }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
-  /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters", "transitions"); what has not changed is left out unless `all`.
+  /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters", "transitions"); what has not changed is left
+  /// out unless `all`.
   void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
   /// Throws CorruptBytes; then nothing has changed.
   void load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall);
@@ -69,7 +71,8 @@ class Fold {
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
   void read_parts(const std::map<std::string, std::string>& parts, Instant wall);
   IngestCounters::Row& row(const std::string& source, record::Stream stream);
-  void add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source, std::uint64_t times);
+  void add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source,
+              std::uint64_t times);
 
   const settings::Settings* settings_;
   engine::Engine engine_;

@@ -97,7 +97,8 @@ void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t s
 }
 
 void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant wall) {
-  if (!parts.contains("judge") || !parts.contains("counters")) throw CorruptBytes("a part of the checkpoint is missing");
+  if (!parts.contains("judge") || !parts.contains("counters"))
+    throw CorruptBytes("a part of the checkpoint is missing");
   for (auto& pilot : engine_.pilots()) {
     const std::string prefix = "pilot/" + pilot->settings().name + "/";
     std::map<std::string, std::string> own;

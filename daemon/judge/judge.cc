@@ -21,16 +21,19 @@ bool of_outcomes(Metric metric) {
     case Metric::selection_rate:
     case Metric::psi:
     case Metric::ks:
-    case Metric::complaints_per_1000: return false;
-    default: return true;
+    case Metric::complaints_per_1000:
+      return false;
+    default:
+      return true;
   }
 }
 
-const engine::Figure* find_figure(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
+const engine::Figure* find_figure(const settings::Limit& limit, const std::string& group,
+                                  const engine::WindowResult& window) {
   for (const auto& figure : window.figures) {
     if (figure.metric == limit.metric && figure.model_version.empty() && figure.attribute == limit.segment &&
         figure.group == group && figure.feature == limit.feature) {
-      return &figure;   // the first: error rates come with Wilson's interval before Clopper and Pearson's
+      return &figure;  // the first: error rates come with Wilson's interval before Clopper and Pearson's
     }
   }
   return nullptr;
@@ -48,7 +51,8 @@ std::string sentence(const settings::Limit& limit, const engine::Figure& figure,
   std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
   if (!limit.feature.empty()) out += " of " + limit.feature;
   out += " is " + number(figure.value);
-  if (figure.lower && figure.upper) out += " (95 % interval " + number(figure.lower) + " to " + number(figure.upper) + ")";
+  if (figure.lower && figure.upper)
+    out += " (95 % interval " + number(figure.lower) + " to " + number(figure.upper) + ")";
   out += " in " + std::to_string(figure.n) + " cases, ";
   const std::string line = (upper ? "above the limit " : "below the limit ") + number(upper ? limit.max : limit.min);
   if (beyond) return out + line;
@@ -109,8 +113,9 @@ std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& lim
   std::string out = pilot.name + '\n' + limit.name + '\n' + std::to_string(static_cast<int>(limit.metric)) + '\n' +
                     engine::window_name(limit.window) + '\n';
   out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
-  out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' + limit.feature + '\n' +
-         limit.segment + '\n' + format_duration(limit.for_) + '\n' + format_duration(limit.keep_firing_for);
+  out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' +
+         limit.feature + '\n' + limit.segment + '\n' + format_duration(limit.for_) + '\n' +
+         format_duration(limit.keep_firing_for);
   return out;
 }
 
@@ -133,7 +138,8 @@ Judge::Instance& Judge::instance(const settings::Pilot& pilot, const settings::L
   return out;
 }
 
-void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, Instant wall, std::vector<Transition>& out) {
+void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, Instant wall,
+                 std::vector<Transition>& out) {
   for (const auto& limit : pilot.limits) {
     if (limit.window != *closing.kind || of_outcomes(limit.metric) != closing.mature) continue;
     std::set<std::string> groups;
@@ -193,13 +199,14 @@ void Judge::step(Instance& instance, const Finding& finding, const engine::Closi
       break;
     case Finding::Kind::insufficient:
     case Finding::Kind::no_data:
-      instance.clear_since.reset();   // a gap starts every wait again
+      instance.clear_since.reset();  // a gap starts every wait again
       if (alert_is_out) {
         s.reason += "; the breach stays until data say otherwise";
         break;
       }
       s.pending_since.reset();
-      move(instance, finding.kind == Finding::Kind::no_data ? State::no_data : State::insufficient, closing.due, wall, out);
+      move(instance, finding.kind == Finding::Kind::no_data ? State::no_data : State::insufficient, closing.due, wall,
+           out);
       break;
   }
 }
@@ -245,7 +252,8 @@ std::vector<LimitStatus> Judge::statuses() const {
   for (const auto& pilot : settings_->pilots) {
     for (const auto& limit : pilot.limits) {
       for (auto at = instances_.lower_bound({pilot.name, limit.name, ""});
-           at != instances_.end() && std::get<0>(at->first) == pilot.name && std::get<1>(at->first) == limit.name; ++at) {
+           at != instances_.end() && std::get<0>(at->first) == pilot.name && std::get<1>(at->first) == limit.name;
+           ++at) {
         out.push_back(at->second.status);
       }
     }

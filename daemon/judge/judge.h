@@ -19,11 +19,12 @@ struct Finding {
   Kind kind = Kind::no_data;
   std::optional<double> value, lower, upper;
   std::uint64_t n = 0;
-  std::string reason;   ///< one plain sentence
+  std::string reason;  ///< one plain sentence
 };
 
 /// Pure: the limit against the published figures of a window. `group` = "" unless the limit names a segment.
-[[nodiscard]] Finding examine(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window);
+[[nodiscard]] Finding examine(const settings::Limit& limit, const std::string& group,
+                              const engine::WindowResult& window);
 
 /// The states of all limits. One instance per limit and group; deterministic, no clock.
 ///
@@ -48,12 +49,13 @@ class Judge {
  private:
   struct Instance {
     LimitStatus status;
-    std::optional<Instant> clear_since;   ///< recovering since; pilot's clock
+    std::optional<Instant> clear_since;  ///< recovering since; pilot's clock
   };
-  using Key = std::tuple<std::string, std::string, std::string>;   ///< pilot, limit, group
+  using Key = std::tuple<std::string, std::string, std::string>;  ///< pilot, limit, group
 
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
-  void step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
+  void step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
+            std::vector<Transition>& out);
   void move(Instance& instance, State to, Instant at, Instant wall, std::vector<Transition>& out);
 
   std::map<Key, Instance> instances_;

@@ -63,7 +63,8 @@ void Judge::write(ByteWriter& out) const {
     out.text(s.reason);
     for (const auto& value : {s.value, s.lower, s.upper}) judge::write(out, value);
     out.u64(s.n);
-    for (const auto& time : {s.window_start, s.window_end, s.pending_since, s.last_transition, s.last_evaluation, instance.clear_since}) {
+    for (const auto& time :
+         {s.window_start, s.window_end, s.pending_since, s.last_transition, s.last_evaluation, instance.clear_since}) {
       judge::write(out, time);
     }
     out.u64(s.transitions);
@@ -84,7 +85,8 @@ void Judge::read(ByteReader& in, Instant wall) {
     s.reason = in.text();
     for (auto* value : {&s.value, &s.lower, &s.upper}) judge::read(in, *value);
     s.n = in.u64();
-    for (auto* time : {&s.window_start, &s.window_end, &s.pending_since, &s.last_transition, &s.last_evaluation, &stored.clear_since}) {
+    for (auto* time : {&s.window_start, &s.window_end, &s.pending_since, &s.last_transition, &s.last_evaluation,
+                       &stored.clear_since}) {
       judge::read(in, *time);
     }
     s.transitions = in.u64();
@@ -100,7 +102,8 @@ void Judge::read(ByteReader& in, Instant wall) {
       if (content_hash(fingerprint(*pilot, limit)) == epoch) {
         instances_[{pilot_name, limit_name, group}] = std::move(stored);
       } else if (s.episode && !s.episode->ended) {
-        // Another definition, another epoch: the old episode ends, so that its alert is resolved, and the limit starts anew.
+        // Another definition, another epoch: the old episode ends, so that its alert is resolved, and the limit starts
+        // anew.
         auto& fresh = instance(*pilot, limit, group);
         fresh.status.episode = s.episode;
         fresh.status.episode->ended = wall;

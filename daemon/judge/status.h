@@ -22,8 +22,8 @@ inline constexpr std::size_t state_count = std::size(state_names);
 
 /// One breach from its start to its end.
 struct Episode {
-  std::string id;                        ///< stable over restarts: hash of pilot, limit, group and start
-  Instant started, started_wall;         ///< pilot's clock, wall clock
+  std::string id;                 ///< stable over restarts: hash of pilot, limit, group and start
+  Instant started, started_wall;  ///< pilot's clock, wall clock
   std::optional<Instant> ended, ended_wall;
   double value_at_start = 0;
 };
@@ -32,23 +32,23 @@ struct Episode {
 struct LimitStatus {
   const settings::Pilot* pilot = nullptr;
   const settings::Limit* limit = nullptr;
-  std::string group;                     ///< "" unless limit->segment
+  std::string group;  ///< "" unless limit->segment
   State state = State::collecting;
-  std::string reason;                    ///< one plain sentence about the last look
+  std::string reason;  ///< one plain sentence about the last look
   std::optional<double> value, lower, upper;
   std::uint64_t n = 0;
-  std::optional<Instant> window_start, window_end;   ///< of the last window looked at
-  std::optional<Instant> pending_since;  ///< condition holds, `for` not yet over; pilot's clock
+  std::optional<Instant> window_start, window_end;          ///< of the last window looked at
+  std::optional<Instant> pending_since;                     ///< condition holds, `for` not yet over; pilot's clock
   std::optional<Instant> last_transition, last_evaluation;  ///< wall clock
   std::uint64_t transitions = 0;
-  std::optional<Episode> episode;        ///< the running one, or the last while it is retained for resolved resends
+  std::optional<Episode> episode;  ///< the running one, or the last while it is retained for resolved resends
 };
 
 /// One change of state; `backtest` prints them, the log too.
 struct Transition {
   std::string pilot, limit, group;
   State from{}, to{};
-  Instant at, at_wall;                   ///< pilot's clock, wall clock
+  Instant at, at_wall;  ///< pilot's clock, wall clock
   std::optional<double> value, lower, upper, threshold;
   std::uint64_t n = 0;
   std::optional<Instant> window_start, window_end;
@@ -65,19 +65,19 @@ struct IngestCounters {
     std::optional<Instant> last_record;   ///< wall clock
   };
   std::vector<Row> rows;
-  std::vector<std::pair<std::string, std::uint64_t>> bytes;  ///< by source
+  std::vector<std::pair<std::string, std::uint64_t>> bytes;           ///< by source
   std::vector<std::pair<std::string, std::uint64_t>> dropped_fields;  ///< by source: members no allow-list names
 };
 
 /// An immutable picture of the whole state, published by the core for all readers.
 struct Snapshot {
-  Instant wall;                          ///< when it was built
-  std::uint64_t sequence = 0;            ///< of the last journal entry in it
+  Instant wall;                ///< when it was built
+  std::uint64_t sequence = 0;  ///< of the last journal entry in it
   std::vector<engine::PilotView> pilots;
   std::vector<LimitStatus> limits;
   IngestCounters ingest;
-  std::vector<Transition> recent;        ///< the last 100, oldest first
-  std::optional<Instant> last_evaluation;   ///< wall clock
+  std::vector<Transition> recent;          ///< the last 100, oldest first
+  std::optional<Instant> last_evaluation;  ///< wall clock
 };
 
 }  // namespace pilotwatch::judge

@@ -48,10 +48,17 @@ class Decoder {
   void read(Record& record) {
     record.pilot = string();
     switch (in_.u64()) {
-      case 0: record.body = prediction(); break;
-      case 1: record.body = outcome(); break;
-      case 2: record.body = complaint(); break;
-      default: throw CorruptBytes("unknown record type");
+      case 0:
+        record.body = prediction();
+        break;
+      case 1:
+        record.body = outcome();
+        break;
+      case 2:
+        record.body = complaint();
+        break;
+      default:
+        throw CorruptBytes("unknown record type");
     }
   }
 
@@ -63,10 +70,14 @@ class Decoder {
 
   Value value() {
     switch (in_.u64()) {
-      case 0: return std::monostate{};
-      case 1: return in_.f64();
-      case 2: return string();
-      default: throw CorruptBytes("unknown kind of value");
+      case 0:
+        return std::monostate{};
+      case 1:
+        return in_.f64();
+      case 2:
+        return string();
+      default:
+        throw CorruptBytes("unknown kind of value");
     }
   }
 

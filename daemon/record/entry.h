@@ -15,7 +15,9 @@ namespace pilotwatch::record {
 /// Lines refused before they became records, by stream and reason; part of the journal so that counters survive.
 struct RejectCounts {
   std::array<std::array<std::uint64_t, reason_count>, 4> by_stream{};
-  void add(const Reject& reject) { ++by_stream[static_cast<std::size_t>(reject.stream)][static_cast<std::size_t>(reject.reason)]; }
+  void add(const Reject& reject) {
+    ++by_stream[static_cast<std::size_t>(reject.stream)][static_cast<std::size_t>(reject.reason)];
+  }
   [[nodiscard]] std::uint64_t total() const;
 };
 
@@ -24,14 +26,14 @@ struct Submission {
   std::string source;  ///< "http" or the name of a file source
   Batch batch;
   RejectCounts rejects;
-  std::uint64_t bytes = 0;  ///< as received
+  std::uint64_t bytes = 0;           ///< as received
   std::uint64_t dropped_fields = 0;  ///< members that no allow-list names (policy `drop`)
 };
 
 /// One row of the journal. The state of the daemon is the fold of its entries in order: nothing else changes it.
 struct Entry {
-  Instant wall;                          ///< when it was committed; the `now` of pilots with `clock: wall`
-  std::vector<Submission> submissions;   ///< may be empty: then the entry only moves time on
+  Instant wall;                         ///< when it was committed; the `now` of pilots with `clock: wall`
+  std::vector<Submission> submissions;  ///< may be empty: then the entry only moves time on
 };
 
 /// The binary form of an Entry, before compression. decode_entry throws CorruptBytes on anything else.

@@ -36,14 +36,15 @@ struct Prediction {
   Id128 id;
   Instant time;
   StringRef model_version = no_string;
-  Value prediction;                     ///< label (classification) or number (regression); null = not given
-  std::vector<NamedNumber> quantiles;   ///< level -> value, ascending levels; then `prediction` is the 0.5 quantile if given
-  std::optional<double> score;          ///< probability or plain number
-  std::vector<NamedNumber> scores;      ///< class -> probability
-  std::vector<NamedValue> features;     ///< allow-listed only
-  std::vector<NamedText> segments;      ///< allow-listed only
+  Value prediction;  ///< label (classification) or number (regression); null = not given
+  std::vector<NamedNumber>
+      quantiles;                ///< level -> value, ascending levels; then `prediction` is the 0.5 quantile if given
+  std::optional<double> score;  ///< probability or plain number
+  std::vector<NamedNumber> scores;   ///< class -> probability
+  std::vector<NamedValue> features;  ///< allow-listed only
+  std::vector<NamedText> segments;   ///< allow-listed only
   std::optional<double> latency_ms;
-  std::uint64_t weight = 1;             ///< so many identical cases; 1 .. max_weight
+  std::uint64_t weight = 1;  ///< so many identical cases; 1 .. max_weight
   bool failed = false;
 };
 inline constexpr std::uint64_t max_weight = 1'000'000'000;
@@ -82,11 +83,21 @@ inline constexpr const char* stream_names[] = {"predictions", "outcomes", "compl
 
 /// Why a line was refused; exported as the label `reason`. Names and meaning: README, "Ingest".
 enum class Reason : std::uint8_t {
-  json, utf8, depth, line_too_long, schema, unknown_type, unknown_pilot, unknown_class, unknown_field, time, number,
+  json,
+  utf8,
+  depth,
+  line_too_long,
+  schema,
+  unknown_type,
+  unknown_pilot,
+  unknown_class,
+  unknown_field,
+  time,
+  number,
 };
-inline constexpr const char* reason_names[] = {
-    "json", "utf8", "depth", "line_too_long", "schema", "unknown_type", "unknown_pilot", "unknown_class", "unknown_field",
-    "time", "number"};
+inline constexpr const char* reason_names[] = {"json",          "utf8",         "depth",         "line_too_long",
+                                               "schema",        "unknown_type", "unknown_pilot", "unknown_class",
+                                               "unknown_field", "time",         "number"};
 inline constexpr std::size_t reason_count = std::size(reason_names);
 
 /// A refused line: where, why, and what to do, without the data itself.

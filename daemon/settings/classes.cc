@@ -31,7 +31,8 @@ std::string plain_label(const std::string& text, bool truth_values) {
   if (const auto whole = parse_all<std::int64_t>(text)) return std::to_string(*whole);
   const auto number = parse_all<double>(text);
   if (!number || !std::isfinite(*number)) return text;
-  if (*number == std::floor(*number) && std::abs(*number) < 9e15) return std::to_string(static_cast<std::int64_t>(*number));
+  if (*number == std::floor(*number) && std::abs(*number) < 9e15)
+    return std::to_string(static_cast<std::int64_t>(*number));
   return format_number(*number);
 }
 

@@ -41,7 +41,7 @@ constexpr bool in_order() {
 }
 static_assert(in_order());
 
-constexpr const char* score_name = "score";   ///< the prediction's score, as if it were a numeric feature
+constexpr const char* score_name = "score";  ///< the prediction's score, as if it were a numeric feature
 
 std::string name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
 bool of_feature(Metric metric) { return metric == Metric::psi || metric == Metric::ks; }
@@ -85,7 +85,8 @@ class LimitReader {
       value->problem(name_of(*metric) + " is only for task " + task_names[static_cast<std::size_t>(*rules_->only_for)]);
     }
     if (of_feature(*metric) && sound_.reference && !pilot_.reference.given()) {
-      value->problem(name_of(*metric) + " compares with a reference; the pilot has none (reference: {file: ...} or {first: N})");
+      value->problem(name_of(*metric) +
+                     " compares with a reference; the pilot has none (reference: {file: ...} or {first: N})");
     }
   }
 
@@ -94,7 +95,8 @@ class LimitReader {
     const auto window = value ? read_window(*value) : std::nullopt;
     if (!window) return;
     out_.window = *window;
-    if (!sound_.windows || std::find(pilot_.windows.begin(), pilot_.windows.end(), *window) != pilot_.windows.end()) return;
+    if (!sound_.windows || std::find(pilot_.windows.begin(), pilot_.windows.end(), *window) != pilot_.windows.end())
+      return;
     std::string known;
     for (const auto& w : pilot_.windows) known += (known.empty() ? "" : ", ") + window_words(w);
     value->problem(window_words(*window) + " is not one of the pilot's windows; configured: " + known);
@@ -104,7 +106,8 @@ class LimitReader {
     const auto max = map_.take("max"), min = map_.take("min");
     if (max) out_.max = bound_value(*max);
     if (min) out_.min = bound_value(*min);
-    if (max && min) return (max->key().pos > min->key().pos ? max : min)->key_problem("give either max or min, not both");
+    if (max && min)
+      return (max->key().pos > min->key().pos ? max : min)->key_problem("give either max or min, not both");
     if (!max && !min && map_.value().node().IsMap()) map_.value().problem("needs either max or min");
   }
 
@@ -155,7 +158,8 @@ class LimitReader {
     const auto name = value ? value->filled_text() : std::nullopt;
     if (!name) return;
     out_.segment = *name;
-    if (rules_ != nullptr && of_feature(out_.metric)) return value->key_problem("psi and ks are kept for the whole pilot only");
+    if (rules_ != nullptr && of_feature(out_.metric))
+      return value->key_problem("psi and ks are kept for the whole pilot only");
     const std::vector<std::string_view> known(pilot_.segments.attributes.begin(), pilot_.segments.attributes.end());
     if (sound_.attributes) value->must_be_known(*name, "an attribute of segments", known);
   }
@@ -165,7 +169,8 @@ class LimitReader {
     const auto value = map_.take("runbook_url");
     if (!value) return;
     out_.runbook_url = value->text().value_or("");
-    if (value->node().IsScalar() && !out_.runbook_url.starts_with("https://") && !out_.runbook_url.starts_with("http://")) {
+    if (value->node().IsScalar() && !out_.runbook_url.starts_with("https://") &&
+        !out_.runbook_url.starts_with("http://")) {
       value->wrong("a URL that starts with https:// or http://");
     }
   }
@@ -173,7 +178,7 @@ class LimitReader {
   MapReader map_;
   const Pilot& pilot_;
   const Sound& sound_;
-  const Rules* rules_ = nullptr;   ///< null where the metric could not be read
+  const Rules* rules_ = nullptr;  ///< null where the metric could not be read
   Limit out_;
 };
 

@@ -14,8 +14,8 @@
 namespace pilotwatch::settings {
 namespace {
 
-constexpr std::uint64_t max_document = 4'000'000'000;   ///< what the JSON parser can address
-constexpr const char* http_source = "http";             ///< what HTTP ingest calls itself in the label `source`
+constexpr std::uint64_t max_document = 4'000'000'000;  ///< what the JSON parser can address
+constexpr const char* http_source = "http";            ///< what HTTP ingest calls itself in the label `source`
 
 void read_ingest(const Value& value, Ingest& out) {
   MapReader map(value);
@@ -70,7 +70,8 @@ void read_root(const Value& root, Settings& out) {
   if (const auto v = map.require("pilots")) read_pilots(*v, out);
   // After the pilots, whose names they use.
   const bool pilots_are_sound =
-      std::none_of(out.pilots.begin(), out.pilots.end(), [](const Pilot& p) { return p.name.empty(); }) && !out.pilots.empty();
+      std::none_of(out.pilots.begin(), out.pilots.end(), [](const Pilot& p) { return p.name.empty(); }) &&
+      !out.pilots.empty();
   UniqueNames names;
   if (sources) {
     for (const auto& item : sources->items()) out.files.push_back(read_source(item, out, pilots_are_sound, names));

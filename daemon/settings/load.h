@@ -11,7 +11,8 @@
 
 namespace pilotwatch::settings {
 
-/// One complaint about the user's file. `line` and `column` count from 1; `path` is the YAML path, "pilots[2].limits[0].for".
+/// One complaint about the user's file. `line` and `column` count from 1; `path` is the YAML path,
+/// "pilots[2].limits[0].for".
 struct Problem {
   std::filesystem::path file;
   int line = 1, column = 1;
@@ -25,7 +26,8 @@ struct Problem {
 /// Does not look at anything but the file itself (no reference files, no network). Any thread.
 [[nodiscard]] std::variant<Settings, std::vector<Problem>> load(const std::filesystem::path& file);
 /// The same on text; `file` is for messages and relative paths only.
-[[nodiscard]] std::variant<Settings, std::vector<Problem>> parse(std::string_view yaml, const std::filesystem::path& file);
+[[nodiscard]] std::variant<Settings, std::vector<Problem>> parse(std::string_view yaml,
+                                                                 const std::filesystem::path& file);
 
 /// Every metric's alert name for a limit, e.g. (error_rate, max) -> "PilotErrorRateHigh".
 [[nodiscard]] std::string default_alertname(const Limit& limit);

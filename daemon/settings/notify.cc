@@ -10,9 +10,12 @@ namespace {
 constexpr std::string_view digits = "0123456789";
 constexpr std::string_view word = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 /// What every alert already says.
-constexpr std::string_view taken_labels[] = {"alertname", "pilot", "limit", "severity", "feature", "group", "attribute"};
+constexpr std::string_view taken_labels[] = {"alertname", "pilot", "limit",    "severity",
+                                             "feature",   "group", "attribute"};
 
-bool only(std::string_view text, std::string_view allowed) { return text.find_first_not_of(allowed) == std::string_view::npos; }
+bool only(std::string_view text, std::string_view allowed) {
+  return text.find_first_not_of(allowed) == std::string_view::npos;
+}
 
 bool is_port(std::string_view text) {
   const auto port = only(text, digits) ? parse_all<std::uint32_t>(text) : std::nullopt;
@@ -35,7 +38,8 @@ bool is_authority(std::string_view text) {
 }
 
 bool is_path(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '?' && c != '#'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '?' && c != '#'; });
 }
 
 /// The authority of http(s)://host[:port][/path]; empty where the text is anything else.
@@ -52,7 +56,8 @@ std::string_view authority_of(std::string_view url) {
 void read_url(const Value& value, Alertmanager& out) {
   const std::string url = value.node().IsScalar() ? value.node().Scalar() : "";
   const auto authority = authority_of(url);
-  if (authority.empty()) return value.wrong("http://host:port or https://host:port, with a path prefix if there is one");
+  if (authority.empty())
+    return value.wrong("http://host:port or https://host:port, with a path prefix if there is one");
   out.url = url.substr(0, url.find_last_not_of('/') + 1);
   out.name = std::string(authority);
   if (out.url.ends_with("/api/v2/alerts")) value.problem("leave /api/v2/alerts out; it is added");
@@ -71,7 +76,8 @@ Alertmanager read_alertmanager(const Value& value, UniqueNames& names) {
 }
 
 bool is_label_name(std::string_view name) {
-  return !name.empty() && only(name, word) && digits.find(name.front()) == std::string_view::npos && !name.starts_with("__");
+  return !name.empty() && only(name, word) && digits.find(name.front()) == std::string_view::npos &&
+         !name.starts_with("__");
 }
 
 std::map<std::string, std::string> read_external_labels(const Value& value) {

@@ -9,7 +9,7 @@ namespace {
 constexpr const char* feature_kind_names[] = {"numeric", "categorical"};
 constexpr const char* clock_names[] = {"wall", "event"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
-constexpr std::size_t max_attributes = 8;   ///< what a decision has room for in the engine
+constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
 constexpr std::uint64_t most = 1'000'000'000;
 
 class PilotReader {
@@ -93,7 +93,8 @@ class PilotReader {
       MapReader map(item);
       Feature feature;
       feature.name = names.read(map, "name");
-      if (feature.name == "score") map.take("name")->problem("'score' is the name of the prediction's score; choose another");
+      if (feature.name == "score")
+        map.take("name")->problem("'score' is the name of the prediction's score; choose another");
       map.read_required_choice("kind", feature.kind, feature_kind_names);
       map.finish();
       out_.features.push_back(std::move(feature));

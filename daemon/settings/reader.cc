@@ -11,7 +11,8 @@ namespace {
 /// Keys come from the user and go into paths: short and on one line, too.
 std::string one_line(std::string_view text) {
   std::string out = ellipsis(text, 60);
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   return out;
 }
 

@@ -40,7 +40,8 @@ class Problems {
 /// "; did you mean 'x'?" or nothing.
 [[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string_view> known);
 /// The same with the list of what would be right: "; did you mean 'x'? known: x, y".
-[[nodiscard]] std::string instead(std::string_view word, std::string_view title, std::span<const std::string_view> known);
+[[nodiscard]] std::string instead(std::string_view word, std::string_view title,
+                                  std::span<const std::string_view> known);
 /// The number that `text` is from its first to its last character.
 template <class T>
 [[nodiscard]] std::optional<T> parse_all(std::string_view text) {

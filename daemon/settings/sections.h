@@ -8,7 +8,8 @@
 #include "settings/reader.h"
 #include "settings/settings.h"
 
-/// The sections of the file. All functions complain through their Value and answer what could be read. Private to settings/.
+/// The sections of the file. All functions complain through their Value and answer what could be read. Private to
+/// settings/.
 namespace pilotwatch::settings {
 
 /// What of a pilot was read without complaint, so that one mistake is not reported again by all that refer to it.

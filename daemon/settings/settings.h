@@ -39,14 +39,14 @@ struct Window {
 
 struct Segments {
   std::vector<std::string> attributes;
-  std::uint64_t min_n = 10;         ///< cells smaller than this are suppressed; 1 = no suppression (public data)
-  std::uint64_t max_values = 50;    ///< distinct values an attribute; the rest is `__other__` and counted
+  std::uint64_t min_n = 10;       ///< cells smaller than this are suppressed; 1 = no suppression (public data)
+  std::uint64_t max_values = 50;  ///< distinct values an attribute; the rest is `__other__` and counted
 };
 
 struct Reference {
-  std::filesystem::path file;       ///< NDJSON of predictions; relative to the config file; empty = none
-  std::uint64_t first = 0;          ///< or: the first N decisions of the pilot (in decision order)
-  std::uint64_t bins = 10;          ///< quantile bins for PSI of numeric features, 2 .. 1000
+  std::filesystem::path file;  ///< NDJSON of predictions; relative to the config file; empty = none
+  std::uint64_t first = 0;     ///< or: the first N decisions of the pilot (in decision order)
+  std::uint64_t bins = 10;     ///< quantile bins for PSI of numeric features, 2 .. 1000
   std::uint64_t ks_exact_max_distinct = 10'000;
   [[nodiscard]] bool given() const { return !file.empty() || first > 0; }
 };
@@ -58,13 +58,35 @@ struct Tolerance {
 };
 
 enum class Metric : std::uint8_t {
-  volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate,
-  false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000,
+  volume,
+  failure_rate,
+  coverage,
+  error_rate,
+  false_positive_rate,
+  false_negative_rate,
+  false_discovery_rate,
+  false_omission_rate,
+  selection_rate,
+  mean_absolute_error,
+  mean_error,
+  psi,
+  ks,
+  complaints_per_1000,
 };
-inline constexpr const char* metric_names[] = {
-    "volume", "failure_rate", "coverage", "error_rate", "false_positive_rate", "false_negative_rate",
-    "false_discovery_rate", "false_omission_rate", "selection_rate", "mean_absolute_error", "mean_error", "psi", "ks",
-    "complaints_per_1000"};
+inline constexpr const char* metric_names[] = {"volume",
+                                               "failure_rate",
+                                               "coverage",
+                                               "error_rate",
+                                               "false_positive_rate",
+                                               "false_negative_rate",
+                                               "false_discovery_rate",
+                                               "false_omission_rate",
+                                               "selection_rate",
+                                               "mean_absolute_error",
+                                               "mean_error",
+                                               "psi",
+                                               "ks",
+                                               "complaints_per_1000"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// How a limit decides: `point` = the value is beyond it; `interval` = the whole confidence interval is.
@@ -74,18 +96,18 @@ enum class Severity : std::uint8_t { info, warning, critical };
 inline constexpr const char* severity_names[] = {"info", "warning", "critical"};
 
 struct Limit {
-  std::string name;                      ///< unique within the pilot
+  std::string name;  ///< unique within the pilot
   Metric metric = Metric::error_rate;
   Window window;
-  std::optional<double> max, min;        ///< exactly one is given
+  std::optional<double> max, min;  ///< exactly one is given
   Evidence evidence = Evidence::interval;
-  std::uint64_t min_n = 30;              ///< fewer cases in the window: state `insufficient`
-  std::string feature;                   ///< for psi and ks: the feature, or `score`
-  std::string segment;                   ///< attribute: the limit holds for each of its values; empty = the whole pilot
-  Millis for_{0};                        ///< YAML `for`: how long the condition must hold before it is a breach
-  Millis keep_firing_for{0};             ///< and must be gone before the breach ends
+  std::uint64_t min_n = 30;   ///< fewer cases in the window: state `insufficient`
+  std::string feature;        ///< for psi and ks: the feature, or `score`
+  std::string segment;        ///< attribute: the limit holds for each of its values; empty = the whole pilot
+  Millis for_{0};             ///< YAML `for`: how long the condition must hold before it is a breach
+  Millis keep_firing_for{0};  ///< and must be gone before the breach ends
   Severity severity = Severity::warning;
-  std::string alertname;                 ///< default: from the metric, e.g. PilotErrorRateHigh
+  std::string alertname;  ///< default: from the metric, e.g. PilotErrorRateHigh
   std::string owner, reason, source, action, runbook_url;
 };
 
@@ -93,27 +115,27 @@ struct Pilot {
   std::string name;
   std::string description, owner, model;
   Task task = Task::binary;
-  std::vector<std::string> classes;      ///< canonical labels; default "0","1" for binary; required for multiclass
-  std::string positive;                  ///< binary: default the last class
-  double threshold = 0.5;                ///< binary: prediction = score >= threshold where only a score is given
-  Tolerance tolerance;                   ///< regression
+  std::vector<std::string> classes;  ///< canonical labels; default "0","1" for binary; required for multiclass
+  std::string positive;              ///< binary: default the last class
+  double threshold = 0.5;            ///< binary: prediction = score >= threshold where only a score is given
+  Tolerance tolerance;               ///< regression
   Zone time_zone;
   PilotClock clock = PilotClock::wall;
-  Millis lateness = std::chrono::minutes{1};   ///< a window closes so long after its end
-  Millis outcome_horizon{0};                   ///< its outcome metrics are mature so long after its end
-  Millis accept_past = std::chrono::hours{24 * 365 * 10};   ///< older records are refused (clock: wall)
-  Millis accept_future = std::chrono::hours{1};             ///< newer ones too
+  Millis lateness = std::chrono::minutes{1};               ///< a window closes so long after its end
+  Millis outcome_horizon{0};                               ///< its outcome metrics are mature so long after its end
+  Millis accept_past = std::chrono::hours{24 * 365 * 10};  ///< older records are refused (clock: wall)
+  Millis accept_future = std::chrono::hours{1};            ///< newer ones too
   UnknownFields unknown_fields = UnknownFields::drop;
   std::vector<Feature> features;
   Segments segments;
   Reference reference;
-  std::vector<Window> windows;           ///< default: day, week, month, all
+  std::vector<Window> windows;  ///< default: day, week, month, all
   std::vector<Limit> limits;
 };
 
 struct Alertmanager {
-  std::string url;                       ///< "http://host:9093", with path prefix if any, without /api/v2/alerts
-  std::string name;                      ///< label `target`; default the URL's host:port
+  std::string url;   ///< "http://host:9093", with path prefix if any, without /api/v2/alerts
+  std::string name;  ///< label `target`; default the URL's host:port
 };
 
 struct Notify {
@@ -122,33 +144,33 @@ struct Notify {
   Millis resend_delay = std::chrono::minutes{1};
   Millis timeout = std::chrono::seconds{10};
   Millis resolved_retention = std::chrono::minutes{15};
-  std::uint64_t queue_capacity = 10'000;   ///< alerts a target; the oldest are dropped and counted beyond it
+  std::uint64_t queue_capacity = 10'000;  ///< alerts a target; the oldest are dropped and counted beyond it
   std::uint64_t batch_size = 256;
 };
 
 /// Follows one NDJSON file from the stored offset.
 struct FileSource {
-  std::string name;                      ///< label `source`
-  std::filesystem::path path;            ///< relative to the config file
-  std::string pilot;                     ///< for lines without `pilot`
+  std::string name;            ///< label `source`
+  std::filesystem::path path;  ///< relative to the config file
+  std::string pilot;           ///< for lines without `pilot`
   Millis poll_interval{500};
 };
 
 struct Ingest {
   std::uint64_t max_body_bytes = 64ULL << 20;
   std::uint64_t max_line_bytes = 1ULL << 20;
-  std::uint64_t max_queue_requests = 256;        ///< more wait: 429
+  std::uint64_t max_queue_requests = 256;  ///< more wait: 429
   std::uint64_t max_queue_bytes = 256ULL << 20;
 };
 
 struct Settings {
-  std::filesystem::path file;            ///< where it was read from
-  std::string hash;                      ///< content hash of the file, hex
+  std::filesystem::path file;  ///< where it was read from
+  std::string hash;            ///< content hash of the file, hex
   Millis evaluation_interval = std::chrono::seconds{15};
   Millis checkpoint_interval = std::chrono::minutes{1};
   Ingest ingest;
   std::vector<Pilot> pilots;
-  std::vector<FileSource> files;         ///< YAML `sources`
+  std::vector<FileSource> files;  ///< YAML `sources`
   Notify notify;
 
   [[nodiscard]] const Pilot* find(std::string_view pilot) const;

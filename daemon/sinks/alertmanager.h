@@ -19,7 +19,7 @@ namespace pilotwatch::sinks {
 struct Alert {
   std::map<std::string, std::string> labels, annotations;
   Instant starts_at;
-  std::optional<Instant> resolved_at;    ///< set = resolved then
+  std::optional<Instant> resolved_at;  ///< set = resolved then
   std::string generator_url;
 };
 
@@ -27,7 +27,8 @@ struct Alert {
 [[nodiscard]] std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::Notify& notify,
                                            const std::string& external_url, Instant now);
 
-/// The JSON array that is posted; firing alerts end at `now + validity` (resent long before), resolved ones at resolved_at.
+/// The JSON array that is posted; firing alerts end at `now + validity` (resent long before), resolved ones at
+/// resolved_at.
 [[nodiscard]] std::string to_json(std::span<const Alert> alerts, Instant now, Millis validity);
 
 struct TargetStats {
@@ -37,7 +38,7 @@ struct TargetStats {
   std::uint64_t requests = 0;
   double request_seconds = 0;
   std::string last_error;
-  double skew_seconds = 0;               ///< the Alertmanager's Date minus our clock, last seen
+  double skew_seconds = 0;  ///< the Alertmanager's Date minus our clock, last seen
 };
 
 /// One bounded queue and one thread ("pw-alert") for each Alertmanager; all of them get everything.
@@ -49,8 +50,8 @@ class Alertmanagers {
   Alertmanagers& operator=(const Alertmanagers&) = delete;
 
   void start();
-  /// Hands over the alerts that are out now. What is new or changed (firing <-> resolved) is queued at once, the rest when
-  /// `resend_delay` has passed since it was last queued. Any thread, never blocks.
+  /// Hands over the alerts that are out now. What is new or changed (firing <-> resolved) is queued at once, the rest
+  /// when `resend_delay` has passed since it was last queued. Any thread, never blocks.
   void update(std::vector<Alert> alerts, Instant now);
   /// Tries to send what is queued for at most `grace`, then joins. Never resolves anything.
   void stop(Millis grace);

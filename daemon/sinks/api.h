@@ -18,15 +18,17 @@ using Fresh = std::function<void(std::function<void(std::shared_ptr<const judge:
 
 struct ApiContext {
   Fresh fresh;
-  std::function<SelfStats()> self;       ///< any thread
-  std::string external_url;              ///< "http://host:9200", no slash at the end
+  std::function<SelfStats()> self;  ///< any thread
+  std::string external_url;         ///< "http://host:9200", no slash at the end
 };
 
 /// `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/version`, `/api/v1/...`. README, "Interfaces", documents each.
 [[nodiscard]] std::vector<runtime::Route> reader_routes(ApiContext context);
 
-/// One window object a line, as `/api/v1/pilots/{pilot}/windows` has them in "data" and `backtest` prints them (no newline).
-[[nodiscard]] std::string figure_json(const std::string& pilot, const engine::WindowResult& window, const engine::Figure& figure);
+/// One window object a line, as `/api/v1/pilots/{pilot}/windows` has them in "data" and `backtest` prints them (no
+/// newline).
+[[nodiscard]] std::string figure_json(const std::string& pilot, const engine::WindowResult& window,
+                                      const engine::Figure& figure);
 /// {"transition": {...}} without newline.
 [[nodiscard]] std::string transition_json(const judge::Transition& transition);
 

@@ -13,7 +13,8 @@ namespace pilotwatch::sinks {
 
 /// Every exported family, built fresh from one snapshot: nothing is registered, so nothing can go stale.
 /// Series with too few cases, or suppressed, are left out; the state of the limit says why.
-[[nodiscard]] std::vector<prometheus::MetricFamily> metric_families(const judge::Snapshot& snapshot, const SelfStats& self);
+[[nodiscard]] std::vector<prometheus::MetricFamily> metric_families(const judge::Snapshot& snapshot,
+                                                                    const SelfStats& self);
 
 enum class Exposition { text, openmetrics };
 /// From an Accept header as Prometheus sends it.

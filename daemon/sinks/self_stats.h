@@ -19,13 +19,13 @@ struct SelfStats {
   Instant now;
   Instant started;
   bool ready = false;
-  std::string ready_detail;              ///< what it waits for
-  std::string config_hash;               ///< hex
+  std::string ready_detail;  ///< what it waits for
+  std::string config_hash;   ///< hex
   Instant config_loaded;
-  std::string config_file = "pilotwatch.yml";          ///< as given, for /api/v1/rules
+  std::string config_file = "pilotwatch.yml";  ///< as given, for /api/v1/rules
   Millis evaluation_interval = std::chrono::seconds{15};
   std::uint64_t queue_requests = 0, queue_capacity = 0, queue_bytes = 0, queue_bytes_capacity = 0;
-  std::uint64_t overloaded = 0, unavailable = 0;       ///< deliveries refused
+  std::uint64_t overloaded = 0, unavailable = 0;  ///< deliveries refused
   std::uint64_t store_db_bytes = 0, store_wal_bytes = 0, store_free_bytes = 0, store_entries = 0;
   std::uint64_t store_write_failures = 0, store_checkpoints = 0;
   bool store_degraded = false;
@@ -33,7 +33,7 @@ struct SelfStats {
   double commit_seconds = 0;
   std::uint64_t evaluations = 0;
   double evaluation_seconds = 0;
-  std::array<std::pair<const char*, std::uint64_t>, 4> log_messages{};   ///< debug, info, warn, error
+  std::array<std::pair<const char*, std::uint64_t>, 4> log_messages{};  ///< debug, info, warn, error
   struct Tail {
     std::string source;
     std::uint64_t unread_bytes = 0, active_files = 0, rotations_rename = 0, rotations_truncate = 0, lost_bytes = 0,

@@ -19,7 +19,8 @@ using sources::Reply;
 namespace {
 
 std::string prediction(int id, int label = 1) {
-  return R"({"type":"prediction","pilot":"p","id":)" + std::to_string(id) + R"(,"time":"2026-05-01T00:00:00Z","prediction":)" + std::to_string(label) + "}\n";
+  return R"({"type":"prediction","pilot":"p","id":)" + std::to_string(id) +
+         R"(,"time":"2026-05-01T00:00:00Z","prediction":)" + std::to_string(label) + "}\n";
 }
 
 /// As after `kill -9`: what is on disk at this moment, in another place.
@@ -46,7 +47,7 @@ TEST_CASE("core: acknowledged means on disk: a copy of the store taken right the
     copy_store(dir.path() / "a", copy);
     Bench after(copy, settings_of({binary_pilot()}));
     CHECK(predictions(*after.fresh()) == static_cast<std::uint64_t>(i + 1));
-    CHECK(after.deliver(prediction(0)).get().status == Reply::Status::unavailable);   // not started
+    CHECK(after.deliver(prediction(0)).get().status == Reply::Status::unavailable);  // not started
   }
   CHECK(predictions(*bench.fresh()) == 20);
 }
@@ -58,7 +59,7 @@ TEST_CASE("core: a restart from checkpoint and tail has the bytes of the run bef
     Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
     bench.core.start();
     for (int i = 0; i < 50; ++i) bench.deliver(prediction(i)).get();
-    bench.core.stop();   // writes a checkpoint
+    bench.core.stop();  // writes a checkpoint
     before = bench.saved();
   }
   Bench again(dir.path() / "a", settings_of({binary_pilot()}));
@@ -96,7 +97,8 @@ TEST_CASE("core: a damaged checkpoint is rebuilt from the journal, loudly but by
   }
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open((dir.path() / "a" / "pilotwatch.db").c_str(), &db) == SQLITE_OK);
-  CHECK(sqlite3_exec(db, "UPDATE checkpoint_parts SET body = x'00' WHERE name = 'judge'", nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, "UPDATE checkpoint_parts SET body = x'00' WHERE name = 'judge'", nullptr, nullptr, nullptr) ==
+        SQLITE_OK);
   sqlite3_close(db);
   Bench again(dir.path() / "a", settings_of({binary_pilot()}));
   CHECK(predictions(*again.fresh()) == 2);
@@ -118,7 +120,8 @@ TEST_CASE("core: a queue that is full refuses at once and counts it") {
   };
   bench.core.deliver(std::move(blocking));
   entered.get_future().wait();
-  auto second = bench.deliver(prediction(2)), third = bench.deliver(prediction(3)), fourth = bench.deliver(prediction(4));
+  auto second = bench.deliver(prediction(2)), third = bench.deliver(prediction(3)),
+       fourth = bench.deliver(prediction(4));
   const auto refused = fourth.get();
   CHECK(refused.status == Reply::Status::overloaded);
   CHECK(refused.retry_after_s >= 1);
@@ -171,7 +174,7 @@ TEST_CASE("core: windows of wall-clock pilots close without records, and that to
   Bench bench(dir.path() / "a", settings);
   bench.core.start();
   bench.deliver(R"({"type":"prediction","pilot":"p","id":1,"time":"2026-05-31T23:00:00Z"})").get();
-  CHECK(bench.fresh()->pilots[0].windows.empty());   // closes at 00:01
+  CHECK(bench.fresh()->pilots[0].windows.empty());  // closes at 00:01
   const auto entries = bench.journal.last_sequence();
   bench.clock.ms += 120'000;
   while (bench.fresh()->pilots[0].windows.empty()) std::this_thread::yield();

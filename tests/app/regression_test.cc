@@ -19,11 +19,13 @@ using settings::WindowKind;
 using sources::Reply;
 
 namespace {
-std::string prediction(int id, const std::string& time = "2026-05-01T00:00:00Z", const std::string& rest = R"(,"prediction":1)") {
+std::string prediction(int id, const std::string& time = "2026-05-01T00:00:00Z",
+                       const std::string& rest = R"(,"prediction":1)") {
   return R"({"type":"prediction","pilot":"p","id":)" + std::to_string(id) + R"(,"time":")" + time + "\"" + rest + "}\n";
 }
 std::string outcome(int id, const std::string& time, const std::string& actual) {
-  return R"({"type":"outcome","pilot":"p","id":)" + std::to_string(id) + R"(,"time":")" + time + R"(","actual":)" + actual + "}\n";
+  return R"({"type":"outcome","pilot":"p","id":)" + std::to_string(id) + R"(,"time":")" + time + R"(","actual":)" +
+         actual + "}\n";
 }
 void run_sql(const std::filesystem::path& file, const char* sql) {
   sqlite3* db = nullptr;
@@ -42,10 +44,10 @@ TEST_CASE("core: an entry that turns up in the journal behind our back is not ta
     // As after a COMMIT whose result was unknown, and whose row could not be asked for: row 2 is there, `last` is 1.
     run_sql(dir.path() / "a", "INSERT INTO entries SELECT sequence + 1, wall_ms, body FROM entries WHERE sequence = 1");
     auto reply = bench.deliver(prediction(2)).get();
-    if (reply.status != Reply::Status::committed) reply = bench.deliver(prediction(2)).get();   // a client comes again
+    if (reply.status != Reply::Status::committed) reply = bench.deliver(prediction(2)).get();  // a client comes again
     CHECK(reply.status == Reply::Status::committed);
   }
-  run_sql(dir.path() / "a", "DELETE FROM checkpoint_parts; DELETE FROM facts");   // whatever the checkpoint says
+  run_sql(dir.path() / "a", "DELETE FROM checkpoint_parts; DELETE FROM facts");  // whatever the checkpoint says
   Bench again(dir.path() / "a", settings_of({binary_pilot()}));
   CHECK(predictions(*again.fresh()) == 2);
 }
@@ -73,7 +75,7 @@ TEST_CASE("core: a checkpoint of another version of the state is rebuilt") {
   REQUIRE(sqlite3_open((dir.path() / "a/pilotwatch.db").c_str(), &db) == SQLITE_OK);
   sqlite3_stmt* s = nullptr;
   sqlite3_prepare_v2(db, "UPDATE checkpoint_parts SET body = ? WHERE name = 'pilot/p/state'", -1, &s, nullptr);
-  const auto body = compress(std::string("\x63", 1));   // version 99
+  const auto body = compress(std::string("\x63", 1));  // version 99
   sqlite3_bind_blob(s, 1, body.data(), static_cast<int>(body.size()), SQLITE_TRANSIENT);
   CHECK(sqlite3_step(s) == SQLITE_DONE);
   CHECK(sqlite3_changes(db) == 1);
@@ -88,7 +90,8 @@ TEST_CASE("core: a feature whose kind was changed does not kill the daemon") {
   before.features = {{"x", settings::FeatureKind::categorical}};
   Scenario old(settings_of({before}));
   std::string text;
-  for (int i = 0; i < 5; ++i) text += prediction(i, "2026-05-01T00:00:00Z", R"(,"prediction":1,"features":{"x":"red"})");
+  for (int i = 0; i < 5; ++i)
+    text += prediction(i, "2026-05-01T00:00:00Z", R"(,"prediction":1,"features":{"x":"red"})");
   const auto entry = old.entry(text);
   auto after = before;
   after.features[0].kind = settings::FeatureKind::numeric;
@@ -97,7 +100,7 @@ TEST_CASE("core: a feature whose kind was changed does not kill the daemon") {
   for (int i = 0; i < 10; ++i) rows.push_back({{double(i), {}}, {}});
   s.fold.engine().pilots()[0]->set_reference(engine::freeze(s.settings->pilots[0], rows, Instant{}));
   s.fold.apply(entry, 1);
-  static_cast<void>(s.fold.snapshot(Instant{}));   // PW_ASSERT in stats/ks.cc
+  static_cast<void>(s.fold.snapshot(Instant{}));  // PW_ASSERT in stats/ks.cc
 }
 
 TEST_CASE("core: great weights and small count windows do not stop the daemon") {
@@ -106,9 +109,10 @@ TEST_CASE("core: great weights and small count windows do not stop the daemon") 
   pilot.lateness = Millis{0};
   Scenario s(settings_of({pilot}));
   std::string text;
-  for (int i = 0; i < 3; ++i) text += prediction(i, "2026-05-0" + std::to_string(i + 1) + "T00:00:00Z", R"(,"prediction":1,"weight":1000000000)");
+  for (int i = 0; i < 3; ++i)
+    text += prediction(i, "2026-05-0" + std::to_string(i + 1) + "T00:00:00Z", R"(,"prediction":1,"weight":1000000000)");
   s.send(text);
-  CHECK(s.closings.size() <= 6);   // not one for each of the 10^8 windows a weight skips over
+  CHECK(s.closings.size() <= 6);  // not one for each of the 10^8 windows a weight skips over
 }
 
 TEST_CASE("core: no margin with exactly one gap after suppression with versions") {
@@ -116,7 +120,7 @@ TEST_CASE("core: no margin with exactly one gap after suppression with versions"
   auto pilot = binary_pilot();
   pilot.segments.attributes = {"g"};
   pilot.segments.min_n = 10;
-  std::size_t leaks = 0, example = 0;
+  std::size_t leaks = 0;
   for (std::size_t round = 0; round < 3000; ++round) {
     const std::size_t V = 3, G = 3;
     std::vector<engine::GroupScope> scopes;
@@ -151,7 +155,6 @@ TEST_CASE("core: no margin with exactly one gap after suppression with versions"
       for (std::size_t v = 0; v <= V; ++v) hidden += scopes[v * G + g].hidden;
       leak = leak || hidden == 1;
     }
-    if (leak && leaks == 0) example = round;
     leaks += leak;
   }
   CHECK(leaks == 0);
@@ -170,14 +173,15 @@ TEST_CASE("core: a hidden confusion table of many classes cannot be worked out f
   std::string text;
   const auto add = [&](const char* group, const char* p, const char* a, int times) {
     for (int i = 0; i < times; ++i, ++id) {
-      text += prediction(id, "2026-05-01T12:00:00Z", std::string(R"(,"prediction":")") + p + R"(","segments":{"g":")" + group + "\"}");
+      text += prediction(id, "2026-05-01T12:00:00Z",
+                         std::string(R"(,"prediction":")") + p + R"(","segments":{"g":")" + group + "\"}");
       text += outcome(id, "2026-05-01T12:00:00Z", std::string("\"") + a + "\"");
     }
   };
   for (const char* group : {"x", "y", "z"}) {
     for (const char* c : {"a", "b", "c"}) add(group, c, c, 40);
     add(group, "a", "b", 20), add(group, "b", "a", 20), add(group, "a", "c", 15), add(group, "b", "c", 15);
-    add(group, "c", "a", group[0] == 'x' ? 3 : 20);   // three people of group x
+    add(group, "c", "a", group[0] == 'x' ? 3 : 20);  // three people of group x
     add(group, "c", "b", 20);
   }
   // make class "c" of x the only row with a small count: c's fp of x = 3 + 0
@@ -190,9 +194,12 @@ TEST_CASE("core: a hidden confusion table of many classes cannot be worked out f
       int gaps = 0;
       for (const auto& c : w->confusions) {
         if (c.label != label) continue;
-        if (c.attribute.empty()) fp += static_cast<std::int64_t>(c.fp);
-        else if (c.suppressed) ++gaps;
-        else fp -= static_cast<std::int64_t>(c.fp);
+        if (c.attribute.empty())
+          fp += static_cast<std::int64_t>(c.fp);
+        else if (c.suppressed)
+          ++gaps;
+        else
+          fp -= static_cast<std::int64_t>(c.fp);
       }
       INFO("class " << label << ": " << gaps << " gaps; the rest is " << fp);
       CHECK(gaps != 1);
@@ -213,7 +220,8 @@ TEST_CASE("core: one hidden class of one group") {
   std::string text;
   const auto add = [&](const char* group, const char* p, const char* a, int times) {
     for (int i = 0; i < times; ++i, ++id) {
-      text += prediction(id, "2026-05-01T12:00:00Z", std::string(R"(,"prediction":")") + p + R"(","segments":{"g":")" + group + "\"}");
+      text += prediction(id, "2026-05-01T12:00:00Z",
+                         std::string(R"(,"prediction":")") + p + R"(","segments":{"g":")" + group + "\"}");
       text += outcome(id, "2026-05-01T12:00:00Z", std::string("\"") + a + "\"");
     }
   };
@@ -221,7 +229,7 @@ TEST_CASE("core: one hidden class of one group") {
     for (const char* c : {"a", "b", "c"}) add(group, c, c, 40);
     add(group, "a", "b", 20), add(group, "b", "a", 20);
     add(group, "a", "c", 20), add(group, "b", "c", 20);
-    add(group, "c", "a", group[0] == 'x' ? 3 : 20);   // c of x: fp 3
+    add(group, "c", "a", group[0] == 'x' ? 3 : 20);  // c of x: fp 3
   }
   s.send(text);
   s.fold.finish(Instant{});
@@ -248,7 +256,8 @@ TEST_CASE("core: a complaint before its prediction leaves the same state as afte
   auto pilot = binary_pilot();
   pilot.windows = {{WindowKind::day, 0}, {WindowKind::all, 0}};
   const std::string p = prediction(1, "2026-05-01T12:00:00Z") + prediction(2, "2026-05-04T12:00:00Z");
-  const std::string c = R"({"type":"complaint","pilot":"p","id":9,"time":"2026-05-03T12:00:00Z","prediction_id":1})" "\n";
+  const std::string c = R"({"type":"complaint","pilot":"p","id":9,"time":"2026-05-03T12:00:00Z","prediction_id":1})"
+                        "\n";
   pilot.lateness = std::chrono::hours{24 * 30};
   Scenario a(settings_of({pilot})), b(settings_of({pilot}));
   a.send(p + c);
@@ -275,11 +284,12 @@ TEST_CASE("core: alerts go on while the disk is full") {
   ::getrlimit(RLIMIT_FSIZE, &before);
   const rlimit full{4096, before.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &full);
-  bench.clock.ms += 120'000;   // a window is due
+  bench.clock.ms += 120'000;  // a window is due
   sinks::SelfStats stats;
   for (; stats.store_write_failures < 2; bench.core.describe(stats)) std::this_thread::yield();
   const int then = published;
-  for (const auto failures = stats.store_write_failures; stats.store_write_failures < failures + 3; bench.core.describe(stats)) {
+  for (const auto failures = stats.store_write_failures; stats.store_write_failures < failures + 3;
+       bench.core.describe(stats)) {
     std::this_thread::yield();
   }
   const int now = published;
@@ -294,10 +304,11 @@ TEST_CASE("core: sums of great numbers with great weights") {
   Scenario s(settings_of({pilot}));
   std::string text;
   for (int i = 0; i < 4; ++i) {
-    text += prediction(i, "2026-05-01T00:00:00Z", R"(,"prediction":3e16,"weight":1000000000)") + outcome(i, "2026-05-01T00:00:00Z", "-3e16");
+    text += prediction(i, "2026-05-01T00:00:00Z", R"(,"prediction":3e16,"weight":1000000000)") +
+            outcome(i, "2026-05-01T00:00:00Z", "-3e16");
   }
   const auto reply = s.send(text);
-  if (reply.accepted < 8) return;   // refused is an answer too
+  if (reply.accepted < 8) return;  // refused is an answer too
   CHECK(s.figure("all", Metric::mean_absolute_error).value == Approx(6e16));
 }
 
@@ -328,12 +339,13 @@ TEST_CASE("core: a window is judged once, also when the settings' shape changes"
   settings.pilots[0].outcome_horizon = std::chrono::hours{24 * 3};
   Bench bench(dir.path() / "a", settings, {}, at("2026-06-01T00:05:00Z"));
   bench.core.start();
-  bench.clock.ms += 3 * 86'400'000 + 120'000;   // 31 May matures a second time
+  bench.clock.ms += 3 * 86'400'000 + 120'000;  // 31 May matures a second time
   sinks::SelfStats stats;
   bench.core.describe(stats);
-  for (const auto looks = stats.evaluations; stats.evaluations < looks + 3; bench.core.describe(stats)) std::this_thread::yield();
+  for (const auto looks = stats.evaluations; stats.evaluations < looks + 3; bench.core.describe(stats))
+    std::this_thread::yield();
   const auto status = bench.fresh()->limits[0];
-  CHECK_FALSE(judge::firing(status.state));   // one window alone cannot hold for 24 h
+  CHECK_FALSE(judge::firing(status.state));  // one window alone cannot hold for 24 h
 }
 
 TEST_CASE("core: cases without the attribute are a group too") {
@@ -345,11 +357,15 @@ TEST_CASE("core: cases without the attribute are a group too") {
   std::string text;
   for (int i = 0; i < 203; ++i) {
     text += prediction(i, "2026-05-01T12:00:00Z",
-                       R"(,"prediction":)" + std::to_string(i % 2) + (i < 3 ? "" : i < 100 ? R"(,"segments":{"g":"a"})" : R"(,"segments":{"g":"b"})"));
+                       R"(,"prediction":)" + std::to_string(i % 2) +
+                           (i < 3     ? ""
+                            : i < 100 ? R"(,"segments":{"g":"a"})"
+                                      : R"(,"segments":{"g":"b"})"));
   }
   s.send(text);
   s.fold.finish(Instant{});
-  const auto all = s.figure("day", Metric::volume), a = s.figure("day", Metric::volume, "a"), b = s.figure("day", Metric::volume, "b");
+  const auto all = s.figure("day", Metric::volume), a = s.figure("day", Metric::volume, "a"),
+             b = s.figure("day", Metric::volume, "b");
   INFO("without: " << all.n << " - " << a.n << " - " << b.n);
   CHECK((a.state == "suppressed" || b.state == "suppressed"));
 }
@@ -373,7 +389,7 @@ TEST_CASE("core: for: 1d over the day on which clocks go forward") {
     text += prediction(i, t) + outcome(i, t, "0");
   }
   s.send(text + prediction(9, "2026-03-30T12:00:00Z"));
-  CHECK(judge::firing(s.fold.statuses()[0].state));   // 28 and 29 March were both beyond
+  CHECK(judge::firing(s.fold.statuses()[0].state));  // 28 and 29 March were both beyond
 }
 
 TEST_CASE("core: the recent transitions survive a rebuild") {
@@ -390,7 +406,10 @@ TEST_CASE("core: the recent transitions survive a rebuild") {
   {
     Bench bench(dir.path() / "a", settings_of({pilot}));
     bench.core.start();
-    bench.deliver(prediction(1, "2026-05-01T12:00:00Z") + outcome(1, "2026-05-01T12:00:00Z", "0") + prediction(2, "2026-05-03T12:00:00Z")).get();
+    bench
+        .deliver(prediction(1, "2026-05-01T12:00:00Z") + outcome(1, "2026-05-01T12:00:00Z", "0") +
+                 prediction(2, "2026-05-03T12:00:00Z"))
+        .get();
     CHECK(bench.fresh()->recent.size() == 1);
   }
   pilot.windows.push_back({WindowKind::week, 0});

@@ -56,7 +56,8 @@ double error_rate(const SimulateOptions& options, double from, double to) {
     } else if (record["type"] == "outcome" && predicted.contains(record["id"])) {
       const auto& guess = predicted[record["id"]];
       const bool number = record["pilot"] == "demand";
-      const bool wrong = number ? std::abs(guess.get<double>() - record["actual"].get<double>()) > 0.15 * record["actual"].get<double>()
+      const bool wrong = number ? std::abs(guess.get<double>() - record["actual"].get<double>()) >
+                                      0.15 * record["actual"].get<double>()
                                 : guess != record["actual"];
       errors += wrong ? 1 : 0;
       ++known;
@@ -143,7 +144,8 @@ TEST_CASE("every line is a record, in the order of time, with ids of its own") {
       decided[pilot].insert(id);
     }
     if (type == "outcome") CHECK(decided[pilot].contains(id));
-    if (type == "complaint" && record.contains("prediction_id")) CHECK(decided[pilot].contains(record["prediction_id"]));
+    if (type == "complaint" && record.contains("prediction_id"))
+      CHECK(decided[pilot].contains(record["prediction_id"]));
     pilots.insert(pilot);
   }
   CHECK(pilots == std::set<std::string>(std::begin(simulated_pilots), std::end(simulated_pilots)));

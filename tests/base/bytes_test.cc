@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
-#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -56,7 +56,8 @@ TEST_CASE("fixed sum: the order of addition does not matter, and what is taken b
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   std::vector<double> values(200);
-  for (auto& value : values) value = std::ldexp(static_cast<double>(rng()) / 1e19 - 0.9, static_cast<int>(rng() % 60) - 20);
+  for (auto& value : values)
+    value = std::ldexp(static_cast<double>(rng()) / 1e19 - 0.9, static_cast<int>(rng() % 60) - 20);
   FixedSum forward, backward;
   for (const double value : values) forward.add(value, 3);
   std::reverse(values.begin(), values.end());

@@ -10,10 +10,10 @@ TEST_CASE("utf-8: valid text stays, every broken byte becomes U+FFFD") {
   CHECK(to_valid_utf8("na\xC3\xAFve \xF0\x9F\x98\x80") == "na\xC3\xAFve \xF0\x9F\x98\x80");
   const std::string bad = "\xEF\xBF\xBD";
   CHECK(to_valid_utf8("a\xFFz") == "a" + bad + "z");
-  CHECK(to_valid_utf8("\xC0\xAF") == bad + bad);                    // overlong
-  CHECK(to_valid_utf8("\xED\xA0\x80") == bad + bad + bad);          // surrogate
+  CHECK(to_valid_utf8("\xC0\xAF") == bad + bad);                      // overlong
+  CHECK(to_valid_utf8("\xED\xA0\x80") == bad + bad + bad);            // surrogate
   CHECK(to_valid_utf8("\xF4\x90\x80\x80") == bad + bad + bad + bad);  // beyond U+10FFFF
-  CHECK(to_valid_utf8("\xE2\x82") == bad + bad);                    // cut off
+  CHECK(to_valid_utf8("\xE2\x82") == bad + bad);                      // cut off
 }
 
 TEST_CASE("ellipsis: never cuts a character in two") {
@@ -33,5 +33,5 @@ TEST_CASE("closest: one clear neighbour or none") {
   CHECK(closest("window", keys) == "windows");
   CHECK(closest("featrues", keys) == "features");
   CHECK_FALSE(closest("colour", keys));
-  CHECK_FALSE(closest("mix", keys));   // min or max?
+  CHECK_FALSE(closest("mix", keys));  // min or max?
 }

@@ -41,7 +41,8 @@ std::string refusal(const std::string& line, bool any_time = true) {
   const auto out = decode_text(line, any_time);
   CHECK(out.lines == out.batch.records.size() + out.rejects.total());
   if (out.errors.size() != 1) return "accepted";
-  return std::string(record::reason_names[static_cast<std::size_t>(out.errors[0].reason)]) + ": " + out.errors[0].detail;
+  return std::string(record::reason_names[static_cast<std::size_t>(out.errors[0].reason)]) + ": " +
+         out.errors[0].detail;
 }
 
 const std::string head = R"({"type":"prediction","pilot":"open","id":"1","time":"2026-03-01T08:00:00Z")";
@@ -49,8 +50,9 @@ const std::string head = R"({"type":"prediction","pilot":"open","id":"1","time":
 }  // namespace
 
 TEST_CASE("decode: one prediction, every member") {
-  const auto out = decode_text(head + R"(,"model_version":"1.4","prediction":1.0,"score":0.75,"features":{"x":2,"c":7},"segments":{"g":"a"},)"
-                                      R"("latency_ms":12.5,"weight":3,"failed":true})");
+  const auto out = decode_text(
+      head + R"(,"model_version":"1.4","prediction":1.0,"score":0.75,"features":{"x":2,"c":7},"segments":{"g":"a"},)"
+             R"("latency_ms":12.5,"weight":3,"failed":true})");
   REQUIRE(out.batch.records.size() == 1);
   const auto& batch = out.batch;
   const auto& p = std::get<record::Prediction>(batch.records[0].body);
@@ -73,7 +75,8 @@ TEST_CASE("decode: 1, 1.0, \"1\" and true name one label; ids keep nothing of th
   for (const auto* label : {"1", "1.0", "\"1\"", "true"}) {
     const auto out = decode_text(head + R"(,"prediction":)" + label + "}");
     REQUIRE(out.batch.records.size() == 1);
-    CHECK(out.batch.text(std::get<record::StringRef>(std::get<record::Prediction>(out.batch.records[0].body).prediction)) == "1");
+    CHECK(out.batch.text(
+              std::get<record::StringRef>(std::get<record::Prediction>(out.batch.records[0].body).prediction)) == "1");
   }
   const auto secret = decode_text(R"({"type":"prediction","pilot":"open","id":"BSN-123456782","time":0})");
   CHECK(record::encode_entry({Instant{}, {{"http", secret.batch, {}, 0, 0}}}).find("BSN") == std::string::npos);
@@ -94,18 +97,21 @@ TEST_CASE("decode: times as RFC 3339, seconds and milliseconds, before 1970 too"
 
 TEST_CASE("decode: NDJSON, an array, one object over lines, and a BOM all mean the same") {
   const std::string one = head + "}", two = R"({"type":"outcome","pilot":"open","id":"1","time":0,"actual":1})";
-  for (const auto& text : {one + "\n" + two + "\n", one + "\r\n\r\n" + two, "[" + one + ",\n " + two + "]", "\xEF\xBB\xBF" + one + "\n" + two}) {
+  for (const auto& text : {one + "\n" + two + "\n", one + "\r\n\r\n" + two, "[" + one + ",\n " + two + "]",
+                           "\xEF\xBB\xBF" + one + "\n" + two}) {
     CAPTURE(text);
     const auto out = decode_text(text);
     CHECK(out.batch.records.size() == 2);
     CHECK(out.lines == 2);
     CHECK(out.batch.records.back().line >= 2);
   }
-  CHECK(decode_text("{\n \"type\": \"prediction\", \"pilot\": \"open\",\n \"id\": \"1\", \"time\": 0\n}\n").batch.records.size() == 1);
+  CHECK(decode_text("{\n \"type\": \"prediction\", \"pilot\": \"open\",\n \"id\": \"1\", \"time\": 0\n}\n")
+            .batch.records.size() == 1);
   CHECK(decode_text(" \n\n").lines == 0);
 }
 
-TEST_CASE("decode: a broken first line in brackets does not take the good lines with it; a broken array is one refusal") {
+TEST_CASE(
+    "decode: a broken first line in brackets does not take the good lines with it; a broken array is one refusal") {
   const auto lines = decode_text("[broken\n" + head + "}\n");
   CHECK(lines.batch.records.size() == 1);
   CHECK(lines.lines == 2);
@@ -121,13 +127,16 @@ TEST_CASE("decode: every bad line says what is wrong with it") {
   CHECK(refusal(head + R"(,"score":Infinity})") == "json: not valid JSON");
   CHECK(refusal(head + R"(,"score":1e999})") == "number: a number is malformed or too large");
   CHECK(refusal(head + R"(,"model_version":")" + "\xFF" + R"("})") == "utf8: not valid UTF-8");
-  CHECK(refusal(head + R"(,"features":)" + std::string(100, '[') + std::string(100, ']') + "}") == "depth: nested deeper than 32 levels");
+  CHECK(refusal(head + R"(,"features":)" + std::string(100, '[') + std::string(100, ']') + "}") ==
+        "depth: nested deeper than 32 levels");
   CHECK(refusal("[1]") == "schema: a record must be an object");
   CHECK(refusal("7") == "schema: a record must be an object");
   CHECK(refusal(R"({"pilot":"open","id":"1","time":0})") == "schema: type: is required");
-  CHECK(refusal(R"({"type":"vote","pilot":"open"})") == "unknown_type: type: 'vote' is not one of prediction, outcome, complaint");
+  CHECK(refusal(R"({"type":"vote","pilot":"open"})") ==
+        "unknown_type: type: 'vote' is not one of prediction, outcome, complaint");
   CHECK(refusal(R"({"type":"outcome","id":"1"})") == "schema: pilot: is required");
-  CHECK(refusal(R"({"type":"outcome","pilot":"nobody","id":"1"})") == "unknown_pilot: pilot: 'nobody' is not configured");
+  CHECK(refusal(R"({"type":"outcome","pilot":"nobody","id":"1"})") ==
+        "unknown_pilot: pilot: 'nobody' is not configured");
   CHECK(refusal(R"({"type":"outcome","pilot":"open","id":"1","actual":1})") == "schema: time: is required");
   CHECK(refusal(R"({"type":"outcome","pilot":"open","id":"1","time":"yesterday","actual":1})") ==
         "time: time: not an RFC 3339 time with offset (2026-03-01T08:00:00Z)");
@@ -141,14 +150,18 @@ TEST_CASE("decode: every bad line says what is wrong with it") {
   CHECK(refusal(head + R"(,"score":1.5})") == "number: score: must lie in [0, 1]");
   CHECK(refusal(head + R"(,"weight":0})") == "number: weight: must be a whole number from 1 to 1000000000");
   CHECK(refusal(head + R"(,"weight":1.5})") == "number: weight: must be a whole number from 1 to 1000000000");
-  CHECK(refusal(head + R"(,"features":{"x":"high"}})") == "schema: features.x: must be a number, a boolean or null, got a string");
+  CHECK(refusal(head + R"(,"features":{"x":"high"}})") ==
+        "schema: features.x: must be a number, a boolean or null, got a string");
   CHECK(refusal(head + R"(,"failed":"no"})") == "schema: failed: must be a boolean, got a string");
   CHECK(refusal(head + R"(,"latency_ms":-1})") == "number: latency_ms: must not be negative");
-  CHECK(refusal(R"({"type":"complaint","pilot":"open","id":"1","time":0,"severity":5})") == "number: severity: must be 0, 1, 2, 3 or 4");
-  CHECK(refusal(R"({"type":"prediction","pilot":"demand","id":"1","time":0,"prediction":1e300})") == "number: prediction: beyond 3.6e16");
+  CHECK(refusal(R"({"type":"complaint","pilot":"open","id":"1","time":0,"severity":5})") ==
+        "number: severity: must be 0, 1, 2, 3 or 4");
+  CHECK(refusal(R"({"type":"prediction","pilot":"demand","id":"1","time":0,"prediction":1e300})") ==
+        "number: prediction: beyond 3.6e16");
   CHECK(refusal(R"({"type":"prediction","pilot":"demand","id":"1","time":0,"prediction":{"1.5":3}})") ==
         "schema: prediction: quantile levels must lie between 0 and 1");
-  CHECK(refusal(head + R"(,"model_version":")" + std::string(300, 'v') + "\"}") == "schema: model_version: longer than 256 bytes");
+  CHECK(refusal(head + R"(,"model_version":")" + std::string(300, 'v') + "\"}") ==
+        "schema: model_version: longer than 256 bytes");
 }
 
 TEST_CASE("decode: a line beyond the limit is refused, the next is read") {
@@ -159,7 +172,9 @@ TEST_CASE("decode: a line beyond the limit is refused, the next is read") {
 }
 
 TEST_CASE("decode: times outside the accepted range, unless any is asked for") {
-  const auto line = [](const char* time) { return R"({"type":"outcome","pilot":"strict","id":"1","actual":1,"time":")" + std::string(time) + "\"}"; };
+  const auto line = [](const char* time) {
+    return R"({"type":"outcome","pilot":"strict","id":"1","actual":1,"time":")" + std::string(time) + "\"}";
+  };
   CHECK(refusal(line("2026-06-01T00:59:00Z"), false) == "accepted");
   CHECK(refusal(line("2026-06-01T01:01:00Z"), false) == "time: time: in the future by more than accept.future (1h)");
   CHECK(refusal(line("1996-06-01T00:00:00Z"), false) == "time: time: older than accept.past (10y)");
@@ -175,8 +190,11 @@ TEST_CASE("decode: fields no allow-list names are dropped and counted, or refuse
 }
 
 TEST_CASE("decode: rejects are counted by stream and reason") {
-  const auto out = decode_text(R"({"type":"complaint","pilot":"open","time":0})" "\n" "junk\n");
-  CHECK(out.rejects.by_stream[static_cast<std::size_t>(Stream::complaints)][static_cast<std::size_t>(Reason::schema)] == 1);
+  const auto out = decode_text(R"({"type":"complaint","pilot":"open","time":0})"
+                               "\n"
+                               "junk\n");
+  CHECK(out.rejects.by_stream[static_cast<std::size_t>(Stream::complaints)][static_cast<std::size_t>(Reason::schema)] ==
+        1);
   CHECK(out.rejects.by_stream[static_cast<std::size_t>(Stream::unknown)][static_cast<std::size_t>(Reason::json)] == 1);
 }
 
@@ -185,12 +203,19 @@ TEST_CASE("decode: any bytes at all: no crash, and lines = records + rejects") {
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   std::string text;
-  for (int i = 0; i < 5; ++i) text += head + R"(,"prediction":1,"features":{"x":1.5,"c":"k"},"segments":{"g":"a"}})" + "\n";
+  for (int i = 0; i < 5; ++i)
+    text += head + R"(,"prediction":1,"features":{"x":1.5,"c":"k"},"segments":{"g":"a"}})" + "\n";
   for (int i = 0; i < 20; ++i) {
     switch (rng() % 3) {
-      case 0: text[rng() % text.size()] = static_cast<char>(rng()); break;
-      case 1: text.erase(rng() % text.size(), rng() % 10); break;
-      default: text.insert(rng() % text.size(), 1, "{}[],:\"\\\n0e-"[rng() % 12]); break;
+      case 0:
+        text[rng() % text.size()] = static_cast<char>(rng());
+        break;
+      case 1:
+        text.erase(rng() % text.size(), rng() % 10);
+        break;
+      default:
+        text.insert(rng() % text.size(), 1, "{}[],:\"\\\n0e-"[rng() % 12]);
+        break;
     }
   }
   const auto out = decode_text(text);

@@ -8,7 +8,7 @@ using namespace pilotwatch::engine;
 using settings::WindowKind;
 
 TEST_CASE("calendar: day, ISO week and month start and end where people say they do") {
-  const Day day = day_of(Zone{}, *parse_rfc3339("2026-03-01T08:00:00Z"));   // a Sunday
+  const Day day = day_of(Zone{}, *parse_rfc3339("2026-03-01T08:00:00Z"));  // a Sunday
   const auto text = [](Day d) { return format_rfc3339(start_of(Zone{}, d)).substr(0, 10); };
   CHECK(text(window_start(WindowKind::day, day)) == "2026-03-01");
   CHECK(text(window_start(WindowKind::week, day)) == "2026-02-23");

@@ -13,7 +13,8 @@ using settings::WindowKind;
 namespace {
 
 std::string line(const std::string& type, int id, const std::string& time, const std::string& rest) {
-  return R"({"type":")" + type + R"(","pilot":"p","id":")" + std::to_string(id) + R"(","time":")" + time + "\"," + rest + "}\n";
+  return R"({"type":")" + type + R"(","pilot":"p","id":")" + std::to_string(id) + R"(","time":")" + time + "\"," +
+         rest + "}\n";
 }
 std::string day(int d, int hour = 12) {
   return format_rfc3339(at("2026-01-01T00:00:00Z") + std::chrono::hours{24 * d + hour});
@@ -27,7 +28,8 @@ TEST_CASE("pilot: confusion counts and rates of a binary task, by version") {
   std::string text;
   const auto add = [&](int times, int predicted, int actual, const char* version) {
     for (int i = 0; i < times; ++i, ++id) {
-      text += line("prediction", id, day(0), R"("prediction":)" + std::to_string(predicted) + R"(,"model_version":")" + version + "\"");
+      text += line("prediction", id, day(0),
+                   R"("prediction":)" + std::to_string(predicted) + R"(,"model_version":")" + version + "\"");
       text += line("outcome", id, day(0), R"("actual":)" + std::to_string(actual));
     }
   };
@@ -60,7 +62,7 @@ TEST_CASE("pilot: regression errors beyond the tolerance, mean absolute and sign
   pilot.classes.clear();
   pilot.tolerance = {2, 0.1};
   Scenario s(settings_of({pilot}));
-  const std::pair<double, double> pairs[] = {{100, 109}, {100, 112}, {10, 12}, {10, 13}};   // tolerance 10.9, 11.2, 2, 2
+  const std::pair<double, double> pairs[] = {{100, 109}, {100, 112}, {10, 12}, {10, 13}};  // tolerance 10.9, 11.2, 2, 2
   std::string text;
   for (int i = 0; i < 4; ++i) {
     text += line("prediction", i, day(0), R"("prediction":)" + std::to_string(pairs[i].first));
@@ -77,8 +79,9 @@ TEST_CASE("pilot: many classes; a generated answer is judged by its verdict") {
   routing.task = settings::Task::multiclass;
   routing.classes = {"a", "b", "c"};
   Scenario s(settings_of({routing}));
-  s.send(line("prediction", 1, day(0), R"("score":{"a":0.2,"b":0.7,"c":0.1})") + line("outcome", 1, day(0), R"("actual":"c")") +
-         line("prediction", 2, day(0), R"("prediction":"a")") + line("outcome", 2, day(0), R"("actual":"a")"));
+  s.send(line("prediction", 1, day(0), R"("score":{"a":0.2,"b":0.7,"c":0.1})") +
+         line("outcome", 1, day(0), R"("actual":"c")") + line("prediction", 2, day(0), R"("prediction":"a")") +
+         line("outcome", 2, day(0), R"("actual":"a")"));
   CHECK(s.figure("all", Metric::error_rate).value == 0.5);
   const auto snapshot = s.fold.snapshot(Instant{});
   const auto& confusions = snapshot->pilots[0].windows.back()->confusions;
@@ -102,7 +105,7 @@ TEST_CASE("pilot: complaints per 1,000 decisions with Garwood's interval") {
          line("complaint", 2, day(0), R"("severity":2)") + line("complaint", 3, day(0), R"("prediction_id":"1")"));
   const auto f = s.figure("all", Metric::complaints_per_1000);
   CHECK(f.value == 1.5);
-  CHECK(f.lower == Approx(0.618672 / 2).epsilon(1e-5));   // Garwood for 3 events: 0.6187 to 8.7673
+  CHECK(f.lower == Approx(0.618672 / 2).epsilon(1e-5));  // Garwood for 3 events: 0.6187 to 8.7673
   CHECK(f.upper == Approx(8.767273 / 2).epsilon(1e-5));
 }
 
@@ -113,7 +116,7 @@ TEST_CASE("pilot: windows close `lateness` after their end, mature after the out
   pilot.outcome_horizon = std::chrono::hours{48};
   Scenario s(settings_of({pilot}));
   s.send(line("prediction", 1, day(0), R"("prediction":1)") + line("prediction", 2, day(1, 0), R"("prediction":1)"));
-  CHECK(s.closings.empty());   // day 0 ended this very hour
+  CHECK(s.closings.empty());  // day 0 ended this very hour
   s.send(line("prediction", 3, day(1, 1), R"("prediction":1)"));
   REQUIRE(s.closings.size() == 1);
   CHECK_FALSE(s.closings[0].mature);
@@ -134,7 +137,8 @@ TEST_CASE("pilot: windows follow the calendar of the pilot's zone") {
   pilot.windows = {{WindowKind::day, 0}};
   pilot.time_zone = *Zone::find("Asia/Kolkata");
   Scenario s(settings_of({pilot}));
-  s.send(line("prediction", 1, "2026-01-01T18:29:59Z", R"("prediction":1)") + line("prediction", 2, "2026-01-01T18:30:00Z", R"("prediction":1)"));
+  s.send(line("prediction", 1, "2026-01-01T18:29:59Z", R"("prediction":1)") +
+         line("prediction", 2, "2026-01-01T18:30:00Z", R"("prediction":1)"));
   s.fold.finish(Instant{});
   CHECK(s.figure("day", Metric::volume, "", "", "", 0).value == 1.0);
   CHECK(s.figure("day", Metric::volume, "", "", "", 1).value == 1.0);
@@ -146,7 +150,8 @@ TEST_CASE("pilot: count windows hold every N decisions in the order of decision,
   pilot.lateness = Millis{0};
   Scenario s(settings_of({pilot}));
   std::string text;
-  for (int i = 6; i >= 0; --i) text += line("prediction", i, format_rfc3339(at("2026-01-01T00:00:00Z") + Millis{i}), R"("prediction":1)");
+  for (int i = 6; i >= 0; --i)
+    text += line("prediction", i, format_rfc3339(at("2026-01-01T00:00:00Z") + Millis{i}), R"("prediction":1)");
   s.send(text);
   s.send(line("outcome", 4, day(0), R"("actual":0)") + line("complaint", 9, day(0), R"("prediction_id":"1")"));
   s.send(line("prediction", 7, day(1), R"("prediction":1)") + line("prediction", 8, day(1), R"("prediction":1)") +
@@ -164,9 +169,10 @@ TEST_CASE("pilot: drift against the first N decisions; the reference never moves
   Scenario s(settings_of({pilot}));
   std::string text;
   for (int i = 0; i < 300; ++i) {
-    const int shift = i < 200 ? 0 : 100;   // the third day is all new
-    text += line("prediction", i, day(i / 100, i % 100 / 10), R"("prediction":1,"features":{"x":)" + std::to_string(i % 100 + shift) +
-                                                                   R"(,"c":")" + (shift != 0 ? "new" : "old") + "\"}");
+    const int shift = i < 200 ? 0 : 100;  // the third day is all new
+    text += line("prediction", i, day(i / 100, i % 100 / 10),
+                 R"("prediction":1,"features":{"x":)" + std::to_string(i % 100 + shift) + R"(,"c":")" +
+                     (shift != 0 ? "new" : "old") + "\"}");
   }
   s.send(text);
   s.fold.finish(Instant{});
@@ -203,7 +209,8 @@ TEST_CASE("pilot: segment values and versions beyond the bound share one name an
   std::string text;
   for (int i = 0; i < 40; ++i) {
     const auto n = std::to_string(i);
-    text += line("prediction", i, day(0), R"("prediction":1,"model_version":"v)" + n + R"(","segments":{"g":"x)" + n + "\"}");
+    text += line("prediction", i, day(0),
+                 R"("prediction":1,"model_version":"v)" + n + R"(","segments":{"g":"x)" + n + "\"}");
   }
   s.send(text);
   CHECK(s.figure("all", Metric::volume, "__other__").value == 38.0);

@@ -19,7 +19,7 @@ GroupScope scope(const char* group, std::uint64_t tp, std::uint64_t fp, std::uin
   t.decisions = t.predicted = t.labelled = tp + fp + fn + tn;
   t.positives = tp + fp;
   t.errors = fp + fn;
-  const std::uint64_t cells[] = {tn, fn, fp, tp};   // predicted * 2 + actual
+  const std::uint64_t cells[] = {tn, fn, fp, tp};  // predicted * 2 + actual
   for (std::uint32_t i = 0; i < 4; ++i) {
     if (cells[i] > 0) t.confusion.add(i, static_cast<std::int64_t>(cells[i]));
   }
@@ -36,16 +36,18 @@ settings::Pilot pilot_with(std::uint64_t min_n) {
 }  // namespace
 
 TEST_CASE("suppression: a small cell hides its group, and one more where the rest would give it away") {
-  std::vector<GroupScope> scopes{scope("large", 500, 100, 100, 500), scope("medium", 50, 20, 20, 50), scope("small", 6, 2, 3, 21)};
+  std::vector<GroupScope> scopes{scope("large", 500, 100, 100, 500), scope("medium", 50, 20, 20, 50),
+                                 scope("small", 6, 2, 3, 21)};
   suppress(scopes, pilot_with(10));
   CHECK_FALSE(scopes[0].outcomes_hidden);
-  CHECK(scopes[1].outcomes_hidden);   // complement
+  CHECK(scopes[1].outcomes_hidden);  // complement
   CHECK(scopes[2].outcomes_hidden);
-  CHECK_FALSE(scopes[2].hidden);      // 32 cases: their number may be shown
+  CHECK_FALSE(scopes[2].hidden);  // 32 cases: their number may be shown
 }
 
 TEST_CASE("suppression: groups below min_n are hidden whole; zero is not small; 1 hides nothing") {
-  std::vector<GroupScope> scopes{scope("a", 100, 20, 0, 50), scope("b", 100, 20, 30, 50), scope("c", 1, 1, 1, 1), scope("d", 2, 2, 2, 2)};
+  std::vector<GroupScope> scopes{scope("a", 100, 20, 0, 50), scope("b", 100, 20, 30, 50), scope("c", 1, 1, 1, 1),
+                                 scope("d", 2, 2, 2, 2)};
   suppress(scopes, pilot_with(10));
   CHECK(scopes[2].hidden);
   CHECK(scopes[3].hidden);
@@ -56,7 +58,9 @@ TEST_CASE("suppression: groups below min_n are hidden whole; zero is not small; 
   for (const auto& s : scopes) CHECK_FALSE((s.hidden || s.outcomes_hidden || s.complaints_hidden));
 }
 
-TEST_CASE("suppression: no published figure of a group shows a count between 1 and min_n - 1, nor does a margin with one gap") {
+TEST_CASE(
+    "suppression: no published figure of a group shows a count between 1 and min_n - 1, nor does a margin with one "
+    "gap") {
   const auto seed = GENERATE(take(300, random(0u, 1u << 30)));
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
@@ -82,9 +86,10 @@ TEST_CASE("suppression: figures of hidden groups carry a reason and no number") 
   std::string text;
   for (int i = 0; i < 60; ++i) {
     const auto id = std::to_string(i);
-    text += R"({"type":"prediction","pilot":"p","id":")" + id + R"(","time":0,"prediction":)" + std::to_string(i % 2) + R"(,"segments":{"g":")" +
-            (i < 5 ? "few" : "many") + "\"}}\n";
-    text += R"({"type":"outcome","pilot":"p","id":")" + id + R"(","time":0,"actual":)" + std::to_string(i % 3 == 0) + "}\n";
+    text += R"({"type":"prediction","pilot":"p","id":")" + id + R"(","time":0,"prediction":)" + std::to_string(i % 2) +
+            R"(,"segments":{"g":")" + (i < 5 ? "few" : "many") + "\"}}\n";
+    text +=
+        R"({"type":"outcome","pilot":"p","id":")" + id + R"(","time":0,"actual":)" + std::to_string(i % 3 == 0) + "}\n";
   }
   s.send(text);
   s.fold.finish(Instant{});

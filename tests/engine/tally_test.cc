@@ -16,7 +16,7 @@ TEST_CASE("sparse counts: agree with a plain map, and merging equals adding all 
   SparseCounts all, left, right;
   for (int i = 0; i < 200; ++i) {
     const auto position = static_cast<std::uint32_t>(rng() % 40);
-    if (rng() % 3 == 0 && plain.contains(position)) {   // take back
+    if (rng() % 3 == 0 && plain.contains(position)) {  // take back
       all.add(position, -1);
       left.add(position, -1);
       if (--plain[position] == 0) plain.erase(position);

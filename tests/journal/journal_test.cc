@@ -21,7 +21,7 @@ namespace {
 record::Entry entry(std::int64_t wall, std::size_t text_bytes = 10) {
   record::Submission s;
   s.source = "test";
-  std::mt19937_64 rng(static_cast<std::uint64_t>(wall));   // must not compress
+  std::mt19937_64 rng(static_cast<std::uint64_t>(wall));  // must not compress
   std::string text;
   for (std::size_t i = 0; i < text_bytes; ++i) text += static_cast<char>(rng());
   s.batch.strings.push_back(text);
@@ -30,7 +30,8 @@ record::Entry entry(std::int64_t wall, std::size_t text_bytes = 10) {
 
 std::vector<std::int64_t> walls(Journal& journal, std::uint64_t after = 0) {
   std::vector<std::int64_t> out;
-  journal.replay(after, [&](std::uint64_t, const record::Entry& e) { out.push_back(e.wall.time_since_epoch().count()); });
+  journal.replay(after,
+                 [&](std::uint64_t, const record::Entry& e) { out.push_back(e.wall.time_since_epoch().count()); });
   return out;
 }
 
@@ -74,7 +75,8 @@ TEST_CASE("journal: entries come back in order, also after reopening, with their
   CHECK(journal.cursor("log")->fingerprint == 4);
   CHECK_FALSE(journal.cursor("other"));
   CHECK(journal.append(entry(30), {}) == 3);
-  CHECK((std::filesystem::status(dir.path() / "store").permissions() & std::filesystem::perms::mask) == std::filesystem::perms(0700));
+  CHECK((std::filesystem::status(dir.path() / "store").permissions() & std::filesystem::perms::mask) ==
+        std::filesystem::perms(0700));
 }
 
 TEST_CASE("journal: a second process on the same store is refused by name") {
@@ -101,7 +103,8 @@ TEST_CASE("journal: a full disk refuses the write, keeps what was there and goes
   {
     const FileSizeLimit full(64 << 10);
     CHECK_THROWS_AS(journal.append(entry(2, 1 << 20), {}), journal::WriteError);
-    CHECK_THROWS_AS(journal.write_checkpoint(1, {{"big", entry(3, 1 << 20).submissions[0].batch.strings[1]}}, true), journal::WriteError);
+    CHECK_THROWS_AS(journal.write_checkpoint(1, {{"big", entry(3, 1 << 20).submissions[0].batch.strings[1]}}, true),
+                    journal::WriteError);
   }
   CHECK(walls(journal) == std::vector<std::int64_t>{1});
   CHECK(journal.append(entry(4), {}) == 2);

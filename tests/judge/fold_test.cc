@@ -13,10 +13,12 @@ using settings::Metric;
 namespace {
 
 std::string prediction(const std::string& id, const std::string& time, int label, const std::string& rest = "") {
-  return R"({"type":"prediction","pilot":"p","id":")" + id + R"(","time":")" + time + R"(","prediction":)" + std::to_string(label) + rest + "}\n";
+  return R"({"type":"prediction","pilot":"p","id":")" + id + R"(","time":")" + time + R"(","prediction":)" +
+         std::to_string(label) + rest + "}\n";
 }
 std::string outcome(const std::string& id, const std::string& time, int actual) {
-  return R"({"type":"outcome","pilot":"p","id":")" + id + R"(","time":")" + time + R"(","actual":)" + std::to_string(actual) + "}\n";
+  return R"({"type":"outcome","pilot":"p","id":")" + id + R"(","time":")" + time + R"(","actual":)" +
+         std::to_string(actual) + "}\n";
 }
 std::string complaint(const std::string& id, const std::string& time, const std::string& rest = "") {
   return R"({"type":"complaint","pilot":"p","id":")" + id + R"(","time":")" + time + "\"" + rest + "}\n";
@@ -30,14 +32,17 @@ constexpr const char* day3 = "2026-01-03T12:00:00Z";
 std::vector<std::string> random_lines(std::mt19937_64& rng, std::size_t n) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < n; ++i) {
-    const auto time = format_rfc3339(at("2026-01-01T00:00:00Z") + Millis{static_cast<std::int64_t>(i * 400'000'000 / n)});
+    const auto time =
+        format_rfc3339(at("2026-01-01T00:00:00Z") + Millis{static_cast<std::int64_t>(i * 400'000'000 / n)});
     const auto id = std::to_string(i);
     const std::string group = rng() % 2 == 0 ? "a" : "b";
     lines.push_back(prediction(id, time, static_cast<int>(rng() % 2),
                                R"(,"model_version":"v)" + std::to_string(rng() % 2) + R"(","segments":{"g":")" + group +
-                                   R"("},"features":{"x":)" + std::to_string(rng() % 50) + R"(},"weight":)" + std::to_string(1 + rng() % 3)));
+                                   R"("},"features":{"x":)" + std::to_string(rng() % 50) + R"(},"weight":)" +
+                                   std::to_string(1 + rng() % 3)));
     if (rng() % 3 != 0) lines.push_back(outcome(id, time, static_cast<int>(rng() % 2)));
-    if (rng() % 7 == 0) lines.push_back(outcome(id, format_rfc3339(at(time.c_str()) + Millis{5000}), static_cast<int>(rng() % 2)));
+    if (rng() % 7 == 0)
+      lines.push_back(outcome(id, format_rfc3339(at(time.c_str()) + Millis{5000}), static_cast<int>(rng() % 2)));
     if (rng() % 9 == 0) lines.push_back(complaint("c" + id, time, R"(,"prediction_id":")" + id + "\""));
     if (rng() % 9 == 0) lines.push_back(complaint("u" + id, time));
   }
@@ -50,7 +55,7 @@ settings::Pilot rich_pilot() {
   pilot.segments.attributes = {"g"};
   pilot.features = {{"x", settings::FeatureKind::numeric}};
   pilot.reference.first = 30;
-  pilot.lateness = std::chrono::hours{24 * 30};   // everything below comes within it
+  pilot.lateness = std::chrono::hours{24 * 30};  // everything below comes within it
   settings::Limit limit;
   limit.name = "errors";
   limit.window = pilot.windows[0];
@@ -67,9 +72,9 @@ std::string figures_text(Scenario& scenario) {
   const auto snapshot = scenario.fold.snapshot(Instant{});
   for (const auto& window : snapshot->pilots.front().windows) {
     for (const auto& f : window->figures) {
-      out += window->kind_name + " " + format_rfc3339(window->start) + " " + f.model_version + " " + f.group + " " + f.feature + " " +
-             settings::metric_names[static_cast<std::size_t>(f.metric)] + " " + number(f.value) + " " + number(f.lower) + " " +
-             number(f.upper) + " " + std::to_string(f.n) + " " + f.state + "\n";
+      out += window->kind_name + " " + format_rfc3339(window->start) + " " + f.model_version + " " + f.group + " " +
+             f.feature + " " + settings::metric_names[static_cast<std::size_t>(f.metric)] + " " + number(f.value) +
+             " " + number(f.lower) + " " + number(f.upper) + " " + std::to_string(f.n) + " " + f.state + "\n";
     }
   }
   return out;
@@ -79,13 +84,14 @@ std::string figures_text(Scenario& scenario) {
 
 TEST_CASE("fold: outcomes join by id, before or after their prediction") {
   Scenario s(settings_of({binary_pilot()}));
-  const auto applied = s.send(outcome("b", day1, 1) + prediction("a", day1, 1) + prediction("b", day1, 1) + outcome("a", day1, 0));
+  const auto applied =
+      s.send(outcome("b", day1, 1) + prediction("a", day1, 1) + prediction("b", day1, 1) + outcome("a", day1, 0));
   CHECK(applied.accepted == 4);
   const auto f = s.figure("all", Metric::error_rate);
   CHECK(f.value == 0.5);
   CHECK(f.n == 2);
   CHECK(f.coverage == 1.0);
-  CHECK(f.lower == Approx(0.09453120573423074));   // Wilson 1 of 2
+  CHECK(f.lower == Approx(0.09453120573423074));  // Wilson 1 of 2
 }
 
 TEST_CASE("fold: a repeat changes nothing and is counted as duplicate") {
@@ -105,7 +111,7 @@ TEST_CASE("fold: of different outcomes the latest wins, whatever came first") {
     const auto early = outcome("a", "2026-01-01T13:00:00Z", 0), late = outcome("a", "2026-01-01T14:00:00Z", 1);
     s.send(prediction("a", day1, 1) + (turned ? late + early : early + late));
     CHECK(s.figure("all", Metric::error_rate).value == 0.0);
-    CHECK(s.send(early + late).duplicate == 2);   // both are known now
+    CHECK(s.send(early + late).duplicate == 2);  // both are known now
   }
 }
 
@@ -122,7 +128,8 @@ TEST_CASE("fold: the same records in any order within lateness give the same fig
     s.send(text);
     s.fold.finish(Instant{});
     std::string changes;
-    for (const auto& t : s.transitions) changes += format_rfc3339(t.at) + " " + judge::state_names[static_cast<std::size_t>(t.to)] + "\n";
+    for (const auto& t : s.transitions)
+      changes += format_rfc3339(t.at) + " " + judge::state_names[static_cast<std::size_t>(t.to)] + "\n";
     if (round == 0) {
       figures = figures_text(s);
       transitions = changes;
@@ -169,14 +176,16 @@ TEST_CASE("fold: parts that have not changed are left out of the next checkpoint
     s.fold.save(all, [&](const std::string& name, const std::string&) { out.push_back(name); });
     return out;
   };
-  CHECK(names(false).size() == 7);   // state, three chunks of decisions, judge, counters, transitions
+  CHECK(names(false).size() == 7);  // state, three chunks of decisions, judge, counters, transitions
   s.send(outcome("9000", day1, 1));
-  CHECK(names(false) == std::vector<std::string>{"pilot/p/state", "pilot/p/decisions/2", "judge", "counters", "transitions"});
+  CHECK(names(false) ==
+        std::vector<std::string>{"pilot/p/state", "pilot/p/decisions/2", "judge", "counters", "transitions"});
 }
 
 TEST_CASE("fold: received = accepted + duplicate + rejected, by stream") {
   Scenario s(settings_of({binary_pilot()}));
-  s.send(prediction("a", day1, 1) + prediction("a", day1, 1) + outcome("a", day1, 0) + "nonsense\n" + complaint("", day1));
+  s.send(prediction("a", day1, 1) + prediction("a", day1, 1) + outcome("a", day1, 0) + "nonsense\n" +
+         complaint("", day1));
   std::uint64_t total = 0;
   const auto snapshot = s.fold.snapshot(Instant{});
   for (const auto& row : snapshot->ingest.rows) {
@@ -249,8 +258,10 @@ TEST_CASE("fold: damaged checkpoints are refused, never believed and never a cra
   s.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
   for (auto& [name, bytes] : parts) {
     if (rng() % 2 == 0 || bytes.empty()) continue;
-    if (rng() % 2 == 0) bytes.resize(rng() % bytes.size());
-    else bytes[rng() % bytes.size()] = static_cast<char>(rng());
+    if (rng() % 2 == 0)
+      bytes.resize(rng() % bytes.size());
+    else
+      bytes[rng() % bytes.size()] = static_cast<char>(rng());
   }
   Scenario damaged(settings_of({rich_pilot()}));
   try {

@@ -42,8 +42,8 @@ engine::WindowResult window_of(double value, std::uint64_t n, const char* state 
   return out;
 }
 
-/// One letter a day: x beyond, o within, ? too few, - no data. One letter back: . collecting, o ok, B breach, R recovering,
-/// n no_data, i insufficient.
+/// One letter a day: x beyond, o within, ? too few, - no data. One letter back: . collecting, o ok, B breach, R
+/// recovering, n no_data, i insufficient.
 std::string play(const std::string& days, Millis wait = Millis{0}, Millis keep = Millis{0}) {
   const auto settings = settings_of({watched(wait, keep)});
   judge::Judge judge(settings);
@@ -68,7 +68,7 @@ constexpr std::chrono::hours one_day{24};
 
 TEST_CASE("judge: breach, recovery, and what missing data may not do") {
   CHECK(play("oxo") == "oBo");
-  CHECK(play("?x-?o") == "iBBBo");        // neither silence nor few cases end a breach
+  CHECK(play("?x-?o") == "iBBBo");  // neither silence nor few cases end a breach
   CHECK(play("-o-") == "non");
 }
 
@@ -103,7 +103,8 @@ TEST_CASE("judge: the sentence says value, interval, cases and limit") {
   CHECK(judge::examine(limit, "", window_of(0.3, 100)).reason ==
         "error_rate is 0.3 (95 % interval 0.25 to 0.35) in 100 cases, above the limit 0.1");
   CHECK(judge::examine(limit, "", window_of(0.12, 100)).reason ==
-        "error_rate is 0.12 (95 % interval 0.07 to 0.17) in 100 cases, above the limit 0.1, but the interval still allows for it");
+        "error_rate is 0.12 (95 % interval 0.07 to 0.17) in 100 cases, above the limit 0.1, but the interval still "
+        "allows for it");
   CHECK(judge::examine(limit, "", window_of(0.3, 3)).reason == "3 cases, fewer than min_n 10");
   CHECK(judge::examine(limit, "", window_of(0, 0, "insufficient")).kind == Finding::Kind::no_data);
 }
@@ -138,7 +139,9 @@ TEST_CASE("judge: a limit on a segment stands for each group, and a group that f
   CHECK(statuses[0].group == "a");
   CHECK(statuses[0].state == State::breach);
   CHECK(statuses[1].state == State::ok);
-  judge.look(settings.pilots[0], {&settings.pilots[0].windows[0], Instant{} + one_day, true, std::make_shared<engine::WindowResult>()}, Instant{}, changed);
+  judge.look(settings.pilots[0],
+             {&settings.pilots[0].windows[0], Instant{} + one_day, true, std::make_shared<engine::WindowResult>()},
+             Instant{}, changed);
   statuses = judge.statuses();
   CHECK(statuses[0].state == State::breach);
   CHECK(statuses[1].state == State::no_data);

@@ -21,7 +21,7 @@ TEST_CASE("worker: runs jobs in order on its own thread, and what is queued befo
     for (int i = 0; i < 100; ++i) worker.post([&seen, i] { seen.push_back(i); });
     go.set_value();
     worker.stop();
-    worker.post([&seen] { seen.push_back(-1); });   // too late: dropped
+    worker.post([&seen] { seen.push_back(-1); });  // too late: dropped
   }
   CHECK(where != std::this_thread::get_id());
   REQUIRE(seen.size() == 100);

@@ -171,7 +171,8 @@ TEST_CASE("settings: every key of a limit reaches its field") {
 }
 
 TEST_CASE("settings: what is not said has its default") {
-  const auto s = valid("pilots: [{name: p, task: binary, limits: [{name: l, metric: error_rate, window: week, max: 0.1}]}]");
+  const auto s =
+      valid("pilots: [{name: p, task: binary, limits: [{name: l, metric: error_rate, window: week, max: 0.1}]}]");
   const Settings defaults;
   CHECK(s.evaluation_interval == 15s);
   CHECK(s.checkpoint_interval == 1min);
@@ -187,7 +188,8 @@ TEST_CASE("settings: what is not said has its default") {
   CHECK(p.outcome_horizon == 0s);
   CHECK(p.segments.min_n == 10);
   CHECK(!p.reference.given());
-  CHECK(p.windows == std::vector<Window>{{WindowKind::day, 0}, {WindowKind::week, 0}, {WindowKind::month, 0}, {WindowKind::all, 0}});
+  CHECK(p.windows ==
+        std::vector<Window>{{WindowKind::day, 0}, {WindowKind::week, 0}, {WindowKind::month, 0}, {WindowKind::all, 0}});
   const auto& l = p.limits.at(0);
   CHECK(l.evidence == Evidence::interval);
   CHECK(l.min_n == 30);
@@ -201,7 +203,8 @@ TEST_CASE("settings: metrics without an interval decide by the value unless told
     CHECK(only(s).limits.at(0).evidence == Evidence::point);
   }
   for (const auto* metric : {"mean_absolute_error", "mean_error"}) {
-    const auto s = valid(pilot("regression", std::string(", limits: [{name: l, window: day, max: 1, metric: ") + metric + "}]"));
+    const auto s =
+        valid(pilot("regression", std::string(", limits: [{name: l, window: day, max: 1, metric: ") + metric + "}]"));
     CHECK(only(s).limits.at(0).evidence == Evidence::point);
   }
 }
@@ -215,7 +218,8 @@ TEST_CASE("settings: classes are spelt as the decoder spells labels") {
   CHECK(classes("binary", "[0, 1.0]") == Labels{"0", "1"});
   CHECK(classes("multiclass", "[1, 2.50, -0, 1e3, true]") == Labels{"1", "2.5", "0", "1000", "true"});
   CHECK(classes("multiclass", "['1', \"1.0\", !!str 2.0]") == Labels{"1", "1.0", "2.0"});
-  CHECK(classes("multiclass", "[007, 1.2.3, .5, 9007199254740993]") == Labels{"007", "1.2.3", ".5", "9007199254740993"});
+  CHECK(classes("multiclass", "[007, 1.2.3, .5, 9007199254740993]") ==
+        Labels{"007", "1.2.3", ".5", "9007199254740993"});
   CHECK(only(valid("pilots: [{name: p, task: generative}]")).classes == Labels{"ok", "bad"});
   CHECK(only(valid("pilots: [{name: p, task: generative}]")).positive.empty());
   CHECK(only(valid("pilots: [{name: p, task: regression}]")).classes.empty());
@@ -225,7 +229,8 @@ TEST_CASE("settings: classes are spelt as the decoder spells labels") {
 
 TEST_CASE("settings: anchors, aliases and tags are YAML and work") {
   const auto s = valid(
-      "pilots:\n- {name: a, task: binary, segments: &s {attributes: [x]}}\n- {name: !!str 7, task: binary, segments: *s}\n");
+      "pilots:\n- {name: a, task: binary, segments: &s {attributes: [x]}}\n- {name: !!str 7, task: binary, segments: "
+      "*s}\n");
   CHECK(s.pilots[1].name == "7");
   CHECK(s.pilots[1].segments.attributes == std::vector<std::string>{"x"});
 }

@@ -21,10 +21,18 @@ TEST_CASE("settings: a damaged file gives settings or problems, never an excepti
     for (std::size_t change = 0; change <= below(4); ++change) {
       const auto at = below(text.size());
       switch (below(4)) {
-        case 0: text[at] = static_cast<char>(below(256)); break;
-        case 1: text[at] = telling[below(telling.size())]; break;
-        case 2: text.erase(at, 1 + below(40)); break;
-        default: text.insert(at, text.substr(below(text.size()), below(60))); break;
+        case 0:
+          text[at] = static_cast<char>(below(256));
+          break;
+        case 1:
+          text[at] = telling[below(telling.size())];
+          break;
+        case 2:
+          text.erase(at, 1 + below(40));
+          break;
+        default:
+          text.insert(at, text.substr(below(text.size()), below(60)));
+          break;
       }
     }
     CAPTURE(run);
@@ -32,13 +40,15 @@ TEST_CASE("settings: a damaged file gives settings or problems, never an excepti
     REQUIRE_NOTHROW(parsed = parse(text, "p.yml"));
     if (const auto* found = std::get_if<std::vector<Problem>>(&parsed)) {
       REQUIRE(!found->empty());
-      const auto order = [](const Problem& a, const Problem& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); };
+      const auto order = [](const Problem& a, const Problem& b) {
+        return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+      };
       REQUIRE(std::is_sorted(found->begin(), found->end(), order));
       for (const auto& problem : *found) REQUIRE(to_string(problem).find('\n') == std::string::npos);
     } else {
       ++valid_ones;
     }
   }
-  CHECK(valid_ones > 100);    // comments and texts can change
+  CHECK(valid_ones > 100);  // comments and texts can change
   CHECK(valid_ones < 1900);
 }

@@ -133,14 +133,16 @@ TEST_CASE("problems: a file without pilots says what it needs") {
 TEST_CASE("problems: YAML that cannot be read is one problem with its place") {
   CHECK(problems("pilots:\n- {name: p, task: binary\n") == "p.yml:3:1: not valid YAML: end of map flow not found\n");
   CHECK(problems("a: b\n c: d\n") == "p.yml:2:3: not valid YAML: illegal map value\n");
-  CHECK(problems("pilots: [{name: p, task: binary}]\n---\na: 1\n") == "p.yml:3:1: a second YAML document; only one is read\n");
+  CHECK(problems("pilots: [{name: p, task: binary}]\n---\na: 1\n") ==
+        "p.yml:3:1: a second YAML document; only one is read\n");
   CHECK(problems("pilots:\n- {name: p, task: binary, owner: \xFF}\n") == "p.yml:2:34: is not valid UTF-8\n");
 }
 
 TEST_CASE("problems: a name is shown on one line and not at full length") {
   const std::string shown(60, 'x');
   CHECK(problems("pilots: [{name: " + std::string(70, 'x') + ", task: binary}]") ==
-        "p.yml:1:17: pilots[0].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got '" + shown + "...'\n");
+        "p.yml:1:17: pilots[0].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got '" + shown +
+            "...'\n");
   CHECK(problems("pilots: [{name: \"a\\nb\", task: binary}]") ==
         "p.yml:1:17: pilots[0].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got 'a b'\n");
 }
@@ -151,7 +153,8 @@ TEST_CASE("problems: a source must name a pilot that exists") {
 }
 
 TEST_CASE("problems: a metric belongs to a task") {
-  for (const auto* metric : {"false_positive_rate", "false_negative_rate", "false_discovery_rate", "false_omission_rate", "selection_rate"}) {
+  for (const auto* metric : {"false_positive_rate", "false_negative_rate", "false_discovery_rate",
+                             "false_omission_rate", "selection_rate"}) {
     const std::string limit = std::string("name: l, window: day, max: 0.1, metric: ") + metric;
     CHECK(limit_problems("binary", limit) == "");
     for (const auto* task : {"multiclass", "regression", "generative"}) {
@@ -166,45 +169,55 @@ TEST_CASE("problems: a metric belongs to a task") {
     }
   }
   for (const auto* task : {"binary", "multiclass", "regression", "generative"}) {
-    for (const auto* metric : {"volume", "failure_rate", "coverage", "error_rate", "complaints_per_1000", "psi, feature: age", "ks, feature: score"}) {
+    for (const auto* metric : {"volume", "failure_rate", "coverage", "error_rate", "complaints_per_1000",
+                               "psi, feature: age", "ks, feature: score"}) {
       CHECK(limit_problems(task, std::string("name: l, window: day, max: 0.1, metric: ") + metric) == "");
     }
   }
 }
 
 TEST_CASE("problems: psi and ks need a reference") {
-  CHECK(problems("pilots:\n- name: p\n  task: binary\n  limits: [{name: l, metric: ks, feature: score, window: day, max: 0.1}]\n") ==
-        "p.yml:4:30: pilots[0].limits[0].metric: ks compares with a reference; the pilot has none (reference: {file: ...} or {first: N})\n");
+  CHECK(problems("pilots:\n- name: p\n  task: binary\n  limits: [{name: l, metric: ks, feature: score, window: day, "
+                 "max: 0.1}]\n") ==
+        "p.yml:4:30: pilots[0].limits[0].metric: ks compares with a reference; the pilot has none (reference: {file: "
+        "...} or {first: N})\n");
 }
 
 TEST_CASE("problems: metrics without an interval cannot wait for one") {
   for (const auto* metric : {"volume", "psi, feature: age", "ks, feature: age"}) {
-    const auto found = limit_problems("binary", std::string("name: l, window: day, max: 1, evidence: interval, metric: ") + metric);
-    CHECK(found == "limits[0].evidence: " + std::string(metric).substr(0, std::string(metric).find(',')) + " has no interval; write point or leave the key out");
+    const auto found =
+        limit_problems("binary", std::string("name: l, window: day, max: 1, evidence: interval, metric: ") + metric);
+    CHECK(found == "limits[0].evidence: " + std::string(metric).substr(0, std::string(metric).find(',')) +
+                       " has no interval; write point or leave the key out");
   }
   CHECK(limit_problems("binary", "name: l, window: day, max: 1, evidence: interval, metric: error_rate") == "");
 }
 
 TEST_CASE("problems: a reference is a file or the first decisions") {
-  const auto found = [](const std::string& reference) { return problems("pilots: [{name: p, task: binary, reference: {" + reference + "}}]"); };
+  const auto found = [](const std::string& reference) {
+    return problems("pilots: [{name: p, task: binary, reference: {" + reference + "}}]");
+  };
   const std::string place = "p.yml:1:45: pilots[0].reference: ";
   CHECK(found("file: a.ndjson") == "");
   CHECK(found("first: 10") == "");
   CHECK(found("") == place + "needs either file or first\n");
   CHECK(found("first: 10, file: a") == place + "takes either file or first, not both\n");
-  CHECK(found("first: none") == "p.yml:1:53: pilots[0].reference.first: must be a whole number from 1 to 1000000000, got 'none'\n");
+  CHECK(found("first: none") ==
+        "p.yml:1:53: pilots[0].reference.first: must be a whole number from 1 to 1000000000, got 'none'\n");
 }
 
 TEST_CASE("problems: addresses of Alertmanagers are http(s)://host:port/path") {
   const auto accepted = [](const std::string& url) {
     return problems("notify: {alertmanagers: [{url: '" + url + "'}]}\npilots: [{name: p, task: binary}]").empty();
   };
-  for (const auto* good : {"http://a", "https://a.b-c.example:1/x/y", "http://10.0.0.1:65535", "http://[::1]:9093/", "http://alert_manager:9093"}) {
+  for (const auto* good : {"http://a", "https://a.b-c.example:1/x/y", "http://10.0.0.1:65535", "http://[::1]:9093/",
+                           "http://alert_manager:9093"}) {
     CAPTURE(good);
     CHECK(accepted(good));
   }
-  for (const auto* bad : {"", "a:9093", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536", "http://a:", "http://a:99999999999", "http://u:p@a",
-                          "http://a/x?y", "http://a/#x", "http://a b", "http://[::1", "http://[]:1", "http://a/api/v2/alerts/"}) {
+  for (const auto* bad : {"", "a:9093", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536",
+                          "http://a:", "http://a:99999999999", "http://u:p@a", "http://a/x?y", "http://a/#x",
+                          "http://a b", "http://[::1", "http://[]:1", "http://a/api/v2/alerts/"}) {
     CAPTURE(bad);
     CHECK(!accepted(bad));
   }
@@ -213,10 +226,15 @@ TEST_CASE("problems: addresses of Alertmanagers are http(s)://host:port/path") {
 }
 
 TEST_CASE("problems: sizes and durations have bounds") {
-  const auto body = [](const std::string& size) { return problems("ingest: {max_queue_bytes: " + size + "}\npilots: [{name: p, task: binary}]").empty(); };
+  const auto body = [](const std::string& size) {
+    return problems("ingest: {max_queue_bytes: " + size + "}\npilots: [{name: p, task: binary}]").empty();
+  };
   for (const auto* good : {"1", "1B", "1KB", "15EB"}) CHECK(body(good));
-  for (const auto* bad : {"0", "-1", "1.5MB", "16EB", "99999999999999999999", "MB", "1mb", "1KiB", "1 KB"}) CHECK(!body(bad));
-  const auto horizon = [](const std::string& text) { return problems("pilots: [{name: p, task: binary, outcome_horizon: " + text + "}]").empty(); };
+  for (const auto* bad : {"0", "-1", "1.5MB", "16EB", "99999999999999999999", "MB", "1mb", "1KiB", "1 KB"})
+    CHECK(!body(bad));
+  const auto horizon = [](const std::string& text) {
+    return problems("pilots: [{name: p, task: binary, outcome_horizon: " + text + "}]").empty();
+  };
   for (const auto* good : {"0", "0s", "1h30m", "1000y"}) CHECK(horizon(good));
   for (const auto* bad : {"5", "-5s", "1001y", "1m1h", "10000000000000y", "''", "[1s]"}) CHECK(!horizon(bad));
 }
@@ -226,7 +244,8 @@ TEST_CASE("problems: tasks refuse what is not theirs") {
         "p.yml:1:38: pilots[0].classes: is not for task regression, which predicts numbers\n"
         "p.yml:1:55: pilots[0].positive: is only for task binary\n"
         "p.yml:1:68: pilots[0].threshold: is only for task binary\n");
-  CHECK(problems("pilots: [{name: p, task: generative, classes: [ok]}]") == "p.yml:1:47: pilots[0].classes: must be 2 to 1000 classes\n");
+  CHECK(problems("pilots: [{name: p, task: generative, classes: [ok]}]") ==
+        "p.yml:1:47: pilots[0].classes: must be 2 to 1000 classes\n");
   CHECK(problems("pilots: [{name: p, task: binary, segments: {attributes: [a, b, c, d, e, f, g, h, i]}}]") ==
         "p.yml:1:57: pilots[0].segments.attributes: must be at most 8 attributes\n");
 }

@@ -29,17 +29,22 @@ inline Settings valid(std::string_view yaml, const std::filesystem::path& file =
 
 /// Lines that follow a pilot of the task, at the indentation of its keys; the first is line 2.
 inline std::string pilot(const std::string& task, const std::string& rest) {
-  return "pilots:\n- {name: p, task: " + task + ", reference: {first: 100}, features: [{name: age, kind: numeric}, {name: sex, kind: categorical}]," +
+  return "pilots:\n- {name: p, task: " + task +
+         ", reference: {first: 100}, features: [{name: age, kind: numeric}, {name: sex, kind: categorical}]," +
          " segments: {attributes: [region]}" + rest + "}\n";
 }
 
 /// The complaints about one limit of such a pilot, without place.
 inline std::string limit_problems(const std::string& task, const std::string& limit) {
-  const std::string yaml = pilot(task, (task == "multiclass" ? ", classes: [a, b]" : std::string()) + ", limits: [{" + limit + "}]");
+  const std::string yaml =
+      pilot(task, (task == "multiclass" ? ", classes: [a, b]" : std::string()) + ", limits: [{" + limit + "}]");
   const auto parsed = parse(yaml, "p.yml");
   std::string out;
   if (const auto* found = std::get_if<std::vector<Problem>>(&parsed)) {
-    for (const auto& problem : *found) out += (out.empty() ? "" : "\n") + problem.path.substr(std::min(problem.path.size(), std::string("pilots[0].").size())) + ": " + problem.message;
+    for (const auto& problem : *found)
+      out += (out.empty() ? "" : "\n") +
+             problem.path.substr(std::min(problem.path.size(), std::string("pilots[0].").size())) + ": " +
+             problem.message;
   }
   return out;
 }

@@ -61,7 +61,7 @@ double luminance(const std::string& colour) {
 }
 
 double contrast(const std::string& a, const std::string& b) {
-  const auto [low, high] = std::minmax({luminance(a), luminance(b)});   // by value: two temporaries
+  const auto [low, high] = std::minmax({luminance(a), luminance(b)});  // by value: two temporaries
   return (high + 0.05) / (low + 0.05);
 }
 

@@ -37,7 +37,9 @@ class Bench {
  public:
   explicit Bench(const std::filesystem::path& folder, settings::Settings given,
                  std::function<void(const judge::Snapshot&)> publish = {}, std::optional<Instant> now = {})
-      : settings(std::move(given)), journal(folder), fold(settings),
+      : settings(std::move(given)),
+        journal(folder),
+        fold(settings),
         core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), IdKey{}, std::move(publish)}) {
     if (now) clock.ms = now->time_since_epoch().count();
     core.restore();

@@ -63,8 +63,8 @@ class Scenario {
   }
 
   /// The published figure; fails the test when there is not exactly one (the first of a metric with several formulas).
-  engine::Figure figure(std::string_view kind, settings::Metric metric, std::string_view group = "", std::string_view feature = "",
-                        std::string_view version = "", std::size_t window = 0) {
+  engine::Figure figure(std::string_view kind, settings::Metric metric, std::string_view group = "",
+                        std::string_view feature = "", std::string_view version = "", std::size_t window = 0) {
     const auto snapshot = fold.snapshot(Instant{});
     for (const auto& result : snapshot->pilots.front().windows) {
       if (result->kind_name != kind) continue;
@@ -73,7 +73,8 @@ class Scenario {
         if (f.metric == metric && f.group == group && f.feature == feature && f.model_version == version) return f;
       }
     }
-    FAIL("no figure " << kind << " " << settings::metric_names[static_cast<std::size_t>(metric)] << " " << group << feature);
+    FAIL("no figure " << kind << " " << settings::metric_names[static_cast<std::size_t>(metric)] << " " << group
+                      << feature);
     return {};
   }
 
