@@ -159,14 +159,16 @@ class Pace {
 
   [[nodiscard]] steady_clock::time_point due(Instant time) {
     if (speed_ <= 0) return steady_clock::time_point::min();
-    if (!first_) first_ = time;
-    const auto elapsed = std::chrono::duration<double, std::milli>(time - *first_) / speed_;
+    if (!started_) first_ = time;
+    started_ = true;
+    const auto elapsed = std::chrono::duration<double, std::milli>(time - first_) / speed_;
     return start_ + std::chrono::ceil<std::chrono::milliseconds>(elapsed / tick.count()) * tick.count();
   }
 
  private:
   double speed_;
-  std::optional<Instant> first_;
+  Instant first_{};
+  bool started_ = false;
   steady_clock::time_point start_ = steady_clock::now();
 };
 
