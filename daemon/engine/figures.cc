@@ -51,10 +51,10 @@ class ScopeFigures {
 
   void write() {
     plain(Metric::volume, "count/v1", static_cast<double>(tally_.decisions), tally_.decisions, hide_all_);
-    share(Metric::failure_rate, "wilson/v1", tally_.failures, tally_.decisions, hide_failures_, false);
-    share(Metric::coverage, "wilson/v1", tally_.labelled, tally_.decisions, hide_outcomes_, true);
-    share(Metric::error_rate, "wilson/v1", tally_.errors, tally_.labelled, hide_outcomes_, true);
-    share(Metric::error_rate, "clopper-pearson/v1", tally_.errors, tally_.labelled, hide_outcomes_, true);
+    share(Metric::failure_rate, stats::wilson_formula, tally_.failures, tally_.decisions, hide_failures_, false);
+    share(Metric::coverage, stats::wilson_formula, tally_.labelled, tally_.decisions, hide_outcomes_, true);
+    share(Metric::error_rate, stats::wilson_formula, tally_.errors, tally_.labelled, hide_outcomes_, true);
+    share(Metric::error_rate, stats::clopper_pearson_formula, tally_.errors, tally_.labelled, hide_outcomes_, true);
     if (pilot_.task == Task::binary) binary();
     if (pilot_.task == Task::regression) regression();
     complaints();
@@ -106,7 +106,7 @@ class ScopeFigures {
              bool of_outcomes) {
     auto f = figure(metric, formula);
     f.n = whole;
-    const bool exact = f.formula == "clopper-pearson/v1";
+    const bool exact = f.formula == stats::clopper_pearson_formula;
     const auto interval =
         exact ? stats::clopper_pearson(part, whole, confidence) : stats::wilson(part, whole, confidence);
     if (interval) {
@@ -119,11 +119,11 @@ class ScopeFigures {
 
   void binary() {
     const auto c = one_against_rest(tally_.confusion, 2, positive_index());
-    share(Metric::false_positive_rate, "wilson/v1", c.fp, c.fp + c.tn, hide_outcomes_, true);
-    share(Metric::false_negative_rate, "wilson/v1", c.fn, c.fn + c.tp, hide_outcomes_, true);
-    share(Metric::false_discovery_rate, "wilson/v1", c.fp, c.fp + c.tp, hide_outcomes_, true);
-    share(Metric::false_omission_rate, "wilson/v1", c.fn, c.fn + c.tn, hide_outcomes_, true);
-    share(Metric::selection_rate, "wilson/v1", tally_.positives, tally_.predicted, hide_outcomes_, false);
+    share(Metric::false_positive_rate, stats::wilson_formula, c.fp, c.fp + c.tn, hide_outcomes_, true);
+    share(Metric::false_negative_rate, stats::wilson_formula, c.fn, c.fn + c.tp, hide_outcomes_, true);
+    share(Metric::false_discovery_rate, stats::wilson_formula, c.fp, c.fp + c.tp, hide_outcomes_, true);
+    share(Metric::false_omission_rate, stats::wilson_formula, c.fn, c.fn + c.tn, hide_outcomes_, true);
+    share(Metric::selection_rate, stats::wilson_formula, tally_.positives, tally_.predicted, hide_outcomes_, false);
   }
 
   [[nodiscard]] std::uint32_t positive_index() const {
@@ -141,7 +141,7 @@ class ScopeFigures {
   }
 
   void complaints() {
-    auto f = figure(Metric::complaints_per_1000, "garwood/v1");
+    auto f = figure(Metric::complaints_per_1000, stats::garwood_formula);
     f.n = tally_.decisions;
     const double exposure = static_cast<double>(tally_.decisions) / 1000;
     const auto interval =
