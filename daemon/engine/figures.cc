@@ -5,9 +5,9 @@
 #include <map>
 
 #include "engine/suppression.h"
-#include "stats/distances.h"
-#include "stats/intervals.h"
-#include "stats/ks.h"
+#include "stats/distance/binned.h"
+#include "stats/interval/one_sample.h"
+#include "stats/distance/ks.h"
 
 namespace pilotwatch::engine {
 namespace {

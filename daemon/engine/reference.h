@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "engine/tally.h"
 #include "settings/settings.h"
-#include "stats/ks.h"
+#include "stats/distance/ks.h"
 
 namespace pilotwatch::engine {
 

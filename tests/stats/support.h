@@ -14,6 +14,8 @@
 #include <random>
 #include <string>
 
+#include "stats/answer.h"
+
 namespace pilotwatch::stats::testing {
 
 /// The published vectors, or nullopt (said aloud by name) on a machine that has not got them.
@@ -44,6 +46,10 @@ inline void check_value(std::optional<double> got, const nlohmann::json& expecte
   }
   const double want = expected.get<double>();
   CHECK(std::abs(*got - want) <= std::max(tolerance.rel * std::abs(want), tolerance.abs));
+}
+
+inline void check_value(const Answer<double>& got, const nlohmann::json& expected, Tolerance tolerance) {
+  check_value(optional(got), expected, tolerance);
 }
 
 inline Tolerance tolerance_of(const nlohmann::json& file) {

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "stats/intervals.h"
+#include "stats/interval/one_sample.h"
 
 #include <algorithm>
 #include <boost/math/special_functions/beta.hpp>
-#include <boost/math/special_functions/erf.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "base/result.h"
+#include "stats/special.h"
 
 namespace pilotwatch::stats {
 namespace {
-
-namespace bmp = boost::math::policies;
-
-// Boost's default policy throws; here arguments are checked before, and a best guess beats an exception
-// in the core thread.
-using Quiet = bmp::policy<bmp::domain_error<bmp::ignore_error>, bmp::pole_error<bmp::ignore_error>,
-                          bmp::overflow_error<bmp::ignore_error>, bmp::underflow_error<bmp::ignore_error>,
-                          bmp::denorm_error<bmp::ignore_error>, bmp::rounding_error<bmp::ignore_error>,
-                          bmp::evaluation_error<bmp::ignore_error>, bmp::indeterminate_result_error<bmp::ignore_error>>;
 
 /// Probability on either side.
 double tail(double confidence) {
@@ -41,7 +32,7 @@ std::optional<Interval> wilson(std::uint64_t k, std::uint64_t n, double confiden
   const double trials = static_cast<double>(n);
   const double p = static_cast<double>(k) / trials;
   const double q = static_cast<double>(n - k) / trials;
-  const double z = std::sqrt(2.0) * boost::math::erfc_inv(alpha, Quiet{});
+  const double z = normal_upper_quantile(alpha / 2);
   const double h = z * z / (2 * trials);
   const double root = z * std::sqrt((p * q + h / 2) / trials);
   const double lower = p * p / (p + h + root);  // (p + h - root) / (1 + 2h), rationalised

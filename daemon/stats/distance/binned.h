@@ -72,7 +72,7 @@ enum class LogBase { e, two };
 [[nodiscard]] std::optional<double> tvd(Counts reference, Counts live);
 
 /// Kolmogorov-Smirnov distance of ordered bins: max_j |sum_{i<=j} p_i - sum_{i<=j} q_i|. [0, 1].
-/// Bias: never above the D of the raw values; below it by what happens inside a bin. `ks` of stats/ks.h loses nothing.
+/// Bias: never above the D of the raw values; below it by what happens inside a bin. `ks` of stats/distance/ks.h loses nothing.
 [[nodiscard]] std::optional<double> ks_binned(Counts reference, Counts live);
 
 }  // namespace pilotwatch::stats

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "stats/ks.h"
+#include "stats/distance/ks.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "stats/distances.h"
+#include "stats/distance/binned.h"
 #include "stats/support.h"
 
 namespace pilotwatch::stats {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "stats/intervals.h"
+#include "stats/interval/one_sample.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "stats/ks.h"
+#include "stats/distance/ks.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "stats/distances.h"
+#include "stats/distance/binned.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "stats/vectors/vectors.h"
+
+namespace pilotwatch::stats::testing {
+
+Ran run_sequential(const nlohmann::json&) {
+  FAIL("not written yet");
+  return {};
+}
+
+}  // namespace pilotwatch::stats::testing
