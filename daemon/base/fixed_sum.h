@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -8,53 +9,48 @@
 
 namespace pilotwatch {
 
-/// A sum of doubles that can be merged and subtracted in any order with the same bits as result: each addend is rounded
-/// to a multiple of 2^-40 (9e-13), taken `times` (at most 2^30) and summed as a 192-bit integer. Addends are at most
-/// twice what `fits` (a difference of two); no number of them can overflow.
+/// A sum of doubles that can be merged and taken back in any order with the same bits as result: each addend is rounded
+/// to a multiple of 2^-80 (8e-25), taken `times` and summed as a 256-bit integer. An addend of size 4e-9 or more is
+/// kept to its last bit.
+///
+/// Range  |addend| <= max_addend, so the square of every value that `fits` can be summed, and of every difference of
+///        two; the absolute `times` of one sum add up to less than 2^62, so that nothing can overflow.
 class FixedSum {
  public:
-  static constexpr double max_addend = 0x1p55;
-  [[nodiscard]] static bool fits(double value) { return std::abs(value) <= max_addend; }
+  static constexpr double max_value = 0x1p55;    ///< 3.6e16
+  static constexpr double max_addend = 0x1p112;  ///< (2 max_value)^2
+  /// Whether a value of a record is small enough that all sums of its powers stay exact.
+  [[nodiscard]] static bool fits(double value) { return std::abs(value) <= max_value; }
 
-  void add(double value, std::int64_t times) {
-    const Int128 product = to_fixed(value) * times;  // < 2^96 * 2^30
-    add(static_cast<Uint128>(product), product < 0 ? -1 : 0);
+  /// value: finite, |value| <= max_addend; `times` < 0 takes back.
+  void add(double value, std::int64_t times = 1);
+  /// Adds value^2 without rounding it first (except below 2^-80): variances do not lose what an offset hides.
+  void add_square(double value, std::int64_t times = 1) { add_product(value, value, times); }
+  /// Adds x y, likewise.
+  void add_product(double x, double y, std::int64_t times = 1) {
+    const double product = x * y;
+    add(product, times);
+    add(std::fma(x, y, -product), times);
   }
-  FixedSum& operator+=(const FixedSum& other) {
-    add(other.low_, other.high_);
-    return *this;
-  }
-  [[nodiscard]] double value() const {
-    const bool negative = high_ < 0;
-    const Uint128 low = negative ? ~low_ + 1 : low_;
-    const auto high =
-        negative ? ~static_cast<std::uint64_t>(high_) + (low == 0 ? 1 : 0) : static_cast<std::uint64_t>(high_);
-    const double size = static_cast<double>(low) * 0x1p-40 + static_cast<double>(high) * 0x1p88;
-    return negative ? -size : size;
-  }
+  FixedSum& operator+=(const FixedSum& other);
+  FixedSum& operator-=(const FixedSum& other);
+
+  /// The sum rounded to the nearest double (to within one last bit).
+  [[nodiscard]] double value() const { return split().high; }
+  /// high + low is the sum to 106 bits: for differences of large sums.
+  struct Split {
+    double high, low;
+  };
+  [[nodiscard]] Split split() const;
   bool operator==(const FixedSum&) const = default;
 
-  void write(ByteWriter& out) const {
-    out.u64(static_cast<std::uint64_t>(low_));
-    out.u64(static_cast<std::uint64_t>(low_ >> 64));
-    out.i64(high_);
-  }
-  void read(ByteReader& in) {
-    const auto low = in.u64();
-    low_ = static_cast<Uint128>(in.u64()) << 64 | low;
-    high_ = in.i64();
-  }
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in);
 
  private:
-  __extension__ using Int128 = __int128;
-  __extension__ using Uint128 = unsigned __int128;
-  static Int128 to_fixed(double value) { return static_cast<Int128>(std::ldexp(value, 40) + (value < 0 ? -0.5 : 0.5)); }
-  void add(Uint128 low, std::int64_t high) {
-    low_ += low;
-    high_ += high + (low_ < low ? 1 : 0);
-  }
-  Uint128 low_ = 0;  ///< two's complement with high_
-  std::int64_t high_ = 0;
+  using Words = std::array<std::uint64_t, 4>;  ///< least significant first, two's complement
+  void add(const Words& words);
+  Words words_{};
 };
 
 }  // namespace pilotwatch
