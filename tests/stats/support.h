@@ -52,6 +52,10 @@ inline void check_value(const Answer<double>& got, const nlohmann::json& expecte
   check_value(optional(got), expected, tolerance);
 }
 
+inline void check_value(double got, const nlohmann::json& expected, Tolerance tolerance) {
+  check_value(std::optional(got), expected, tolerance);
+}
+
 inline Tolerance tolerance_of(const nlohmann::json& file) {
   return {file["tolerance"]["rel"].get<double>(), file["tolerance"]["abs"].get<double>()};
 }

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/sequential/tolerance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/result.h"
+#include "stats/sequential/bets.h"
+
+namespace pilotwatch::stats {
+namespace {
+
+std::vector<double> shares(const CategoryReference& reference) {
+  std::vector<double> out;
+  for (const auto count : reference.counts)
+    out.push_back(static_cast<double>(count) / static_cast<double>(reference.n()));
+  return out;
+}
+
+}  // namespace
+
+double reference_error(std::uint64_t m, double delta) {
+  PW_ASSERT(m > 0 && delta > 0 && delta < 1);
+  return std::sqrt(std::log(2 / delta) / (2 * static_cast<double>(m)));
+}
+
+ToleranceBets::ToleranceBets(std::vector<double> shares, double slack, Thresholds at)
+    : shares_(std::move(shares)), slack_(slack), r_(shares_.size()), verdict_(at) {
+  PW_ASSERT(slack > 0);
+}
+
+Signal ToleranceBets::step(std::span<const std::uint32_t> hits, std::uint32_t n, double weight) {
+  PW_ASSERT(hits.size() == shares_.size() && n > 0);
+  double sum = 0;
+  std::size_t sides = 0;
+  for (std::size_t i = 0; i < shares_.size(); ++i) {
+    const double mean = static_cast<double>(hits[i]) / n;
+    const double limits[] = {shares_[i] + slack_, 1 - shares_[i] + slack_}, means[] = {mean, 1 - mean};
+    for (std::size_t side = 0; side < 2; ++side) {
+      if (limits[side] >= 1) continue;
+      ++sides;
+      const double excess = means[side] / limits[side] - 1;
+      auto& r = r_[i][side];
+      for (std::size_t k = 0; k < r.size(); ++k) {
+        r[k] = std::min((r[k] + weight) * (1 + fractions[k] * excess), 1e200);
+        sum += r[k];
+      }
+    }
+  }
+  ++steps_;
+  s_ = sides == 0 ? 0 : sum / static_cast<double>(sides * fractions.size());
+  const auto signal = verdict_.look(s_);
+  if (signal == Signal::alarm) {
+    alarmed_ = {s_, steps_, 0};
+    std::fill(r_.begin(), r_.end(), std::array<Bets, 2>{});
+    s_ = 0;
+    steps_ = 0;
+  }
+  return signal;
+}
+
+void ToleranceBets::reset() {
+  std::fill(r_.begin(), r_.end(), std::array<Bets, 2>{});
+  s_ = 0;
+  steps_ = 0;
+  verdict_.reset();
+}
+
+void ToleranceBets::write(ByteWriter& out) const {
+  out.u64(steps_);
+  out.f64(s_);
+  for (const auto& pair : r_) {
+    for (const auto& side : pair) {
+      for (const double r : side) out.f64(r);
+    }
+  }
+  verdict_.write(out);
+  alarmed_.write(out);
+}
+
+void ToleranceBets::read(ByteReader& in) {
+  steps_ = in.u64();
+  s_ = in.f64();
+  for (auto& pair : r_) {
+    for (auto& side : pair) {
+      for (double& r : side) r = in.f64();
+    }
+  }
+  verdict_.read(in);
+  alarmed_.read(in);
+}
+
+CdfReference CdfReference::of(const RankReference& bins) {
+  CdfReference out;
+  out.n = std::accumulate(bins.counts.begin(), bins.counts.end(), std::uint64_t{0});
+  PW_ASSERT(out.n > 0);
+  std::vector<double> shares;  // at or below the upper edge of each bin
+  std::uint64_t sum = 0;
+  for (const auto count : bins.counts) {
+    sum += count;
+    shares.push_back(static_cast<double>(sum) / static_cast<double>(out.n));
+  }
+  std::vector<std::size_t> chosen;  // bins whose upper edge is a check point
+  for (std::size_t j = 1; j <= max_points; ++j) {
+    const double target = static_cast<double>(j) / static_cast<double>(max_points + 1);
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      if (std::abs(shares[i] - target) < std::abs(shares[best] - target)) best = i;
+    }
+    const bool inside = shares[best] > 0 && best + 1 < shares.size() && shares[best] < 1;
+    if (inside && (chosen.empty() || chosen.back() < best)) chosen.push_back(best);
+  }
+  for (const auto bin : chosen) out.at_or_below.push_back(shares[bin]);
+  for (std::size_t bin = 0; bin < bins.counts.size(); ++bin) {
+    const auto before = std::lower_bound(chosen.begin(), chosen.end(), bin) - chosen.begin();
+    out.points_before.push_back(static_cast<std::uint8_t>(before));
+  }
+  return out;
+}
+
+CdfDrift::CdfDrift(const CdfReference& reference, double tolerance, double delta, std::uint32_t block, Thresholds at)
+    : reference_(&reference),
+      block_(block),
+      bets_(reference.at_or_below, tolerance + reference_error(reference.n, delta), at) {
+  PW_ASSERT(tolerance > 0 && tolerance < 1 && block > 0 && block <= 0xFFFF);
+  PW_ASSERT(reference.at_or_below.size() <= CdfReference::max_points);
+}
+
+Signal CdfDrift::step(std::size_t bin, double w) {
+  PW_ASSERT(bin < reference_->points_before.size());
+  ++counts_[reference_->points_before[bin]];
+  weight_ += w;
+  if (++in_block_ < block_) return bets_.now();
+  const auto counts = counts_;
+  const double weight = weight_;
+  counts_.fill(0);
+  weight_ = 0;
+  in_block_ = 0;
+  return step_block(counts, weight);
+}
+
+Signal CdfDrift::step_block(const Counts& counts, double weight) {
+  std::array<std::uint32_t, CdfReference::max_points> cumulative{};
+  std::uint32_t n = 0;
+  for (std::size_t j = 0; j < bets_.size(); ++j) {
+    n += counts[j];
+    cumulative[j] = n;
+  }
+  n += counts[bets_.size()];
+  return bets_.step(std::span(cumulative).first(bets_.size()), n, weight);
+}
+
+void CdfDrift::reset() {
+  counts_.fill(0);
+  weight_ = 0;
+  in_block_ = 0;
+  bets_.reset();
+}
+
+void CdfDrift::write(ByteWriter& out) const {
+  out.u64(in_block_);
+  out.f64(weight_);
+  for (std::size_t j = 0; j <= bets_.size(); ++j) out.u64(counts_[j]);
+  bets_.write(out);
+}
+
+void CdfDrift::read(ByteReader& in) {
+  in_block_ = static_cast<std::uint32_t>(in.u64());
+  weight_ = in.f64();
+  for (std::size_t j = 0; j <= bets_.size(); ++j) counts_[j] = static_cast<std::uint16_t>(in.u64());
+  bets_.read(in);
+}
+
+CategoryTolerance::CategoryTolerance(const CategoryReference& reference, double tolerance, double delta,
+                                     std::uint32_t block, Thresholds at)
+    : block_(block),
+      counts_(reference.counts.size(), 0),
+      bets_(shares(reference),
+            tolerance + reference_error(reference.n(), delta / static_cast<double>(reference.counts.size())), at) {
+  PW_ASSERT(tolerance > 0 && tolerance < 1 && block > 0);
+}
+
+Signal CategoryTolerance::step(std::size_t category, double w) {
+  PW_ASSERT(category < counts_.size());
+  ++counts_[category];
+  weight_ += w;
+  if (++in_block_ < block_) return bets_.now();
+  const auto signal = bets_.step(counts_, in_block_, weight_);
+  std::fill(counts_.begin(), counts_.end(), 0U);
+  weight_ = 0;
+  in_block_ = 0;
+  return signal;
+}
+
+void CategoryTolerance::reset() {
+  std::fill(counts_.begin(), counts_.end(), 0U);
+  weight_ = 0;
+  in_block_ = 0;
+  bets_.reset();
+}
+
+void CategoryTolerance::write(ByteWriter& out) const {
+  out.u64(in_block_);
+  out.f64(weight_);
+  for (const auto count : counts_) out.u64(count);
+  bets_.write(out);
+}
+
+void CategoryTolerance::read(ByteReader& in) {
+  in_block_ = static_cast<std::uint32_t>(in.u64());
+  weight_ = in.f64();
+  for (auto& count : counts_) count = static_cast<std::uint32_t>(in.u64());
+  bets_.read(in);
+}
+
+CdfRecovery::CdfRecovery(const CdfReference& reference, double tolerance, double proven_at)
+    : reference_(&reference), proven_at_(proven_at) {
+  PW_ASSERT(tolerance > 0 && tolerance < 1);
+  constexpr std::array<double, 4> odds{.8, .6, .4, .2};
+  for (const double p : reference.at_or_below) {
+    const auto side = [&](double share) {
+      Side out{share + tolerance, {}, {}};
+      for (std::size_t k = 0; k < odds.size() && out.limit < 1; ++k) {
+        out.lambda[k] = mean_bet(out.limit, odds[k]).lambda;
+      }
+      return out;
+    };
+    sides_.push_back({side(p), side(1 - p)});
+  }
+}
+
+Signal CdfRecovery::step(std::size_t bin, double w) {
+  PW_ASSERT(bin < reference_->points_before.size());
+  const std::size_t before = reference_->points_before[bin];
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t j = 0; j < sides_.size(); ++j) {
+    const double x[] = {before <= j ? 1.0 : 0.0, before <= j ? 0.0 : 1.0};
+    for (std::size_t side = 0; side < 2; ++side) {
+      auto& own = sides_[j][side];
+      if (own.limit >= 1) continue;
+      Evidence<4>::Values e;
+      for (std::size_t k = 0; k < e.size(); ++k) e[k] = 1 + own.lambda[k] * (x[side] - own.limit);
+      own.evidence.step(e, w);
+      least = std::min(least, own.evidence.s());
+    }
+  }
+  s_ = std::isfinite(least) ? least : 0;
+  if (s_ < proven_at_) return Signal::none;
+  reset();
+  return Signal::alarm;
+}
+
+void CdfRecovery::reset() {
+  for (auto& pair : sides_) {
+    for (auto& side : pair) side.evidence.reset();
+  }
+  s_ = 0;
+}
+
+void CdfRecovery::write(ByteWriter& out) const {
+  out.f64(s_);
+  for (const auto& pair : sides_) {
+    for (const auto& side : pair) side.evidence.write(out);
+  }
+}
+
+void CdfRecovery::read(ByteReader& in) {
+  s_ = in.f64();
+  for (auto& pair : sides_) {
+    for (auto& side : pair) side.evidence.read(in);
+  }
+}
+
+}  // namespace pilotwatch::stats
