@@ -144,8 +144,7 @@ class ScopeFigures {
     auto f = figure(Metric::complaints_per_1000, stats::garwood_formula);
     f.n = tally_.decisions;
     const double exposure = static_cast<double>(tally_.decisions) / 1000;
-    const auto interval =
-        tally_.decisions == 0 ? std::nullopt : stats::garwood(tally_.complaints, exposure, confidence);
+    const auto interval = stats::garwood(tally_.complaints, exposure, confidence);
     if (interval) {
       f.value = static_cast<double>(tally_.complaints) / exposure;
       f.lower = interval->lower;
@@ -224,7 +223,7 @@ void numeric_drift(const WindowInput& input, const std::string& version, const s
     const auto edges = stats::quantile_edges(frozen.sample, input.settings.reference.bins);
     const auto reference_bins = stats::reference_bin_counts(frozen.sample, edges);
     const auto live_bins = stats::bin_counts(frozen.sample, edges, live.positions.items());
-    if (reference_bins.size() >= 2) psi.value = stats::psi_jeffreys(reference_bins, live_bins);
+    if (reference_bins.size() >= 2) psi.value = stats::optional(stats::psi_jeffreys(reference_bins, live_bins));
     if (const auto d = stats::ks(frozen.sample, live.positions.items())) {
       ks.value = d->d;
       if (!frozen.sample.exact) {
@@ -247,7 +246,7 @@ void categorical_drift(const std::string& version, const std::string& name, cons
     reference.push_back(0);
     current.push_back(live.positions.at(unseen_category));
     for (std::uint32_t i = 0; i < frozen.categories.size(); ++i) current[i] = live.positions.at(i);
-    psi.value = stats::psi_jeffreys(reference, current);
+    psi.value = stats::optional(stats::psi_jeffreys(reference, current));
   }
   finish_drift(std::move(psi), out);
 }

@@ -6,24 +6,12 @@
 #include <limits>
 
 #include "base/result.h"
+#include "stats/distance/frozen_gaps.h"
 
 namespace pilotwatch::stats {
 namespace {
 
 double share(std::uint64_t count, std::uint64_t n) { return static_cast<double>(count) / static_cast<double>(n); }
-
-/// Reference values <= v_i, i = 0 .. D (1-based; 0 = below all).
-std::uint64_t at_most(const FrozenSample& reference, std::size_t i) { return i == 0 ? 0 : reference.cumulative[i - 1]; }
-
-std::uint64_t checked_total(const FrozenSample& reference, PositionCounts live) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < live.size(); ++i) {
-    PW_ASSERT(live[i].first <= 2 * reference.values.size());
-    PW_ASSERT(i == 0 || live[i - 1].first < live[i].first);
-    sum += live[i].second;
-  }
-  return sum;
-}
 
 /// F and G change only at occupied positions or, F alone, between them. While G stands still F grows, so the extremes
 /// of F - G are just after one occupied position and just before the next: two looks a position are enough, however
@@ -35,46 +23,28 @@ double exact_distance(const FrozenSample& reference, PositionCounts live, std::u
   for (const auto& [position, count] : live) {
     const std::size_t below = position / 2;          // points < every value at this position
     const std::size_t reached = (position + 1) / 2;  // points <= every value at this position
-    d = std::max(d, std::abs(share(at_most(reference, below), n) - share(g, m)));
+    d = std::max(d, std::abs(share(detail::at_most(reference, below), n) - share(g, m)));
     g += count;
-    d = std::max(d, std::abs(share(at_most(reference, reached), n) - share(g, m)));
+    d = std::max(d, std::abs(share(detail::at_most(reference, reached), n) - share(g, m)));
   }
   return d;
-}
-
-/// Bound of F(x), as a count, for v_i <= x < v_{i+1}, 0 < i < D. Where no double fits in between (v_i is the point that
-/// `freeze` put below a frequent value) F stands still. Not F(v_{i+1}) - 1/n elsewhere: such a point holds no value.
-std::uint64_t gap_ceiling(const FrozenSample& reference, std::size_t i) {
-  const double next = std::nextafter(reference.values[i - 1], std::numeric_limits<double>::infinity());
-  return next < reference.values[i] ? at_most(reference, i + 1) : at_most(reference, i);
 }
 
 struct Bracket {
   double lower = 0, upper = 0;
 };
 
-/// Gap by gap, v_i <= x < v_{i+1}: F(x) in [f, ceiling], G(x) in [start, end], and G(v_{i+1}-) = end while F is still
-/// in [f, ceiling].
+/// In the gap right of v_i F(x) is in [f, ceiling] and G(x) in [start, end]; G(v_{i+1}-) = end while F is still in
+/// [f, ceiling].
 Bracket thinned_distance(const FrozenSample& reference, PositionCounts live, std::uint64_t m) {
   const auto n = reference.n();
-  const std::size_t points = reference.values.size();
   Bracket out;
-  std::uint64_t g = 0;
-  auto next = live.begin();
-  const auto take = [&](std::size_t position) {
-    if (next != live.end() && next->first == position) g += next++->second;
-  };
-  for (std::size_t i = 0; i <= points; ++i) {
-    if (i > 0) take(2 * i - 1);
-    // Below v_1 and from v_D on nothing of the reference is hidden: those are its smallest and largest value.
-    const double f = share(at_most(reference, i), n);
-    const double ceiling = i == 0 || i == points ? f : share(gap_ceiling(reference, i), n);
-    const double start = share(g, m);
-    take(2 * i);
-    const double end = share(g, m);
+  detail::for_each_gap(reference, live, [&](std::size_t, const detail::Gap& gap) {
+    const double f = share(gap.f, n), ceiling = share(gap.f_ceiling, n);
+    const double start = share(gap.g, m), end = share(gap.g_end, m);
     out.lower = std::max({out.lower, std::abs(f - start), end - ceiling});
     out.upper = std::max({out.upper, std::abs(f - start), ceiling - start, end - f});
-  }
+  });
   return {out.lower, std::max(out.lower, out.upper)};
 }
 
@@ -156,9 +126,10 @@ FrozenSample freeze(std::vector<double> sample, std::size_t max_distinct) {
   return all.values.size() <= most ? all : thin(all, most);
 }
 
-std::optional<KsResult> ks(const FrozenSample& reference, PositionCounts live) {
-  const auto m = checked_total(reference, live);
-  if (reference.n() == 0 || m == 0) return std::nullopt;
+Answer<KsResult> ks(const FrozenSample& reference, PositionCounts live) {
+  const auto m = detail::checked_total(reference, live);
+  if (reference.n() == 0) return Undefined::no_reference;
+  if (m == 0) return Undefined::no_data;
   if (reference.exact) {
     const double d = exact_distance(reference, live, m);
     return KsResult{d, d, d, reference.n(), m};
@@ -167,10 +138,11 @@ std::optional<KsResult> ks(const FrozenSample& reference, PositionCounts live) {
   return KsResult{bracket.lower, bracket.lower, bracket.upper, reference.n(), m};
 }
 
-std::optional<double> ks_two_sample(std::span<const double> a, std::span<const double> b) {
-  const auto first = sorted_without_missing({a.begin(), a.end()});
-  const auto second = sorted_without_missing({b.begin(), b.end()});
-  if (first.empty() || second.empty()) return std::nullopt;
+Answer<double> ks_two_sample(std::span<const double> reference, std::span<const double> live) {
+  const auto first = sorted_without_missing({reference.begin(), reference.end()});
+  const auto second = sorted_without_missing({live.begin(), live.end()});
+  if (first.empty()) return Undefined::no_reference;
+  if (second.empty()) return Undefined::no_data;
   double d = 0;
   std::size_t i = 0, j = 0;
   while (i < first.size() && j < second.size()) {
@@ -208,7 +180,7 @@ std::vector<std::uint64_t> reference_bin_counts(const FrozenSample& reference, s
   std::vector<std::uint64_t> counts;
   std::uint64_t before = 0;
   for (const double edge : edges) {
-    const auto up_to = at_most(reference, (last_position(reference, edge) + 1) / 2);
+    const auto up_to = detail::at_most(reference, (last_position(reference, edge) + 1) / 2);
     counts.push_back(up_to - before);
     before = up_to;
   }

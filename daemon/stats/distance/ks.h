@@ -3,10 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
+
+#include "stats/answer.h"
 
 namespace pilotwatch::stats {
 
@@ -61,15 +62,15 @@ struct KsResult {
 /// [G(v_i), G(v_{i+1}-)], which bounds |F - G| from both sides; upper - lower < 2/(max_distinct - 1).
 ///
 /// Units   share, [0, 1].
-/// Errors  nullopt: no reference or no live value. Positions out of order or above 2D are a bug (PW_ASSERT).
-/// Bias    with no drift D is 0.87 sqrt(1/n + 1/m) on average (large n, m; less with ties), not 0.
+/// Errors  no_reference, no_data: no value on that side. Positions out of order or above 2D are a bug (PW_ASSERT).
+/// Bias    with no drift D is 0.87 sqrt(1/n + 1/m) on average (large n, m; less with ties), not 0: ks_noise_floor.
 /// Cost    exact: O(positions), wherever the window is sparse; thinned: O(D). No allocation.
 /// Source  Smirnov 1939; Conover, Practical Nonparametric Statistics, 6.3.
-[[nodiscard]] std::optional<KsResult> ks(const FrozenSample& reference, PositionCounts live);
+[[nodiscard]] Answer<KsResult> ks(const FrozenSample& reference, PositionCounts live);
 
 /// The same D from two raw samples, each sorted here: for tests and for samples nobody froze. NaN dropped.
-/// nullopt: a sample is empty. Cost O(n log n + m log m) and two copies.
-[[nodiscard]] std::optional<double> ks_two_sample(std::span<const double> a, std::span<const double> b);
+/// Errors no_reference, no_data: that sample is empty. Cost O(n log n + m log m) and two copies.
+[[nodiscard]] Answer<double> ks_two_sample(std::span<const double> reference, std::span<const double> live);
 
 /// Inner edges e_1 < ... of `bins` bins of about equal reference mass: e_j = the smallest v_i with F(v_i) >= j/bins
 /// (inverse CDF, quantile type 1), j = 1 .. bins-1, each once. Edges are points of the sample, so bins follow exactly

@@ -31,10 +31,22 @@ CategoryDrift::CategoryDrift(const CategoryReference& reference, std::uint32_t b
 
 void CategoryDrift::restart() {
   n_ = reference_->n();
-  for (std::size_t i = 0; i < categories_.size(); ++i) {
-    categories_[i] = {reference_->counts[i], 0, 0};
-    categories_[i].q = (static_cast<double>(categories_[i].c) + .5) / (static_cast<double>(n_) + 1);
+  for (std::size_t i = 0; i < categories_.size(); ++i) categories_[i] = {reference_->counts[i], 0, 0};
+  begin_block();
+}
+
+/// A category the value is not of is hit iff tie > (1 - q)/(1 - p). p only grows with its count, and n by `block_` at
+/// most.
+void CategoryDrift::begin_block() {
+  quiet_tie_ = 1;
+  const auto most = static_cast<double>(n_ + block_);
+  for (auto& own : categories_) {
+    const auto c = static_cast<double>(own.c);
+    own.q = (c + .5) / (static_cast<double>(n_) + 1);
+    own.hits = 0;
+    if (c < most) quiet_tie_ = std::min(quiet_tie_, (1 - own.q) / (1 - c / most));
   }
+  quiet_tie_ -= 1e-12;  // rounding must not hide a hit
 }
 
 Signal CategoryDrift::step(std::size_t category, double tie, double w) {
@@ -42,9 +54,14 @@ Signal CategoryDrift::step(std::size_t category, double tie, double w) {
   ++categories_[category].c;
   ++n_;
   const double n = static_cast<double>(n_);
-  for (std::size_t i = 0; i < categories_.size(); ++i) {
+  const auto look_at = [&](std::size_t i) {
     auto& own = categories_[i];
     own.hits += category_hit(i == category, own.q, static_cast<double>(own.c) / n, tie) ? 1U : 0U;
+  };
+  if (tie <= quiet_tie_) {
+    look_at(category);
+  } else {
+    for (std::size_t i = 0; i < categories_.size(); ++i) look_at(i);
   }
   weight_ += w;
   if (++in_block_ < block_) return verdict_.now();
@@ -59,12 +76,10 @@ Signal CategoryDrift::look() {
     const double hits = own.hits / values;
     std::array<double, category_odds.size()> e;
     for (std::size_t k = 0; k < e.size(); ++k) {
-      e[k] = hits * category_e(true, own.q, category_odds[k]) + (1 - hits) * category_e(false, own.q, category_odds[k]);
+      e[k] = (1 + hits * (category_odds[k] - 1)) / (1 - own.q + category_odds[k] * own.q);  // mean of category_e
     }
     evidence_[i].step(e, weight_);
     sum += evidence_[i].s();
-    own.hits = 0;
-    own.q = (static_cast<double>(own.c) + .5) / (static_cast<double>(n_) + 1);
   }
   weight_ = 0;
   in_block_ = 0;
@@ -77,6 +92,8 @@ Signal CategoryDrift::look() {
     for (auto& evidence : evidence_) evidence.reset();
     s_ = 0;
     restart();
+  } else {
+    begin_block();
   }
   return signal;
 }
@@ -121,6 +138,7 @@ void CategoryDrift::read(ByteReader& in) {
     evidence_[i].read(in);
     n_ += categories_[i].c;
   }
+  quiet_tie_ = 0;  // not stored: look at all of them until the next block begins
   verdict_.read(in);
   alarmed_.read(in);
 }

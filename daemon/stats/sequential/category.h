@@ -61,12 +61,14 @@ class CategoryDrift {
 
  private:
   void restart();
+  void begin_block();
   Signal look();
 
   const CategoryReference* reference_;
   std::uint32_t block_, in_block_ = 0;
   double weight_ = 0, s_ = 0;
   std::uint64_t n_ = 0;
+  double quiet_tie_ = 0;  ///< ties up to here are no hit of any category but the value's own, in this block; derived
   struct Category {
     std::uint64_t c = 0;     ///< of the category so far, the reference included
     double q = 0;            ///< at the start of the block

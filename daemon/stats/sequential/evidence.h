@@ -59,15 +59,19 @@ class Evidence {
 
   /// One observation's e-values, start weight w. An e-value beyond 1e100 counts as 1e100.
   void step(const Values& e, double w) {
+    // Plain loops without branches on the data: the compiler takes several bets at once.
+    Values capped;
+    for (std::size_t k = 0; k < K; ++k) capped[k] = std::min(e[k], 1e100);
+    if (growth_ == Growth::sr) {
+      for (std::size_t k = 0; k < K; ++k) r_[k] = std::min((r_[k] + w) * capped[k], 1e200);
+    } else {
+      const double floor = growth_ == Growth::cusum ? w : 0;
+      for (std::size_t k = 0; k < K; ++k) r_[k] = std::min(std::max(r_[k], floor) * capped[k], 1e200);
+    }
+    const auto now = static_cast<double>(steps_);
     for (std::size_t k = 0; k < K; ++k) {
-      const double value = std::min(e[k], 1e100);
-      const double base = growth_ == Growth::sr ? r_[k] + w : growth_ == Growth::cusum ? std::max(r_[k], w) : r_[k];
-      r_[k] = std::min(base * value, 1e200);
-      if (climb_[k] <= 1) {
-        climb_[k] = 1;
-        began_[k] = steps_;
-      }
-      climb_[k] = std::min(climb_[k] * value, 1e200);
+      began_[k] = climb_[k] <= 1 ? now : began_[k];
+      climb_[k] = std::min(std::max(climb_[k], 1.0) * capped[k], 1e200);
     }
     ++steps_;
   }
@@ -90,7 +94,8 @@ class Evidence {
   /// When the change began, as the number of observations since the reset that came before it: the last restart of the
   /// CUSUM twin of the greatest R. An estimate without a guarantee; read it before reset().
   [[nodiscard]] std::uint64_t change_point() const {
-    return began_[static_cast<std::size_t>(std::max_element(r_.begin(), r_.end()) - r_.begin())];
+    return static_cast<std::uint64_t>(
+        began_[static_cast<std::size_t>(std::max_element(r_.begin(), r_.end()) - r_.begin())]);
   }
 
   void reset() {
@@ -105,7 +110,7 @@ class Evidence {
     for (std::size_t k = 0; k < K; ++k) {
       out.f64(r_[k]);
       out.f64(climb_[k]);
-      out.u64(began_[k]);
+      out.u64(static_cast<std::uint64_t>(began_[k]));
     }
   }
   void read(ByteReader& in) {
@@ -113,13 +118,13 @@ class Evidence {
     for (std::size_t k = 0; k < K; ++k) {
       r_[k] = in.f64();
       climb_[k] = in.f64();
-      began_[k] = in.u64();
+      began_[k] = static_cast<double>(in.u64());
     }
   }
 
  private:
   Values r_{}, climb_{};
-  std::array<std::uint64_t, K> began_{};
+  Values began_{};  ///< whole numbers, as doubles: beside the others in one register
   std::uint64_t steps_ = 0;
   Growth growth_;
 };

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/result.h"
+#include "stats/sequential/lanes.h"
 
 namespace pilotwatch::stats {
 namespace {
@@ -24,13 +25,30 @@ RankDrift::RankDrift(const RankReference& reference, std::uint32_t block, Thresh
   PW_ASSERT(rows(reference) >= min_reference && block > 0);
 }
 
+RankDrift::Sums RankDrift::added() const {
+  std::array<Lanes, 20 / lanes> sums;
+  for (std::size_t j = 0; j < sums.size(); ++j) sums[j] = load_lanes(sums_.data() + lanes * j);
+  // In the order of the values, so that the bits do not depend on when this is called.
+  for (std::uint32_t i = 0; i < waiting_; ++i) {
+    const float* bets = table_->by_cell[cells_[i]].data();
+    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += load_lanes(bets + lanes * j);
+  }
+  Sums out;
+  for (std::size_t j = 0; j < sums.size(); ++j) store_lanes(sums[j], out.data() + lanes * j);
+  return out;
+}
+
 Signal RankDrift::step(std::size_t bin, double tie, double w) {
-  const auto& bets = table_->by_cell[cell_of(ranks_.rank(bin, tie))];
-  for (std::size_t k = 0; k < bets.size(); ++k) sums_[k] += bets[k];
+  cells_[waiting_++] = static_cast<std::uint16_t>(cell_of(ranks_.rank(bin, tie)));
   weight_ += w;
-  if (++in_block_ < block_) return watch_.now();
-  for (double& sum : sums_) sum /= block_;
-  const auto signal = watch_.step(sums_, weight_, table_->weights);
+  ++in_block_;
+  if (in_block_ < block_ && waiting_ < cells_.size()) return watch_.now();
+  sums_ = added();
+  waiting_ = 0;
+  if (in_block_ < block_) return watch_.now();
+  std::array<double, 20> means;
+  for (std::size_t k = 0; k < means.size(); ++k) means[k] = static_cast<double>(sums_[k]) / block_;
+  const auto signal = watch_.step(means, weight_, table_->weights);
   sums_.fill(0);
   weight_ = 0;
   in_block_ = 0;
@@ -43,13 +61,13 @@ void RankDrift::reset() {
   watch_.reset();
   sums_.fill(0);
   weight_ = 0;
-  in_block_ = 0;
+  in_block_ = waiting_ = 0;
 }
 
 void RankDrift::write(ByteWriter& out) const {
   ranks_.write(out);
   out.u64(in_block_);
-  for (const double sum : sums_) out.f64(sum);
+  for (const float sum : added()) out.f64(static_cast<double>(sum));
   out.f64(weight_);
   watch_.write(out);
 }
@@ -57,7 +75,8 @@ void RankDrift::write(ByteWriter& out) const {
 void RankDrift::read(ByteReader& in) {
   ranks_.read(in);
   in_block_ = static_cast<std::uint32_t>(in.u64());
-  for (double& sum : sums_) sum = in.f64();
+  for (float& sum : sums_) sum = static_cast<float>(in.f64());
+  waiting_ = 0;
   weight_ = in.f64();
   watch_.read(in);
 }
@@ -68,7 +87,10 @@ EventRankDrift::EventRankDrift(const RankReference& reference, Thresholds at)
 }
 
 Signal EventRankDrift::step(std::size_t bin, double tie, double w) {
-  const auto signal = watch_.step(table_->by_cell[cell_of(ranks_.rank(bin, tie))], w, table_->weights);
+  const auto& bets = table_->by_cell[cell_of(ranks_.rank(bin, tie))];
+  std::array<double, 23> e;
+  for (std::size_t k = 0; k < e.size(); ++k) e[k] = static_cast<double>(bets[k]);
+  const auto signal = watch_.step(e, w, table_->weights);
   if (signal == Signal::alarm) ranks_.restart();
   return signal;
 }

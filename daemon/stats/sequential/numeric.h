@@ -44,10 +44,15 @@ class RankDrift {
   void read(ByteReader& in);
 
  private:
+  using Sums = std::array<float, 20>;
+  /// `sums` plus the bets of the waiting cells.
+  [[nodiscard]] Sums added() const;
+
   const RankTable<20>* table_;
   ConformalRanks ranks_;
-  std::uint32_t block_, in_block_ = 0;
-  std::array<double, 20> sums_{};  ///< of the bets over the open block
+  std::uint32_t block_, in_block_ = 0, waiting_ = 0;
+  std::array<std::uint16_t, 32> cells_{};  ///< of the last `waiting_` values: their bets are added up many at once
+  Sums sums_{};                            ///< of the bets of the open block before them
   double weight_ = 0;
   Watch<20> watch_;
 };

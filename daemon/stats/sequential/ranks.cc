@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/sequential/ranks.h"
 
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -34,7 +35,12 @@ RankTable<K> make_table(const std::array<double, D>& shifts, const std::array<do
   out.by_cell.resize(rank_cells);
   std::size_t k = 0;
   const auto fill = [&](double weight, auto bet) {
-    for (std::size_t cell = 0; cell < rank_cells; ++cell) out.by_cell[cell][k] = bet(cell);
+    for (std::size_t cell = 0; cell < rank_cells; ++cell) {
+      const double value = bet(cell);
+      auto rounded = static_cast<float>(value);
+      if (static_cast<double>(rounded) > value) rounded = std::nextafter(rounded, 0.0F);
+      out.by_cell[cell][k] = rounded;
+    }
     out.weights[k++] = weight;
   };
   for (const double d : shifts) {
@@ -87,25 +93,30 @@ const RankTable<20>& block_rank_table() {
 
 double ConformalRanks::rank(std::size_t bin, double tie) {
   PW_ASSERT(bin < reference_->counts.size());
-  std::uint64_t less = 0;
-  const std::size_t whole = bin / group;
-  for (std::size_t i = 0; i < whole; ++i) less += groups_[i];
-  for (std::size_t i = whole * group; i < bin; ++i) less += counts_[i];
-  ++counts_[bin];
-  ++groups_[whole];
+  const std::uint64_t less = before_[bin / group] + within_[bin];
+  count(bin, 1);
   ++n_;
   return (static_cast<double>(less) + tie * static_cast<double>(counts_[bin])) / static_cast<double>(n_);
+}
+
+/// Loops of fixed length over all that may lie above, instead of loops that end where the value is.
+void ConformalRanks::count(std::size_t bin, std::uint32_t times) {
+  counts_[bin] += times;
+  const auto own = static_cast<std::uint32_t>(bin / group), place = static_cast<std::uint32_t>(bin % group);
+  std::uint32_t* within = within_.data() + own * group;
+  for (std::uint32_t i = 0; i < group; ++i) within[i] += i > place ? times : 0;
+  for (std::uint32_t i = 0; i < before_.size(); ++i) before_[i] += i > own ? times : 0;
 }
 
 void ConformalRanks::restart() {
   PW_ASSERT(!reference_->counts.empty() && reference_->counts.size() <= max_rank_bins);
   counts_.fill(0);
-  groups_.fill(0);
+  within_.fill(0);
+  before_.fill(0);
   n_ = 0;
   for (std::size_t i = 0; i < reference_->counts.size(); ++i) {
-    counts_[i] = reference_->counts[i];
-    groups_[i / group] += counts_[i];
-    n_ += counts_[i];
+    count(i, reference_->counts[i]);
+    n_ += reference_->counts[i];
   }
   PW_ASSERT(n_ > 0 && n_ < std::numeric_limits<std::uint32_t>::max());
   reference_n_ = n_;
@@ -119,8 +130,7 @@ void ConformalRanks::read(ByteReader& in) {
   restart();
   for (std::size_t i = 0; i < reference_->counts.size(); ++i) {
     const auto seen = static_cast<std::uint32_t>(in.u64());
-    counts_[i] += seen;
-    groups_[i / group] += seen;
+    count(i, seen);
     n_ += seen;
   }
 }

@@ -12,8 +12,8 @@
 
 namespace pilotwatch::stats {
 
-inline constexpr std::size_t rank_cells = 1024;  ///< G: a rank u in [0, 1) falls into cell floor(G u)
-inline constexpr std::size_t max_rank_bins = 64;
+inline constexpr std::size_t rank_cells = 1024;   ///< G: a rank u in [0, 1) falls into cell floor(G u)
+inline constexpr std::size_t max_rank_bins = 72;  ///< 64 quantile bins, those below and above them, and room
 
 // Bets on a rank that is uniform while nothing changes: non-negative functions of the cell that average exactly 1.
 
@@ -25,11 +25,12 @@ enum class Tail : std::uint8_t { high, low, both };
 /// Tails: (1 - epsilon) + epsilon 1{cell in the tail}/P(tail), 20 cells (2 %) a tail.
 [[nodiscard]] double tail_bet(std::size_t cell, Tail tail, double epsilon);
 
-/// A table of K bets: values by cell (one cache line or three each), and the weights of the bets.
-/// Half of the weight on locations, .3 on scales, .2 on tails. 160 to 190 KB, shared by all monitors.
+/// A table of K bets: values by cell, rounded down to single precision (so that no bet averages more than 1), and the
+/// weights of the bets: half of the weight on locations, .3 on scales, .2 on tails. 80 to 100 KB, shared by all
+/// monitors.
 template <std::size_t K>
 struct RankTable {
-  std::vector<std::array<double, K>> by_cell;
+  std::vector<std::array<float, K>> by_cell;
   std::array<double, K> weights{};
 };
 /// Per event: d = +-.1, .2, .4, .8, 1.5; s = .5, .7, .85, 1.15, 1.3, 1.6, 2.2; tails with epsilon .1, .3.
@@ -37,7 +38,7 @@ struct RankTable {
 /// For means over blocks, bolder: d = +-.5, 1, 1.5, 2; s = .3, .5, .7, 1.4, 1.8, 2.5; tails with epsilon .3, .8.
 [[nodiscard]] const RankTable<20>& block_rank_table();
 
-/// The reference's counts in at most 64 bins of one feature; frozen, shared by all monitors on it.
+/// The reference's counts in at most max_rank_bins bins of one feature; frozen, shared by all monitors on it.
 struct RankReference {
   std::vector<std::uint32_t> counts;  ///< at least one bin; sum > 0
 };
@@ -66,10 +67,13 @@ class ConformalRanks {
   void read(ByteReader& in);
 
  private:
-  static constexpr std::size_t group = 8;
+  static constexpr std::size_t group = 8, groups = max_rank_bins / group;
+  void count(std::size_t bin, std::uint32_t times);
+
   const RankReference* reference_;
   std::array<std::uint32_t, max_rank_bins> counts_{};
-  std::array<std::uint32_t, max_rank_bins / group> groups_{};  ///< sums of 8 bins
+  std::array<std::uint32_t, max_rank_bins> within_{};         ///< sum of the lower bins of the same group of 8
+  std::array<std::uint32_t, (groups + 3) / 4 * 4> before_{};  ///< by group: sum of all lower groups
   std::uint64_t n_ = 0, reference_n_ = 0;
 };
 

@@ -12,6 +12,11 @@
 namespace pilotwatch::stats {
 namespace {
 
+float rounded_down(double x) {
+  const auto out = static_cast<float>(x);
+  return static_cast<double>(out) > x ? std::nextafter(out, 0.0F) : out;
+}
+
 std::vector<double> shares(const CategoryReference& reference) {
   std::vector<double> out;
   for (const auto count : reference.counts)
@@ -26,55 +31,70 @@ double reference_error(std::uint64_t m, double delta) {
   return std::sqrt(std::log(2 / delta) / (2 * static_cast<double>(m)));
 }
 
-ToleranceBets::ToleranceBets(std::vector<double> shares, double slack, Thresholds at)
-    : shares_(std::move(shares)), slack_(slack), r_(shares_.size()), verdict_(at) {
+ToleranceLimits ToleranceLimits::around(const std::vector<double>& shares, double slack) {
   PW_ASSERT(slack > 0);
+  ToleranceLimits out;
+  out.shares = shares.size();
+  const auto add = [&](std::size_t i, double limit) {
+    if (limit < 1) out.sides.push_back({static_cast<std::uint32_t>(i), rounded_down(1 / limit)});
+  };
+  for (std::size_t i = 0; i < shares.size(); ++i) add(i, shares[i] + slack);
+  out.hit_sides = out.sides.size();
+  for (std::size_t i = 0; i < shares.size(); ++i) add(i, 1 - shares[i] + slack);
+  return out;
 }
 
+ToleranceBets::ToleranceBets(const ToleranceLimits& limits, Thresholds at)
+    : limits_(&limits), r_(limits.sides.size()), verdict_(at) {}
+
 Signal ToleranceBets::step(std::span<const std::uint32_t> hits, std::uint32_t n, double weight) {
-  PW_ASSERT(hits.size() == shares_.size() && n > 0);
-  double sum = 0;
-  std::size_t sides = 0;
-  for (std::size_t i = 0; i < shares_.size(); ++i) {
-    const double mean = static_cast<double>(hits[i]) / n;
-    const double limits[] = {shares_[i] + slack_, 1 - shares_[i] + slack_}, means[] = {mean, 1 - mean};
-    for (std::size_t side = 0; side < 2; ++side) {
-      if (limits[side] >= 1) continue;
-      ++sides;
-      const double excess = means[side] / limits[side] - 1;
-      auto& r = r_[i][side];
-      for (std::size_t k = 0; k < r.size(); ++k) {
-        r[k] = std::min((r[k] + weight) * (1 + fractions[k] * excess), 1e200);
-        sum += r[k];
-      }
-    }
+  PW_ASSERT(hits.size() == limits_->shares && n > 0);
+  constexpr float lowered = 1 - 0x1p-21F;
+  const Lanes slope = lowered * fractions;
+  const auto w = static_cast<float>(weight), one = 1 / static_cast<float>(n);
+  Lanes sums{};
+  const auto bet = [&](std::size_t i, float mean) {
+    const float excess = mean * limits_->sides[i].inverse - 1;
+    r_[i] = (r_[i] + w) * (lowered + slope * excess);
+    sums += r_[i];
+  };
+  const std::size_t hit_sides = limits_->hit_sides;
+  for (std::size_t i = 0; i < hit_sides; ++i) bet(i, static_cast<float>(hits[limits_->sides[i].share]) * one);
+  for (std::size_t i = hit_sides; i < r_.size(); ++i) {
+    bet(i, static_cast<float>(n - hits[limits_->sides[i].share]) * one);
   }
   ++steps_;
-  s_ = sides == 0 ? 0 : sum / static_cast<double>(sides * fractions.size());
+  double sum = 0;
+  for (std::size_t k = 0; k < lanes; ++k) sum += static_cast<double>(sums[k]);
+  s_ = r_.empty() ? 0 : sum / static_cast<double>(r_.size() * lanes);
   const auto signal = verdict_.look(s_);
   if (signal == Signal::alarm) {
     alarmed_ = {s_, steps_, 0};
-    std::fill(r_.begin(), r_.end(), std::array<Bets, 2>{});
-    s_ = 0;
-    steps_ = 0;
+    calm();
+  } else if (s_ > 1e30) {  // no threshold ends it: stay finite
+    for (auto& bets : r_) {
+      for (std::size_t k = 0; k < lanes; ++k) bets[k] = std::min<float>(bets[k], 1e30F);
+    }
   }
   return signal;
 }
 
-void ToleranceBets::reset() {
-  std::fill(r_.begin(), r_.end(), std::array<Bets, 2>{});
+void ToleranceBets::calm() {
+  std::fill(r_.begin(), r_.end(), Lanes{});
   s_ = 0;
   steps_ = 0;
+}
+
+void ToleranceBets::reset() {
+  calm();
   verdict_.reset();
 }
 
 void ToleranceBets::write(ByteWriter& out) const {
   out.u64(steps_);
   out.f64(s_);
-  for (const auto& pair : r_) {
-    for (const auto& side : pair) {
-      for (const double r : side) out.f64(r);
-    }
+  for (const auto& bets : r_) {
+    for (std::size_t k = 0; k < lanes; ++k) out.f64(static_cast<double>(bets[k]));
   }
   verdict_.write(out);
   alarmed_.write(out);
@@ -83,24 +103,24 @@ void ToleranceBets::write(ByteWriter& out) const {
 void ToleranceBets::read(ByteReader& in) {
   steps_ = in.u64();
   s_ = in.f64();
-  for (auto& pair : r_) {
-    for (auto& side : pair) {
-      for (double& r : side) r = in.f64();
-    }
+  for (auto& bets : r_) {
+    for (std::size_t k = 0; k < lanes; ++k) bets[k] = static_cast<float>(in.f64());
   }
   verdict_.read(in);
   alarmed_.read(in);
 }
 
-CdfReference CdfReference::of(const RankReference& bins) {
+CdfReference CdfReference::of(const RankReference& bins, double tolerance, double delta) {
+  PW_ASSERT(tolerance > 0 && tolerance < 1);
   CdfReference out;
-  out.n = std::accumulate(bins.counts.begin(), bins.counts.end(), std::uint64_t{0});
-  PW_ASSERT(out.n > 0);
+  out.tolerance = tolerance;
+  const auto n = std::accumulate(bins.counts.begin(), bins.counts.end(), std::uint64_t{0});
+  PW_ASSERT(n > 0);
   std::vector<double> shares;  // at or below the upper edge of each bin
   std::uint64_t sum = 0;
   for (const auto count : bins.counts) {
     sum += count;
-    shares.push_back(static_cast<double>(sum) / static_cast<double>(out.n));
+    shares.push_back(static_cast<double>(sum) / static_cast<double>(n));
   }
   std::vector<std::size_t> chosen;  // bins whose upper edge is a check point
   for (std::size_t j = 1; j <= max_points; ++j) {
@@ -117,15 +137,13 @@ CdfReference CdfReference::of(const RankReference& bins) {
     const auto before = std::lower_bound(chosen.begin(), chosen.end(), bin) - chosen.begin();
     out.points_before.push_back(static_cast<std::uint8_t>(before));
   }
+  out.limits = ToleranceLimits::around(out.at_or_below, tolerance + reference_error(n, delta));
   return out;
 }
 
-CdfDrift::CdfDrift(const CdfReference& reference, double tolerance, double delta, std::uint32_t block, Thresholds at)
-    : reference_(&reference),
-      block_(block),
-      bets_(reference.at_or_below, tolerance + reference_error(reference.n, delta), at) {
-  PW_ASSERT(tolerance > 0 && tolerance < 1 && block > 0 && block <= 0xFFFF);
-  PW_ASSERT(reference.at_or_below.size() <= CdfReference::max_points);
+CdfDrift::CdfDrift(const CdfReference& reference, std::uint32_t block, Thresholds at)
+    : reference_(&reference), block_(block), bets_(reference.limits, at) {
+  PW_ASSERT(block > 0 && block <= 0xFFFF && reference.at_or_below.size() <= CdfReference::max_points);
 }
 
 Signal CdfDrift::step(std::size_t bin, double w) {
@@ -144,12 +162,12 @@ Signal CdfDrift::step(std::size_t bin, double w) {
 Signal CdfDrift::step_block(const Counts& counts, double weight) {
   std::array<std::uint32_t, CdfReference::max_points> cumulative{};
   std::uint32_t n = 0;
-  for (std::size_t j = 0; j < bets_.size(); ++j) {
+  for (std::size_t j = 0; j < bets_.shares(); ++j) {
     n += counts[j];
     cumulative[j] = n;
   }
-  n += counts[bets_.size()];
-  return bets_.step(std::span(cumulative).first(bets_.size()), n, weight);
+  n += counts[bets_.shares()];
+  return bets_.step(std::span(cumulative).first(bets_.shares()), n, weight);
 }
 
 void CdfDrift::reset() {
@@ -162,24 +180,26 @@ void CdfDrift::reset() {
 void CdfDrift::write(ByteWriter& out) const {
   out.u64(in_block_);
   out.f64(weight_);
-  for (std::size_t j = 0; j <= bets_.size(); ++j) out.u64(counts_[j]);
+  for (std::size_t j = 0; j <= bets_.shares(); ++j) out.u64(counts_[j]);
   bets_.write(out);
 }
 
 void CdfDrift::read(ByteReader& in) {
   in_block_ = static_cast<std::uint32_t>(in.u64());
   weight_ = in.f64();
-  for (std::size_t j = 0; j <= bets_.size(); ++j) counts_[j] = static_cast<std::uint16_t>(in.u64());
+  for (std::size_t j = 0; j <= bets_.shares(); ++j) counts_[j] = static_cast<std::uint16_t>(in.u64());
   bets_.read(in);
 }
 
-CategoryTolerance::CategoryTolerance(const CategoryReference& reference, double tolerance, double delta,
-                                     std::uint32_t block, Thresholds at)
-    : block_(block),
-      counts_(reference.counts.size(), 0),
-      bets_(shares(reference),
-            tolerance + reference_error(reference.n(), delta / static_cast<double>(reference.counts.size())), at) {
-  PW_ASSERT(tolerance > 0 && tolerance < 1 && block > 0);
+ToleranceLimits category_limits(const CategoryReference& reference, double tolerance, double delta) {
+  PW_ASSERT(tolerance > 0 && tolerance < 1);
+  const auto categories = static_cast<double>(reference.counts.size());
+  return ToleranceLimits::around(shares(reference), tolerance + reference_error(reference.n(), delta / categories));
+}
+
+CategoryTolerance::CategoryTolerance(const ToleranceLimits& limits, std::uint32_t block, Thresholds at)
+    : block_(block), counts_(limits.shares, 0), bets_(limits, at) {
+  PW_ASSERT(block > 0);
 }
 
 Signal CategoryTolerance::step(std::size_t category, double w) {
@@ -215,13 +235,12 @@ void CategoryTolerance::read(ByteReader& in) {
   bets_.read(in);
 }
 
-CdfRecovery::CdfRecovery(const CdfReference& reference, double tolerance, double proven_at)
+CdfRecovery::CdfRecovery(const CdfReference& reference, double proven_at)
     : reference_(&reference), proven_at_(proven_at) {
-  PW_ASSERT(tolerance > 0 && tolerance < 1);
   constexpr std::array<double, 4> odds{.8, .6, .4, .2};
   for (const double p : reference.at_or_below) {
     const auto side = [&](double share) {
-      Side out{share + tolerance, {}, {}};
+      Side out{share + reference.tolerance, {}, {}};
       for (std::size_t k = 0; k < odds.size() && out.limit < 1; ++k) {
         out.lambda[k] = mean_bet(out.limit, odds[k]).lambda;
       }

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "stats/sequential/category.h"
 #include "stats/sequential/evidence.h"
+#include "stats/sequential/lanes.h"
 #include "stats/sequential/ranks.h"
 
 namespace pilotwatch::stats {
@@ -21,17 +22,35 @@ namespace pilotwatch::stats {
 /// Massart's constant 1990); for k separate shares pass delta/k (Hoeffding 1963).
 [[nodiscard]] double reference_error(std::uint64_t m, double delta);
 
+/// The one-sided limits around the shares of a reference; frozen, shared by the detectors on it.
+struct ToleranceLimits {
+  struct Side {
+    std::uint32_t share;  ///< index
+    float inverse;        ///< 1/limit, rounded down
+  };
+  /// Those that can be exceeded (limit < 1): 1{hit} against share + slack first, then 1{no hit} against 1 - share +
+  /// slack.
+  std::vector<Side> sides;
+  std::size_t hit_sides = 0, shares = 0;
+
+  /// slack = tau + epsilon > 0.
+  [[nodiscard]] static ToleranceLimits around(const std::vector<double>& shares, double slack);
+};
+
 /// Block-mean bets on both sides of every share p_i of a reference:
 ///
 ///   null  |P(hit i) - p_i| <= slack for all i
 ///   1{hit i} against the limit p_i + slack,  1{no hit i} against 1 - p_i + slack;   e = 1 + f (mean/limit - 1)
-///   S = mean over shares, sides and f in `fractions`; a side whose limit reaches 1 cannot be exceeded and is left out
+///   S = mean over sides and f in `fractions`; a side whose limit reaches 1 cannot be exceeded and is left out
 ///
-/// State  64 bytes a share (and 80). Cost 16 multiplications a share and block.
+/// R and e are kept in single precision, four bets to a register; every e is lowered by 2^-21, which is more than
+/// rounding can add, so that the guarantee holds for what is computed. State  16 bytes a side (and 100). Cost 3
+/// multiplications of four a side and block.
 class ToleranceBets {
  public:
-  static constexpr std::array<double, 4> fractions{.05, .15, .4, .8};
-  ToleranceBets(std::vector<double> shares, double slack, Thresholds at);
+  static constexpr Lanes fractions{.05F, .15F, .4F, .8F};
+  /// `limits` must outlive the bets.
+  ToleranceBets(const ToleranceLimits& limits, Thresholds at);
 
   /// hits[i] of n observations; weight: their start weights together.
   Signal step(std::span<const std::uint32_t> hits, std::uint32_t n, double weight);
@@ -40,16 +59,16 @@ class ToleranceBets {
   [[nodiscard]] Signal now() const { return verdict_.now(); }
   [[nodiscard]] const Thresholds& thresholds() const { return verdict_.thresholds(); }
   [[nodiscard]] const Alarmed& alarmed() const { return alarmed_; }  ///< in blocks; no change point
-  [[nodiscard]] std::size_t size() const { return shares_.size(); }
+  [[nodiscard]] std::size_t shares() const { return limits_->shares; }
   void reset();
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
 
  private:
-  using Bets = std::array<double, fractions.size()>;
-  std::vector<double> shares_;
-  double slack_;
-  std::vector<std::array<Bets, 2>> r_;  ///< [share][hit, no hit]
+  void calm();
+
+  const ToleranceLimits* limits_;
+  std::vector<Lanes> r_;  ///< by side
   std::uint64_t steps_ = 0;
   double s_ = 0;
   Verdict verdict_;
@@ -57,14 +76,17 @@ class ToleranceBets {
 };
 
 /// Check points of CdfDrift: up to 19 edges of the bins, those nearest to the quantiles .05, .10 ... .95 of the
-/// reference.
+/// reference, and the limits around them. Frozen, shared.
 struct CdfReference {
   std::vector<double> at_or_below;          ///< reference share at or below each check point, ascending, each in (0, 1)
   std::vector<std::uint8_t> points_before;  ///< by bin: check points below all its values
-  std::uint64_t n = 0;                      ///< reference rows
+  ToleranceLimits limits;
+  double tolerance = 0;
 
   static constexpr std::size_t max_points = 19;
-  [[nodiscard]] static CdfReference of(const RankReference& bins);
+  static constexpr double default_tolerance = 0.1;
+  /// tolerance tau in (0, 1); delta in (0, 1): this feature's part of the risk (by default 1e-3 over all features).
+  [[nodiscard]] static CdfReference of(const RankReference& bins, double tolerance, double delta);
 };
 
 /// ToleranceBets on a distribution function: an alarm says that the distance of Kolmogorov and Smirnov exceeds tau.
@@ -77,10 +99,9 @@ struct CdfReference {
 class CdfDrift {
  public:
   static constexpr const char* formula = "e-sr-cdf/v1";
-  static constexpr double default_tolerance = 0.1;
   static constexpr std::uint32_t default_block = 5;
-  /// `reference` must outlive the detector. tolerance in (0, 1); delta: this feature's part; block <= 65,535.
-  CdfDrift(const CdfReference& reference, double tolerance, double delta, std::uint32_t block, Thresholds at);
+  /// `reference` must outlive the detector. block <= 65,535.
+  CdfDrift(const CdfReference& reference, std::uint32_t block, Thresholds at);
 
   Signal step(std::size_t bin, double w);
   /// Values by number of check points below them: at_or_below.size() + 1 counts; their start weights together.
@@ -100,12 +121,15 @@ class CdfDrift {
   ToleranceBets bets_;
 };
 
-/// ToleranceBets on the shares of categories; epsilon = reference_error(n, delta/categories).
+/// The limits around the shares of categories: epsilon = reference_error(n, delta/categories).
+[[nodiscard]] ToleranceLimits category_limits(const CategoryReference& reference, double tolerance, double delta);
+
+/// ToleranceBets on the shares of categories.
 class CategoryTolerance {
  public:
   static constexpr const char* formula = "e-sr-category-tolerance/v1";
-  CategoryTolerance(const CategoryReference& reference, double tolerance, double delta, std::uint32_t block,
-                    Thresholds at);
+  /// `limits` (of category_limits) must outlive the detector.
+  CategoryTolerance(const ToleranceLimits& limits, std::uint32_t block, Thresholds at);
 
   Signal step(std::size_t category, double w);
 
@@ -127,7 +151,8 @@ class CategoryTolerance {
 class CdfRecovery {
  public:
   static constexpr const char* formula = "e-sr-cdf-recovery/v1";
-  CdfRecovery(const CdfReference& reference, double tolerance, double proven_at);
+  /// Against the tolerance of `reference`, without the reference's error: within tau as far as the reference tells.
+  CdfRecovery(const CdfReference& reference, double proven_at);
 
   /// Signal::alarm: recovery is shown.
   Signal step(std::size_t bin, double w);

@@ -71,7 +71,7 @@ TEST_CASE("tolerance: the reference error is Dvoretzky, Kiefer, Wolfowitz and Ma
 
 TEST_CASE("tolerance: check points are the quantiles nearest to .05 .. .95, bins know the points before them") {
   RankReference bins{std::vector<std::uint32_t>(64, 10)};
-  const auto reference = CdfReference::of(bins);
+  const auto reference = CdfReference::of(bins, .1, 1e-3);
   REQUIRE(reference.at_or_below.size() == 19);
   for (std::size_t j = 0; j < 19; ++j) {
     CHECK(reference.at_or_below[j] == Approx(.05 * static_cast<double>(j + 1)).margin(.0079));
@@ -84,7 +84,7 @@ TEST_CASE("tolerance: check points are the quantiles nearest to .05 .. .95, bins
       CHECK((reference.points_before[b] <= j) == below);
     }
   }
-  const auto constant = CdfReference::of(RankReference{{0, 500, 0}});
+  const auto constant = CdfReference::of(RankReference{{0, 500, 0}}, .1, 1e-3);
   CHECK(constant.at_or_below.empty());
 }
 
@@ -94,13 +94,14 @@ TEST_CASE("tolerance: a shift within tau is never an alarm, one beyond it is, an
   const auto bin = [](double x) { return static_cast<std::size_t>(std::clamp(x * 64, 0., 63.)); };
   RankReference bins{std::vector<std::uint32_t>(64, 0)};
   for (int i = 0; i < 20'000; ++i) ++bins.counts[bin(unit(rng))];
-  const auto reference = CdfReference::of(bins);
-  CdfDrift small(reference, .1, 1e-3, 5, Thresholds{1e5}), large = small;
+  const auto reference = CdfReference::of(bins, .1, 1e-3);
+  CdfDrift small(reference, 5, Thresholds{1e5}), large = small;
   for (int t = 0; t < 50'000; ++t) REQUIRE(small.step(bin(unit(rng) * .9 + .08), 1) != Signal::alarm);  // KS about .08
   int delay = 0;
   while (large.step(bin(unit(rng) * .5 + .5), 1) != Signal::alarm && delay < 5000) ++delay;  // KS .5
   CHECK(delay < 500);
-  CdfRecovery recovery(reference, .15, 1000);
+  const auto wider = CdfReference::of(bins, .15, 1e-3);
+  CdfRecovery recovery(wider, 1000);
   for (int t = 0; t < 3000; ++t) REQUIRE(recovery.step(bin(unit(rng) * .5 + .5), 1) == Signal::none);
   int back = 0;
   while (recovery.step(bin(unit(rng)), 1) != Signal::alarm && back < 20'000) ++back;
@@ -111,7 +112,8 @@ TEST_CASE("category tolerance: within tau calm, beyond it an alarm") {
   const CategoryReference reference{{7000, 2000, 1000}};
   std::mt19937_64 rng{19};
   std::discrete_distribution<std::size_t> within{66, 22, 12}, beyond{40, 20, 40};
-  CategoryTolerance calm(reference, .1, 1e-3, 20, Thresholds{1e5}), alarmed = calm;
+  const auto limits = category_limits(reference, .1, 1e-3);
+  CategoryTolerance calm(limits, 20, Thresholds{1e5}), alarmed = calm;
   for (int t = 0; t < 30'000; ++t) REQUIRE(calm.step(within(rng), 1) != Signal::alarm);
   int delay = 0;
   while (alarmed.step(beyond(rng), 1) != Signal::alarm && delay < 5000) ++delay;
@@ -120,9 +122,9 @@ TEST_CASE("category tolerance: within tau calm, beyond it an alarm") {
 
 TEST_CASE("tolerance: shards that add up their counts step as one") {
   RankReference bins{std::vector<std::uint32_t>(64, 100)};
-  const auto reference = CdfReference::of(bins);
+  const auto reference = CdfReference::of(bins, .05, 1e-3);
   std::mt19937_64 rng{23};
-  CdfDrift whole(reference, .05, 1e-3, 40, Thresholds{}), merged = whole;
+  CdfDrift whole(reference, 40, Thresholds{}), merged = whole;
   for (int tick = 0; tick < 100; ++tick) {
     CdfDrift::Counts a{}, b{};
     for (int i = 0; i < 40; ++i) {

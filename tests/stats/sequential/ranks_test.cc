@@ -20,14 +20,15 @@ void check_table(const Table& table) {
     double sum = 0;
     for (const auto& cell : table.by_cell) {
       REQUIRE(cell[k] >= 0);
-      sum += cell[k];
+      sum += static_cast<double>(cell[k]);
     }
-    CHECK(sum / static_cast<double>(rank_cells) == Approx(1).epsilon(1e-13));
+    CHECK(sum / static_cast<double>(rank_cells) <= 1);  // never more than 1, and 1 to single precision
+    CHECK(sum / static_cast<double>(rank_cells) == Approx(1).epsilon(2e-7));
   }
   CHECK(weights == Approx(1).epsilon(1e-14));
 }
 
-TEST_CASE("rank tables: every bet is non-negative and averages exactly 1") {
+TEST_CASE("rank tables: every bet is non-negative and averages 1, never more") {
   check_table(event_rank_table());
   check_table(block_rank_table());
 }

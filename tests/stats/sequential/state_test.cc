@@ -80,8 +80,9 @@ TEST_CASE("state: means, rates and gaps go on exactly where they were") {
 
 TEST_CASE("state: distributions go on exactly where they were") {
   static const RankReference bins{std::vector<std::uint32_t>(16, 20)};
-  static const auto check_points = CdfReference::of(bins);
+  static const auto check_points = CdfReference::of(bins, .05, .01), wide = CdfReference::of(bins, .2, .01);
   static const CategoryReference categories{{150, 40, 10, 0}};
+  static const auto limits = category_limits(categories, .05, .01);
   const auto skewed = [](auto& rng) { return std::min<std::size_t>(rng() % 16, 15 - rng() % 8); };
   const auto tie = [](auto& rng) { return (static_cast<double>(rng() >> 11) + .5) * 0x1p-53; };
   CHECK(check_round_trips(
@@ -97,14 +98,14 @@ TEST_CASE("state: distributions go on exactly where they were") {
             500, 100, [] { return ReferenceRate(10, 200, 3, low); },
             [&](auto& d, auto& rng) { return d.step(rng() % 4 == 0, tie(rng), 1); }) > 0);
   CHECK(check_round_trips(
-            300, 100, [] { return CdfDrift(check_points, .05, .01, 5, low); },
+            300, 100, [] { return CdfDrift(check_points, 5, low); },
             [&](auto& d, auto& rng) { return d.step(rng() % 4, 1); }) > 0);
   CHECK(check_round_trips(
-            300, 100, [] { return CategoryTolerance(categories, .05, .01, 5, low); },
+            300, 100, [] { return CategoryTolerance(limits, 5, low); },
             [&](auto& d, auto& rng) { return d.step(rng() % 4, 1); }) > 0);
   CHECK(check_round_trips(
-            100, 200, [] { return CdfRecovery(check_points, .2, 3); },
-            [&](auto& d, auto& rng) { return d.step(rng() % 16, 1); }) > 0);
+            100, 200, [] { return CdfRecovery(wide, 3); }, [&](auto& d, auto& rng) { return d.step(rng() % 16, 1); }) >
+        0);
   CHECK(check_round_trips(
             200, 100, [] { return CalibrationDrift(.05, 5, low); },
             [&](auto& d, auto& rng) { return d.step(tie(rng) * .3, rng() % 2 == 0, 1); }) > 0);
