@@ -5,6 +5,7 @@
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
+#include <optional>
 
 #include "base/result.h"
 #include "stats/special.h"
@@ -12,10 +13,10 @@
 namespace pilotwatch::stats {
 namespace {
 
-/// Probability on either side.
-double tail(double confidence) {
+/// Probability outside of a one-sided bound; half of it lies on either side of an interval.
+double outside(double confidence) {
   PW_ASSERT(confidence > 0 && confidence < 1);
-  return (1 - confidence) / 2;
+  return 1 - confidence;
 }
 
 /// x with I_x(a, b) = p.
@@ -23,12 +24,33 @@ double beta_quantile(double a, double b, double p) { return boost::math::ibeta_i
 /// x with I_x(a, b) = 1 - p, without the loss of digits in 1 - p.
 double beta_upper_quantile(double a, double b, double p) { return boost::math::ibetac_inv(a, b, p, Quiet{}); }
 
+double cp_lower(std::uint64_t k, std::uint64_t n, double p) {
+  return k == 0 ? 0.0 : beta_quantile(static_cast<double>(k), static_cast<double>(n - k) + 1, p);
+}
+double cp_upper(std::uint64_t k, std::uint64_t n, double p) {
+  return k == n ? 1.0 : beta_upper_quantile(static_cast<double>(k) + 1, static_cast<double>(n - k), p);
+}
+
+double poisson_lower(std::uint64_t events, double p) {
+  return events == 0 ? 0.0 : boost::math::gamma_p_inv(static_cast<double>(events), p, Quiet{});
+}
+double poisson_upper(std::uint64_t events, double p) {
+  return boost::math::gamma_q_inv(static_cast<double>(events) + 1, p, Quiet{});
+}
+
+/// Why there is no rate over this exposure, if there is none.
+std::optional<Undefined> unusable(double exposure) {
+  if (!std::isfinite(exposure) || exposure < 0) return Undefined::out_of_domain;
+  if (exposure == 0) return Undefined::zero_exposure;
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<Interval> wilson(std::uint64_t k, std::uint64_t n, double confidence) {
+Answer<Interval> wilson(std::uint64_t k, std::uint64_t n, double confidence) {
   PW_ASSERT(k <= n);
-  const double alpha = 2 * tail(confidence);
-  if (n == 0) return std::nullopt;
+  const double alpha = outside(confidence);
+  if (n == 0) return Undefined::no_data;
   const double trials = static_cast<double>(n);
   const double p = static_cast<double>(k) / trials;
   const double q = static_cast<double>(n - k) / trials;
@@ -40,32 +62,52 @@ std::optional<Interval> wilson(std::uint64_t k, std::uint64_t n, double confiden
   return Interval{lower, upper};
 }
 
-std::optional<Interval> clopper_pearson(std::uint64_t k, std::uint64_t n, double confidence) {
+Answer<Interval> clopper_pearson(std::uint64_t k, std::uint64_t n, double confidence) {
   PW_ASSERT(k <= n);
-  const double p = tail(confidence);
-  if (n == 0) return std::nullopt;
-  const double hits = static_cast<double>(k);
-  const double misses = static_cast<double>(n - k);
-  return Interval{k == 0 ? 0.0 : beta_quantile(hits, misses + 1, p),
-                  k == n ? 1.0 : beta_upper_quantile(hits + 1, misses, p)};
+  const double alpha = outside(confidence);
+  if (n == 0) return Undefined::no_data;
+  return Interval{cp_lower(k, n, alpha / 2), cp_upper(k, n, alpha / 2)};
 }
 
-std::optional<Interval> jeffreys(std::uint64_t k, std::uint64_t n, double confidence) {
+Answer<double> clopper_pearson_upper(std::uint64_t k, std::uint64_t n, double confidence) {
   PW_ASSERT(k <= n);
-  const double p = tail(confidence);
-  if (n == 0) return std::nullopt;
+  const double alpha = outside(confidence);
+  if (n == 0) return Undefined::no_data;
+  return cp_upper(k, n, alpha);
+}
+
+Answer<double> clopper_pearson_lower(std::uint64_t k, std::uint64_t n, double confidence) {
+  PW_ASSERT(k <= n);
+  const double alpha = outside(confidence);
+  if (n == 0) return Undefined::no_data;
+  return cp_lower(k, n, alpha);
+}
+
+Answer<Interval> jeffreys(std::uint64_t k, std::uint64_t n, double confidence) {
+  PW_ASSERT(k <= n);
+  const double alpha = outside(confidence);
+  if (n == 0) return Undefined::no_data;
   const double a = static_cast<double>(k) + 0.5;
   const double b = static_cast<double>(n - k) + 0.5;
-  return Interval{k == 0 ? 0.0 : beta_quantile(a, b, p), k == n ? 1.0 : beta_upper_quantile(a, b, p)};
+  return Interval{k == 0 ? 0.0 : beta_quantile(a, b, alpha / 2), k == n ? 1.0 : beta_upper_quantile(a, b, alpha / 2)};
 }
 
-std::optional<Interval> garwood(std::uint64_t events, double exposure, double confidence) {
-  const double p = tail(confidence);
-  if (!std::isfinite(exposure) || exposure <= 0) return std::nullopt;
-  const double count = static_cast<double>(events);
-  const double lower = events == 0 ? 0.0 : boost::math::gamma_p_inv(count, p, Quiet{});
-  const double upper = boost::math::gamma_q_inv(count + 1, p, Quiet{});
-  return Interval{lower / exposure, upper / exposure};
+Answer<Interval> garwood(std::uint64_t events, double exposure, double confidence) {
+  const double alpha = outside(confidence);
+  if (const auto why = unusable(exposure)) return *why;
+  return Interval{poisson_lower(events, alpha / 2) / exposure, poisson_upper(events, alpha / 2) / exposure};
+}
+
+Answer<double> garwood_upper(std::uint64_t events, double exposure, double confidence) {
+  const double alpha = outside(confidence);
+  if (const auto why = unusable(exposure)) return *why;
+  return poisson_upper(events, alpha) / exposure;
+}
+
+Answer<double> garwood_lower(std::uint64_t events, double exposure, double confidence) {
+  const double alpha = outside(confidence);
+  if (const auto why = unusable(exposure)) return *why;
+  return poisson_lower(events, alpha) / exposure;
 }
 
 }  // namespace pilotwatch::stats

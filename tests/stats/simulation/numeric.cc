@@ -97,7 +97,9 @@ std::vector<Figure> fixed_reference(const Scale& scale) {
       const auto bin = reference.bin(random.normal());
       const double u = below[bin] + random.uniform() * (below[bin + 1] - below[bin]);
       const auto cell = std::min(static_cast<std::size_t>(u * rank_cells), rank_cells - 1);
-      alarms += watch.step(table.by_cell[cell], 1, table.weights) == Signal::alarm ? 1 : 0;
+      std::array<double, 23> e;
+      for (std::size_t k = 0; k < e.size(); ++k) e[k] = static_cast<double>(table.by_cell[cell][k]);
+      alarms += watch.step(e, 1, table.weights) == Signal::alarm ? 1 : 0;
     }
     return alarms;
   });

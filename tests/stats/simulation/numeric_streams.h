@@ -11,6 +11,7 @@ namespace pilotwatch::stats::simulation {
 
 /// A feature's reference of normal values in 64 quantile bins.
 struct NormalReference {
+  static constexpr std::size_t bins_wanted = 64;
   std::vector<double> edges;
   RankReference bins;
 
@@ -18,10 +19,10 @@ struct NormalReference {
     std::vector<double> values(static_cast<std::size_t>(rows));
     for (double& value : values) value = random.normal();
     std::sort(values.begin(), values.end());
-    for (std::size_t j = 1; j < max_rank_bins; ++j) {
-      edges.push_back(values[(j * values.size() + max_rank_bins - 1) / max_rank_bins - 1]);
+    for (std::size_t j = 1; j < bins_wanted; ++j) {
+      edges.push_back(values[(j * values.size() + bins_wanted - 1) / bins_wanted - 1]);
     }
-    bins.counts.assign(max_rank_bins, 0);
+    bins.counts.assign(bins_wanted, 0);
     for (const double value : values) ++bins.counts[bin(value)];
   }
   /// Bin j holds (e_{j-1}, e_j].
