@@ -115,6 +115,12 @@ TEST_CASE("confidence sequences: large counts agree with 60-digit arithmetic") {
   const auto many = gamma_poisson_sequence(999'999'000, 1e6, .05, {.5, 100}).value();
   CHECK(many.lower == Approx(985.92330847158379).epsilon(1e-13));
   CHECK(many.upper == Approx(1014.2080274383974).epsilon(1e-13));
+  // priors as heavy as the data
+  CHECK(*beta_binomial_log_e(500'010'000, 1'000'000'000, .5001, {3e8, 3.1e8}) ==
+        Approx(-51023.370933189951).epsilon(1e-12));
+  CHECK(*beta_binomial_log_e(500'010'000, 1'000'000'000, .50002, {3e8, 300'007'000}) ==
+        Approx(-0.47843156878792186).epsilon(1e-10));
+  CHECK(*gamma_poisson_log_e(1'000'000, 1000, 1002, {5e5, 499}) == Approx(0.78017729055522365).epsilon(1e-11));
 }
 
 TEST_CASE("confidence sequences: what cannot be computed says why") {
