@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/decision.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace pilotwatch::engine {
 namespace {
 
@@ -26,6 +29,7 @@ void Decision::write(ByteWriter& out) const {
   out.u64(rank + 1);  // "none" is the commonest and becomes one byte
   out.u64(weight);
   out.u64(complaints);
+  if (complaints > 0) out.time(first_complaint);
   out.u64(version);
   write_groups(out, groups);
 }
@@ -44,8 +48,22 @@ void Decision::read(ByteReader& in) {
   rank = in.u64() - 1;
   weight = in.u64();
   complaints = static_cast<std::uint32_t>(in.u64());
+  if (complaints > 0) first_complaint = in.time();
   version = static_cast<std::uint16_t>(in.u64());
   read_groups(in, groups);
+}
+
+bool is_error(const settings::Pilot& pilot, const Decision& d) {
+  if (!d.labelled()) return false;
+  switch (pilot.task) {
+    case settings::Task::regression:
+      return std::abs(d.predicted - d.actual) >
+             std::max(pilot.tolerance.absolute, pilot.tolerance.relative * std::abs(d.actual));
+    case settings::Task::generative:
+      return d.actual + 1 == static_cast<double>(pilot.classes.size());
+    default:
+      return d.predicted != d.actual;
+  }
 }
 
 void ComplaintRow::write(ByteWriter& out) const {

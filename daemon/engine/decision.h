@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/id.h"
 #include "base/time.h"
+#include "settings/settings.h"
 
 namespace pilotwatch::engine {
 
@@ -24,7 +25,8 @@ struct Decision {
   std::uint64_t outcome_content = 0;
   std::uint64_t rank = no_rank;  ///< cases before this one in decision order, once known (count windows)
   std::uint64_t weight = 1;
-  std::uint32_t complaints = 0;  ///< that name it
+  std::uint32_t complaints = 0;              ///< that name it
+  Instant first_complaint = Instant::max();  ///< the earliest of them
   std::uint16_t version = 0;
   bool has_predicted = false, has_outcome = false, failed = false;
   Groups groups{};
@@ -33,6 +35,9 @@ struct Decision {
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
 };
+
+/// Whether the system was wrong about a labelled decision; false for one that is not labelled.
+[[nodiscard]] bool is_error(const settings::Pilot& pilot, const Decision& d);
 
 struct ComplaintRow {
   Id128 id;

@@ -6,8 +6,8 @@
 
 #include "engine/suppression.h"
 #include "stats/distance/binned.h"
-#include "stats/interval/one_sample.h"
 #include "stats/distance/ks.h"
+#include "stats/interval/one_sample.h"
 
 namespace pilotwatch::engine {
 namespace {

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "engine/calendar.h"
 #include "engine/chunked.h"
 #include "engine/decision.h"
+#include "engine/observation.h"
 #include "engine/reference.h"
 #include "engine/tally.h"
 #include "engine/window.h"
@@ -53,11 +55,12 @@ class PilotState {
 
   Disposition apply(const record::Batch& batch, const record::Record& record);
 
-  /// Moves the pilot's clock on (never back) and calls `look` for each window that closes or matures, in the order of
-  /// due times.
-  void advance(Instant now, const std::function<void(const Closing&)>& look);
+  /// Moves the pilot's clock on (never back) and calls `look` for each window that closes or matures and, where a limit
+  /// has a budget, `observe` for each decision that is ordered or matures, all in the order of due times (decisions
+  /// first).
+  void advance(Instant now, const std::function<void(const Closing&)>& look, const Observe& observe = {});
   /// No more records will come: closes every window that holds one, as if time had passed.
-  void finish(const std::function<void(const Closing&)>& look);
+  void finish(const std::function<void(const Closing&)>& look, const Observe& observe = {});
   /// The greatest accepted event time: the `now` of `clock: event`.
   [[nodiscard]] std::optional<Instant> event_time() const { return newest_; }
   [[nodiscard]] std::optional<Instant> now() const { return now_; }
@@ -72,6 +75,11 @@ class PilotState {
   /// A reference from a file; before any record.
   void set_reference(Reference reference) { reference_ = std::move(reference); }
   [[nodiscard]] const std::optional<Reference>& reference() const { return reference_; }
+
+  /// Name of a value of an attribute; index as in Decision::groups.
+  [[nodiscard]] const std::string& group_name(std::size_t attribute, std::uint16_t index) const {
+    return values_.at(attribute).at(index);
+  }
 
   /// Checkpoint parts by name; only those that changed since the last call unless `all`.
   void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
@@ -94,6 +102,7 @@ class PilotState {
   Disposition park(const Id128& id, const OutcomeRow& row);
   void set_outcome(std::uint32_t slot, const OutcomeRow& row);
   void link_complaints(const Id128& prediction_id, std::uint32_t slot);
+  void attach(std::uint32_t slot, Instant complaint);
   void remember(Instant time);
   void await_order(OrderKey key, Waiting waiting);
   [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
@@ -114,7 +123,6 @@ class PilotState {
   template <class Add>
   void each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add);
   void touch(Day day);
-  [[nodiscard]] bool is_error(const Decision& d) const;
   /// `all` counts what has just come; else (groups that must be protected) only days that have closed.
   [[nodiscard]] bool all_is_live() const {
     return settings_->segments.min_n <= 1 || settings_->segments.attributes.empty();
@@ -123,11 +131,15 @@ class PilotState {
   // pilot_time.cc
   void order_until(Instant time);
   void order_decision(Waiting& waiting);
+  void await_maturity(const Waiting& waiting, bool after_reference);
+  void mature_until(Instant time);
+  [[nodiscard]] Decision as_of_horizon(std::uint32_t slot) const;
+  void report(std::vector<Closing> closings, const std::function<void(const Closing&)>& look, const Observe& observe);
   void collect_reference(Waiting& waiting);
   void close_days();
-  void look(bool final, const std::function<void(const Closing&)>& look);
+  [[nodiscard]] std::vector<Closing> closings(bool final);
   void refresh_due();
-  [[nodiscard]] bool ordered() const;  ///< decisions must be put in order (count windows, `reference.first`)
+  [[nodiscard]] bool ordered() const;  ///< decisions must be put in order (count windows, `reference.first`, budgets)
   [[nodiscard]] Millis maturity() const { return std::max(settings_->lateness, settings_->outcome_horizon); }
   [[nodiscard]] Millis delay(bool mature) const { return mature ? maturity() : settings_->lateness; }
   void look_at_calendar(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
@@ -165,6 +177,8 @@ class PilotState {
   std::vector<std::vector<std::string>> values_;  ///< by attribute: names of its values
   std::map<OrderKey, Waiting> waiting_;
   std::uint64_t next_rank_ = 0;
+  std::deque<std::uint32_t> maturing_;  ///< slots in decision order, until their horizon has passed; only with budgets
+  std::set<std::uint16_t> versions_ordered_;  ///< versions of which a decision has been ordered; only with budgets
   /// First and last decision time of each count bucket.
   std::vector<std::map<std::uint64_t, std::pair<Instant, Instant>>> bucket_times_;
   std::optional<Reference> reference_;
@@ -183,7 +197,8 @@ class PilotState {
   /// Published results, and what has changed since; (window index, start). Not part of the state.
   std::map<std::pair<std::size_t, std::int64_t>, std::shared_ptr<const WindowResult>> results_;
   std::set<std::pair<std::size_t, std::int64_t>> stale_;
-  std::optional<Instant> due_;  ///< see next_due(); cached
+  std::optional<Instant> due_;             ///< see next_due(); cached
+  std::vector<Observation> observations_;  ///< of the advance() that runs
 };
 
 }  // namespace pilotwatch::engine

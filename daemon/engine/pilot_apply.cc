@@ -182,7 +182,7 @@ void PilotState::set_outcome(std::uint32_t slot, const OutcomeRow& row) {
   d.outcome_time = row.time;
   d.outcome_content = row.content;
   count_outcome(d, 1);
-  if (is_error(d)) counters_.versions[d.version].errors += d.weight;
+  if (is_error(*settings_, d)) counters_.versions[d.version].errors += d.weight;
 }
 
 Disposition PilotState::apply_complaint(const record::Batch& batch, const record::Complaint& c) {
@@ -202,7 +202,7 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   }
   complaints_.push(row);
   ++counters_.complaints;
-  if (row.linked) ++decisions_.modify(row.decision).complaints;
+  if (row.linked) attach(row.decision, c.time);
   if (c.incident) incidents_.insert(*c.incident);
   if (!row.linked) ++counters_.complaints_unlinked;
   if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
@@ -233,11 +233,17 @@ void PilotState::link_complaints(const Id128& prediction_id, std::uint32_t slot)
     row.linked = true;
     row.decision = slot;
     row.rank = no_rank;
-    ++decisions_.modify(slot).complaints;
+    attach(slot, row.time);
     count_complaint(row, 1);
     --counters_.complaints_unlinked;
   }
   complaints_waiting_.erase(found);
+}
+
+void PilotState::attach(std::uint32_t slot, Instant complaint) {
+  auto& d = decisions_.modify(slot);
+  ++d.complaints;
+  d.first_complaint = std::min(d.first_complaint, complaint);
 }
 
 void PilotState::remember(Instant time) {

@@ -38,19 +38,6 @@ void add_verdict(Tally& tally, const Decision& d, const settings::Pilot& pilot, 
 
 }  // namespace
 
-bool PilotState::is_error(const Decision& d) const {
-  if (!d.labelled()) return false;
-  switch (settings_->task) {
-    case settings::Task::regression:
-      return std::abs(d.predicted - d.actual) >
-             std::max(settings_->tolerance.absolute, settings_->tolerance.relative * std::abs(d.actual));
-    case settings::Task::generative:
-      return d.actual + 1 == static_cast<double>(settings_->classes.size());
-    default:
-      return d.predicted != d.actual;
-  }
-}
-
 template <class Add>
 void PilotState::each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add_to) {
   if (where == Where::everywhere) {
@@ -97,7 +84,7 @@ void PilotState::count_decision(const Decision& d, std::int64_t sign, Where wher
 
 void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where) {
   if (!d.labelled()) return;
-  const bool wrong = is_error(d);
+  const bool wrong = is_error(*settings_, d);
   each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
     each_tally(cell, d.groups, [&](Tally& tally) { add_verdict(tally, d, *settings_, wrong, sign); });
   });
@@ -159,6 +146,7 @@ void PilotState::order_decision(Waiting& waiting) {
       each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, d.complaints, 1); });
     });
   }
+  await_maturity(waiting, reference_.has_value());
   if (reference_) {
     count_features(d, waiting.features, waiting.counted ? Where::buckets : Where::everywhere);
   } else {

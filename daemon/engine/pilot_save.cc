@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 2;
+constexpr std::uint64_t state_version = 3;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -170,6 +170,9 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
     decisions_.load_chunk(parts.at(chunk_name("decisions", i)));
   for (std::size_t i = 0; parts.contains(chunk_name("complaints", i)); ++i)
     complaints_.load_chunk(parts.at(chunk_name("complaints", i)));
+  for (const auto slot : maturing_) {
+    if (slot >= decisions_.size()) throw CorruptBytes("a decision that does not exist");
+  }
   for (std::uint32_t slot = 0; slot < decisions_.size(); ++slot) decision_by_id_.emplace(decisions_[slot].id, slot);
   for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
     const auto& row = complaints_[slot];
@@ -233,6 +236,10 @@ void PilotState::write(ByteWriter& out) const {
   out.u64(next_rank_);
   out.flag(reference_.has_value());
   if (reference_) reference_->write(out);
+  out.u64(maturing_.size());
+  for (const auto slot : maturing_) out.u64(slot);
+  out.u64(versions_ordered_.size());
+  for (const auto version : versions_ordered_) out.u64(version);
   out.u64(reference_rows_.size());
   for (const auto& [slot, row] : reference_rows_) {
     out.u64(slot);
@@ -293,6 +300,10 @@ void PilotState::read(ByteReader& in) {
   }
   next_rank_ = in.u64();
   if (in.flag()) reference_.emplace().read(in);
+  for (auto left = in.count(1); left > 0; --left) {
+    maturing_.push_back(static_cast<std::uint32_t>(in.u64()));
+  }
+  for (auto left = in.count(1); left > 0; --left) versions_ordered_.insert(static_cast<std::uint16_t>(in.u64()));
   reference_rows_.resize(in.count(2));
   for (auto& [slot, row] : reference_rows_) {
     slot = static_cast<std::uint32_t>(in.u64());

@@ -11,28 +11,95 @@ using settings::WindowKind;
 bool PilotState::ordered() const {
   const bool counts = std::any_of(settings_->windows.begin(), settings_->windows.end(),
                                   [](const auto& window) { return window.kind == WindowKind::count; });
-  return counts || (settings_->reference.first > 0 && !reference_);
+  return counts || settings_->has_budget() || (settings_->reference.first > 0 && !reference_);
 }
 
-void PilotState::advance(Instant now, const std::function<void(const Closing&)>& look_at) {
+void PilotState::advance(Instant now, const std::function<void(const Closing&)>& look_at, const Observe& observe) {
   if (now_ && now <= *now_ && !due_) return;
   now_ = now_ ? std::max(*now_, now) : now;
   if (!due_ || *now_ < *due_) return;
   order_until(*now_ - settings_->lateness);
+  mature_until(*now_ - maturity());
   close_days();
-  look(false, look_at);
+  report(closings(false), look_at, observe);
   refresh_due();
 }
 
-void PilotState::finish(const std::function<void(const Closing&)>& look_at) {
+void PilotState::finish(const std::function<void(const Closing&)>& look_at, const Observe& observe) {
   if (!newest_) return;
   order_until(Instant::max());
+  mature_until(Instant::max());
   const Day last = days_.empty() ? 0 : days_.rbegin()->first;
   const Instant end = start_of(settings_->time_zone, last + 1) + settings_->lateness;
   now_ = now_ ? std::max(*now_, end) : end;
   finished_ = true;
   close_days();
-  look(true, look_at);
+  report(closings(true), look_at, observe);
+}
+
+/// Decisions and windows in the order in which they fell due, so that nothing depends on how records were cut into
+/// entries.
+void PilotState::report(std::vector<Closing> closings, const std::function<void(const Closing&)>& look_at,
+                        const Observe& observe) {
+  std::stable_sort(observations_.begin(), observations_.end(),
+                   [](const Observation& a, const Observation& b) { return a.due < b.due; });
+  auto next = observations_.begin();
+  const auto observe_until = [&](Instant due) {
+    for (; next != observations_.end() && next->due <= due; ++next) {
+      if (observe) observe(*next);
+    }
+  };
+  for (const auto& closing : closings) {
+    observe_until(closing.due);
+    look_at(closing);
+  }
+  observe_until(Instant::max());
+  observations_.clear();
+}
+
+void PilotState::await_maturity(const Waiting& waiting, bool after_reference) {
+  if (!settings_->has_budget()) return;
+  const auto& d = decisions_[waiting.slot];
+  Observation seen;
+  seen.due = d.time + settings_->lateness;
+  seen.decision = d;
+  seen.features = waiting.features;
+  seen.after_reference = after_reference;
+  seen.new_version = versions_ordered_.insert(d.version).second;
+  observations_.push_back(std::move(seen));
+  maturing_.push_back(waiting.slot);
+}
+
+void PilotState::mature_until(Instant time) {
+  while (!maturing_.empty() && decisions_[maturing_.front()].time <= time) {
+    Observation seen;
+    seen.matured = true;
+    seen.decision = as_of_horizon(maturing_.front());
+    seen.due = seen.decision.time + maturity();
+    observations_.push_back(std::move(seen));
+    maturing_.pop_front();
+  }
+}
+
+/// The decision with the greatest outcome of those that were made by the horizon.
+Decision PilotState::as_of_horizon(std::uint32_t slot) const {
+  Decision d = decisions_[slot];
+  const Instant limit = d.time + maturity();
+  if (!d.has_outcome || d.outcome_time <= limit) return d;
+  d.has_outcome = false;
+  const auto losers = overruled_.find(slot);
+  if (losers == overruled_.end()) return d;
+  const OutcomeRow* best = nullptr;
+  for (const auto& row : losers->second) {
+    if (row.time <= limit && (best == nullptr || best->order() < row.order())) best = &row;
+  }
+  if (best != nullptr) {
+    d.has_outcome = true;
+    d.actual = best->actual;
+    d.outcome_time = best->time;
+    d.outcome_content = best->content;
+  }
+  return d;
 }
 
 /// Groups enter `all` when their day has closed, unless nothing needs protection.
@@ -51,7 +118,7 @@ void PilotState::close_days() {
   if (!closed_before_ || open > *closed_before_) closed_before_ = open;
 }
 
-void PilotState::look(bool final, const std::function<void(const Closing&)>& look_at) {
+std::vector<Closing> PilotState::closings(bool final) {
   std::vector<Closing> closings;
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     for (const bool mature : {false, true}) {
@@ -69,7 +136,7 @@ void PilotState::look(bool final, const std::function<void(const Closing&)>& loo
     }
   }
   std::stable_sort(closings.begin(), closings.end(), [](const Closing& a, const Closing& b) { return a.due < b.due; });
-  for (const auto& closing : closings) look_at(closing);
+  return closings;
 }
 
 void PilotState::look_at_calendar(std::size_t window, bool mature, bool final, std::vector<Closing>& out) {
@@ -124,6 +191,7 @@ void PilotState::refresh_due() {
   due_.reset();
   const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
+  if (!maturing_.empty()) consider(decisions_[maturing_.front()].time + maturity());
   if (days_.empty()) return;
   const auto& zone = settings_->time_zone;
   const Day open = closed_before_.value_or(days_.begin()->first);

@@ -59,12 +59,15 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
 }
 
 void Fold::advance(engine::PilotState& pilot, Instant now, Instant wall) {
-  pilot.advance(now, [&](const engine::Closing& closing) { look(pilot, closing, wall); });
+  pilot.advance(
+      now, [&](const engine::Closing& closing) { look(pilot, closing, wall); },
+      [&](const engine::Observation& seen) { observe(pilot, seen, wall); });
 }
 
 void Fold::finish(Instant wall) {
   for (auto& pilot : engine_.pilots()) {
-    pilot->finish([&](const engine::Closing& closing) { look(*pilot, closing, wall); });
+    pilot->finish([&](const engine::Closing& closing) { look(*pilot, closing, wall); },
+                  [&](const engine::Observation& seen) { observe(*pilot, seen, wall); });
   }
 }
 
@@ -73,6 +76,17 @@ void Fold::look(engine::PilotState& pilot, const engine::Closing& closing, Insta
   if (on_closing) on_closing(pilot.settings(), closing);
   std::vector<Transition> changed;
   judge_.look(pilot.settings(), closing, wall, changed);
+  publish(std::move(changed));
+}
+
+void Fold::observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall) {
+  if (!judging_) return;  // a rebuild: it has been looked at already
+  std::vector<Transition> changed;
+  judge_.observe(pilot, seen, wall, changed);
+  publish(std::move(changed));
+}
+
+void Fold::publish(std::vector<Transition> changed) {
   for (auto& transition : changed) {
     if (on_transition) on_transition(transition);
     recent_.push_back(std::move(transition));
@@ -145,6 +159,7 @@ std::string Fold::shape() const {
          (p.reference.file.empty() ? "first " + std::to_string(p.reference.first) : state->reference()->id) + " " +
          std::to_string(p.reference.ks_exact_max_distinct));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
+    if (p.has_budget()) line("decisions in order");
   }
   return out;
 }

@@ -69,6 +69,8 @@ class Fold {
   Applied apply(const record::Submission& submission, Instant wall);
   void advance(engine::PilotState& pilot, Instant now, Instant wall);
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
+  void observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall);
+  void publish(std::vector<Transition> changed);
   void read_parts(const std::map<std::string, std::string>& parts, Instant wall);
   IngestCounters::Row& row(const std::string& source, record::Stream stream);
   void add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source,

@@ -7,6 +7,8 @@ namespace pilotwatch::judge {
 namespace {
 
 constexpr std::uint64_t counters_version = 1;
+constexpr std::uint64_t with_evidence =
+    ~std::uint64_t{0};  ///< in the place of the number of transitions: the newer form
 
 void write_transition(ByteWriter& out, const Transition& t) {
   for (const auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) out.text(*text);
@@ -23,6 +25,8 @@ void write_transition(ByteWriter& out, const Transition& t) {
     out.flag(time.has_value());
     if (time) out.time(*time);
   }
+  out.flag(t.evidence.has_value());
+  if (t.evidence) t.evidence->write(out);
 }
 
 State read_state(ByteReader& in) {
@@ -31,7 +35,7 @@ State read_state(ByteReader& in) {
   return static_cast<State>(state);
 }
 
-void read_transition(ByteReader& in, Transition& t) {
+void read_transition(ByteReader& in, Transition& t, bool has_evidence) {
   for (auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) *text = in.text();
   t.from = read_state(in);
   t.to = read_state(in);
@@ -44,6 +48,7 @@ void read_transition(ByteReader& in, Transition& t) {
   for (auto* time : {&t.window_start, &t.window_end}) {
     if (in.flag()) *time = in.time();
   }
+  if (has_evidence && in.flag()) t.evidence.emplace().read(in);
 }
 
 }  // namespace
@@ -77,6 +82,7 @@ void Fold::save(bool all, const std::function<void(std::string, std::string)>& s
   }
   save("counters", out.take());
   ByteWriter recent;
+  recent.u64(with_evidence);
   recent.u64(recent_.size());
   for (const auto& transition : recent_) write_transition(recent, transition);
   save("transitions", recent.take());
@@ -134,8 +140,11 @@ void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant w
 
 void Fold::load_recent(const std::string& bytes) {
   ByteReader in(bytes);
+  ByteReader ahead = in;
+  const bool newer = ahead.u64() == with_evidence;
+  if (newer) in = ahead;
   std::deque<Transition> recent(in.count(20));
-  for (auto& transition : recent) read_transition(in, transition);
+  for (auto& transition : recent) read_transition(in, transition, newer);
   recent_ = std::move(recent);
 }
 

@@ -21,6 +21,7 @@ bool of_outcomes(Metric metric) {
     case Metric::selection_rate:
     case Metric::psi:
     case Metric::ks:
+    case Metric::drift:
     case Metric::complaints_per_1000:
       return false;
     default:
@@ -113,6 +114,11 @@ std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& lim
   std::string out = pilot.name + '\n' + limit.name + '\n' + std::to_string(static_cast<int>(limit.metric)) + '\n' +
                     engine::window_name(limit.window) + '\n';
   out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
+  if (limit.evidence == Evidence::budget) {
+    const auto part = allotment(pilot, limit);
+    out += "\nbudget " + format_number(part.n) + ' ' + format_number(part.share) + ' ' + std::to_string(limit.block) +
+           ' ' + format_number(limit.design_effect) + ' ' + format_number(limit.range.value_or(0));
+  }
   out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' +
          limit.feature + '\n' + limit.segment + '\n' + format_duration(limit.for_) + '\n' +
          format_duration(limit.keep_firing_for);
@@ -153,6 +159,10 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
       groups.insert(std::get<2>(at->first));
     }
     for (const auto& group : groups) {
+      if (limit.evidence == Evidence::budget) {
+        look_at_budget(instance(pilot, limit, group), closing, wall, out);
+        continue;
+      }
       step(instance(pilot, limit, group), examine(limit, group, *closing.result), closing, wall, out);
     }
   }
@@ -244,6 +254,7 @@ void Judge::move(Instance& instance, State to, Instant at, Instant wall, std::ve
   t.window_end = s.window_end;
   t.episode = s.episode && (firing(to) || firing(from)) ? s.episode->id : "";
   t.reason = s.reason;
+  t.evidence = s.evidence;
   out.push_back(std::move(t));
 }
 

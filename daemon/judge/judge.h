@@ -2,13 +2,16 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "engine/pilot.h"
+#include "judge/monitor.h"
 #include "judge/status.h"
 
 namespace pilotwatch::judge {
@@ -38,8 +41,12 @@ class Judge {
  public:
   explicit Judge(const settings::Settings& settings);
 
-  /// Appends what changed to `out`.
+  /// Limits on windows. Appends what changed to `out`.
   void look(const settings::Pilot& pilot, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
+
+  /// Limits with a budget: one decision, in decision order (engine/observation.h). judge_budget.cc.
+  void observe(const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
+               std::vector<Transition>& out);
 
   [[nodiscard]] std::vector<LimitStatus> statuses() const;
   /// States by limit; a limit whose definition has changed since starts anew, and its running episode ends at `wall`.
@@ -53,14 +60,37 @@ class Judge {
   };
   using Key = std::tuple<std::string, std::string, std::string>;  ///< pilot, limit, group
 
+  /// The evidence of one limit and group, and what a checkpoint had of it until it is asked for again.
+  struct Watched {
+    std::unique_ptr<Monitor> monitor;
+    std::string stored, reference;
+    std::uint64_t place = 0;  ///< of the group among those of its limit, from 0 in the order of their first decisions
+  };
+  void observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
+               const engine::Observation& seen, Instant wall, std::vector<Transition>& out);
+  Monitor* monitor(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot);
+  const DriftBins* bins(const engine::PilotState& pilot, const std::string& feature);
+  void look_at_budget(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
+  void write_monitors(ByteWriter& out) const;
+  void read_monitors(ByteReader& in);
+  void start_epoch(const settings::Pilot& pilot);
+
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
   void step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
             std::vector<Transition>& out);
   void move(Instance& instance, State to, Instant at, Instant wall, std::vector<Transition>& out);
 
   std::map<Key, Instance> instances_;
+  std::map<Key, Watched> watched_;
+  std::set<std::pair<std::string, std::string>>
+      restarted_;  ///< limits that read() found changed; not part of the state
+  std::map<std::pair<std::string, std::string>, std::pair<std::string, std::unique_ptr<DriftBins>>>
+      bins_;  ///< by pilot and feature: id of the reference, and its bins
   const settings::Settings* settings_;
 };
+
+/// The part of the pilot's budget that a limit has, for all its groups together.
+[[nodiscard]] Allotment allotment(const settings::Pilot& pilot, const settings::Limit& limit);
 
 /// Everything of a limit that its judgement depends on, as text; its hash is the limit's epoch.
 [[nodiscard]] std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& limit);

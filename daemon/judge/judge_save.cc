@@ -6,7 +6,7 @@
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::uint64_t judge_version = 1;
+constexpr std::uint64_t judge_version = 2;  ///< 1: without evidence; still read
 
 void write(ByteWriter& out, const std::optional<Instant>& time) {
   out.flag(time.has_value());
@@ -69,11 +69,15 @@ void Judge::write(ByteWriter& out) const {
     }
     out.u64(s.transitions);
     judge::write(out, s.episode);
+    out.flag(s.evidence.has_value());
+    if (s.evidence) s.evidence->write(out);
   }
+  write_monitors(out);
 }
 
 void Judge::read(ByteReader& in, Instant wall) {
-  if (in.u64() != judge_version) throw CorruptBytes("judge of another version");
+  const auto version = in.u64();
+  if (version < 1 || version > judge_version) throw CorruptBytes("judge of another version");
   for (auto left = in.count(20); left > 0; --left) {
     const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
     const auto epoch = in.id();
@@ -91,6 +95,7 @@ void Judge::read(ByteReader& in, Instant wall) {
     }
     s.transitions = in.u64();
     judge::read(in, s.episode);
+    if (version >= 2 && in.flag()) s.evidence.emplace().read(in);
 
     const auto* pilot = settings_->find(pilot_name);
     if (pilot == nullptr) continue;
@@ -101,7 +106,10 @@ void Judge::read(ByteReader& in, Instant wall) {
       s.group = group;
       if (content_hash(fingerprint(*pilot, limit)) == epoch) {
         instances_[{pilot_name, limit_name, group}] = std::move(stored);
-      } else if (s.episode && !s.episode->ended) {
+        continue;
+      }
+      restarted_.emplace(pilot_name, limit_name);
+      if (s.episode && !s.episode->ended) {
         // Another definition, another epoch: the old episode ends, so that its alert is resolved, and the limit starts
         // anew.
         auto& fresh = instance(*pilot, limit, group);
@@ -112,6 +120,7 @@ void Judge::read(ByteReader& in, Instant wall) {
       }
     }
   }
+  if (version >= 2) read_monitors(in);
 }
 
 }  // namespace pilotwatch::judge

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "engine/window.h"
 #include "record/entry.h"
@@ -19,6 +20,26 @@ inline constexpr const char* state_names[] = {"collecting", "ok",      "warning"
 inline constexpr std::size_t state_count = std::size(state_names);
 /// breach and recovering: an alert is out.
 [[nodiscard]] inline bool firing(State state) { return state == State::breach || state == State::recovering; }
+
+/// What stands behind a limit with a budget: stored with its transitions, shown wherever the limit is.
+struct BudgetEvidence {
+  double s = 0;                         ///< the evidence S
+  double threshold = 0;                 ///< N / share: a breach at or above it
+  double budget_n = 0;                  ///< N: days, or decisions
+  double share = 0;                     ///< this limit's part of the budget (for one group)
+  bool days = true;                     ///< unit of N
+  std::uint64_t block = 1;              ///< decisions looked at together
+  std::uint64_t observations = 0;       ///< decisions since the evidence began
+  std::optional<Instant> change_point;  ///< estimated begin of the change, pilot's clock; no guarantee
+  std::optional<double> value_since;    ///< mean loss since then: selected, so biased upwards
+  std::uint64_t n_since = 0;
+  std::string formula;
+  std::string reference;  ///< id of the reference, for drift
+  std::string moved;      ///< what moved most
+
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in);
+};
 
 /// One breach from its start to its end.
 struct Episode {
@@ -41,7 +62,8 @@ struct LimitStatus {
   std::optional<Instant> pending_since;                     ///< condition holds, `for` not yet over; pilot's clock
   std::optional<Instant> last_transition, last_evaluation;  ///< wall clock
   std::uint64_t transitions = 0;
-  std::optional<Episode> episode;  ///< the running one, or the last while it is retained for resolved resends
+  std::optional<BudgetEvidence> evidence;  ///< only for limits with a budget
+  std::optional<Episode> episode;          ///< the running one, or the last while it is retained for resolved resends
 };
 
 /// One change of state; `backtest` prints them, the log too.
@@ -53,6 +75,7 @@ struct Transition {
   std::uint64_t n = 0;
   std::optional<Instant> window_start, window_end;
   std::string episode, reason;
+  std::optional<BudgetEvidence> evidence;
 };
 
 /// Lines by source and stream. received = accepted + duplicate + rejected, always.

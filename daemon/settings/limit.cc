@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text.h"
 #include "settings/sections.h"
 
 namespace pilotwatch::settings {
@@ -15,22 +16,24 @@ struct Rules {
   Scale scale;
   bool has_interval;
   std::optional<Task> only_for;
+  bool has_budget = false;  ///< its limit is the mean of a loss in [0, 1], or a distance from the reference
 };
 constexpr Rules rules[] = {
     {Metric::volume, Scale::not_negative, false, {}},
-    {Metric::failure_rate, Scale::share, true, {}},
-    {Metric::coverage, Scale::share, true, {}},
-    {Metric::error_rate, Scale::share, true, {}},
-    {Metric::false_positive_rate, Scale::share, true, Task::binary},
-    {Metric::false_negative_rate, Scale::share, true, Task::binary},
-    {Metric::false_discovery_rate, Scale::share, true, Task::binary},
-    {Metric::false_omission_rate, Scale::share, true, Task::binary},
-    {Metric::selection_rate, Scale::share, true, Task::binary},
-    {Metric::mean_absolute_error, Scale::not_negative, false, Task::regression},
+    {Metric::failure_rate, Scale::share, true, {}, true},
+    {Metric::coverage, Scale::share, true, {}, true},
+    {Metric::error_rate, Scale::share, true, {}, true},
+    {Metric::false_positive_rate, Scale::share, true, Task::binary, true},
+    {Metric::false_negative_rate, Scale::share, true, Task::binary, true},
+    {Metric::false_discovery_rate, Scale::share, true, Task::binary, true},
+    {Metric::false_omission_rate, Scale::share, true, Task::binary, true},
+    {Metric::selection_rate, Scale::share, true, Task::binary, true},
+    {Metric::mean_absolute_error, Scale::not_negative, false, Task::regression, true},
     {Metric::mean_error, Scale::any, false, Task::regression},
     {Metric::psi, Scale::not_negative, false, {}},
-    {Metric::ks, Scale::share, false, {}},
-    {Metric::complaints_per_1000, Scale::not_negative, true, {}},
+    {Metric::ks, Scale::share, false, {}, true},
+    {Metric::complaints_per_1000, Scale::not_negative, true, {}, true},
+    {Metric::drift, Scale::any, false, {}, true},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -44,7 +47,7 @@ static_assert(in_order());
 constexpr const char* score_name = "score";  ///< the prediction's score, as if it were a numeric feature
 
 std::string name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
-bool of_feature(Metric metric) { return metric == Metric::psi || metric == Metric::ks; }
+bool of_feature(Metric metric) { return metric == Metric::psi || metric == Metric::ks || metric == Metric::drift; }
 
 class LimitReader {
  public:
@@ -54,8 +57,9 @@ class LimitReader {
     out_.name = names.read(map_, "name");
     metric();
     window();
-    bound();
     evidence();
+    bound();
+    budget();
     map_.read("min_n", out_.min_n, &Value::whole, Whole{1, 1'000'000'000});
     feature();
     segment();
@@ -106,6 +110,11 @@ class LimitReader {
     const auto max = map_.take("max"), min = map_.take("min");
     if (max) out_.max = bound_value(*max);
     if (min) out_.min = bound_value(*min);
+    if (out_.metric == Metric::drift) {
+      if (max || min)
+        (max ? max : min)->key_problem("drift asks whether anything has changed at all; it takes no bound");
+      return;
+    }
     if (max && min)
       return (max->key().pos > min->key().pos ? max : min)->key_problem("give either max or min, not both");
     if (!max && !min && map_.value().node().IsMap()) map_.value().problem("needs either max or min");
@@ -122,19 +131,59 @@ class LimitReader {
 
   void evidence() {
     const bool has_interval = rules_ == nullptr || rules_->has_interval;
-    out_.evidence = has_interval ? Evidence::interval : Evidence::point;
+    const bool only_budget = rules_ != nullptr && rules_->metric == Metric::drift;
+    out_.evidence = only_budget ? Evidence::budget : has_interval ? Evidence::interval : Evidence::point;
     const auto value = map_.take("evidence");
     if (!value) return;
     out_.evidence = value->choice<Evidence>(evidence_names).value_or(out_.evidence);
+    if (only_budget && out_.evidence != Evidence::budget) return value->problem("drift is only judged by budget");
+    if (out_.evidence == Evidence::budget && rules_ != nullptr && !rules_->has_budget) {
+      return value->problem(name_of(out_.metric) + " has no form whose false alarms can be budgeted; write " +
+                            (has_interval ? "interval or point" : "point"));
+    }
     if (has_interval || out_.evidence != Evidence::interval) return;
     value->problem(name_of(out_.metric) + " has no interval; write point or leave the key out");
+  }
+
+  /// Keys that only a budget knows, and what a budget needs to know.
+  void budget() {
+    const auto share = map_.take("share"), block = map_.take("block"), effect = map_.take("design_effect"),
+               range = map_.take("range");
+    if (out_.evidence != Evidence::budget) {
+      for (const auto& value : {share, block, effect, range}) {
+        if (value) value->key_problem("is only for evidence: budget");
+      }
+      return;
+    }
+    if (share) {
+      out_.share = share->number(Real{0, 1});
+      if (out_.share == 0.0) share->wrong("a share above 0, at most 1");
+    }
+    if (block) out_.block = block->whole(Whole{1, 500}).value_or(0);
+    if (effect) out_.design_effect = effect->number(Real{1, 50}).value_or(1);
+    if (range) out_.range = range->number(Real{0});
+    if (out_.metric == Metric::drift) return;
+    const auto bound = out_.max ? out_.max : out_.min;
+    const bool mean_of_reals = out_.metric == Metric::mean_absolute_error;
+    if (mean_of_reals && !out_.range) map_.value().problem("a budget on " + name_of(out_.metric) + " needs a range");
+    if (range && !mean_of_reals) range->key_problem("is only for a mean of numbers");
+    if (!bound) return;
+    const double most = out_.metric == Metric::complaints_per_1000 ? 1000
+                        : mean_of_reals                            ? out_.range.value_or(1e300)
+                                                                   : 1;
+    if (!(*bound > 0 && *bound < most)) {
+      map_.value().problem("a budget needs a limit between 0 and " + format_number(most) + ", both excluded");
+    }
+    const bool may_be_low = out_.metric == Metric::coverage || out_.metric == Metric::selection_rate;
+    if (out_.min && !may_be_low) map_.value().problem("a budget on " + name_of(out_.metric) + " takes max, not min");
+    if (out_.max && out_.metric == Metric::coverage) map_.value().problem("a budget on coverage takes min, not max");
   }
 
   void feature() {
     const auto value = map_.take("feature");
     if (rules_ == nullptr) return;
     if (!of_feature(out_.metric)) {
-      if (value) value->key_problem("is only for psi and ks");
+      if (value) value->key_problem("is only for psi, ks and drift");
       return;
     }
     if (!value) return map_.value().problem(name_of(out_.metric) + " needs a feature (a configured one, or score)");
@@ -159,7 +208,7 @@ class LimitReader {
     if (!name) return;
     out_.segment = *name;
     if (rules_ != nullptr && of_feature(out_.metric))
-      return value->key_problem("psi and ks are kept for the whole pilot only");
+      return value->key_problem("psi, ks and drift are kept for the whole pilot only");
     const std::vector<std::string_view> known(pilot_.segments.attributes.begin(), pilot_.segments.attributes.end());
     if (sound_.attributes) value->must_be_known(*name, "an attribute of segments", known);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/text.h"
 #include "settings/sections.h"
 
 namespace pilotwatch::settings {
@@ -8,6 +9,7 @@ namespace {
 
 constexpr const char* feature_kind_names[] = {"numeric", "categorical"};
 constexpr const char* clock_names[] = {"wall", "event"};
+constexpr const char* family_names[] = {"outcome", "fairness", "drift", "quality"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
 constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
 constexpr std::uint64_t most = 1'000'000'000;
@@ -28,7 +30,9 @@ class PilotReader {
     sound_.attributes = watched(&PilotReader::segments, "segments");
     sound_.reference = watched(&PilotReader::reference, "reference");
     sound_.windows = windows();
+    if (const auto value = map_.take("guarantee")) guarantee(*value);
     limits();
+    shares();
     map_.finish();
     return std::move(out_);
   }
@@ -150,6 +154,41 @@ class PilotReader {
     }
     if (list->node().IsSequence() && list->node().size() == 0) list->problem("needs at least one window");
     return problems() == before;
+  }
+
+  void guarantee(const Value& value) {
+    MapReader map(value);
+    auto& out = out_.guarantee;
+    map.read("false_alarm_probability", out.false_alarm_probability, &Value::number, Real{1e-9, 1});
+    if (const auto over = map.take("over")) {
+      if (over->node().IsMap()) {
+        MapReader decisions(*over);
+        decisions.read_required("decisions", out.over_decisions, &Value::whole, Whole{1, 1'000'000'000'000});
+        decisions.finish();
+      } else {
+        out.over = over->duration(Zero::refused).value_or(out.over);
+      }
+    }
+    if (const auto parts = map.take("shares")) {
+      MapReader families(*parts);
+      for (std::size_t i = 0; i < out.shares.size(); ++i) {
+        families.read(family_names[i], out.shares[i], &Value::number, Real{0, 1});
+      }
+      families.finish();
+      double sum = 0;
+      for (const double share : out.shares) sum += share;
+      if (sum > 1 + 1e-9) parts->problem("sum to more than 1");
+    }
+    map.finish();
+  }
+
+  /// The limits' own shares are parts of the whole budget.
+  void shares() {
+    double sum = 0;
+    for (const auto& limit : out_.limits) sum += limit.share.value_or(0);
+    if (sum > 1 + 1e-9) {
+      map_.value().problem("the shares of its limits sum to more than 1");
+    }
   }
 
   void limits() {

@@ -31,4 +31,8 @@ std::string default_alertname(const Limit& limit) {
   return "Pilot" + camel_case(metric_names[static_cast<std::size_t>(limit.metric)]) + (limit.max ? "High" : "Low");
 }
 
+bool Pilot::has_budget() const {
+  return std::ranges::any_of(limits, [](const Limit& limit) { return limit.evidence == Evidence::budget; });
+}
+
 }  // namespace pilotwatch::settings

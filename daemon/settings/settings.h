@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -72,6 +73,7 @@ enum class Metric : std::uint8_t {
   psi,
   ks,
   complaints_per_1000,
+  drift,  ///< has a feature changed at all, against the reference: evidence only, no figure of a window
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -86,12 +88,14 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "mean_error",
                                                "psi",
                                                "ks",
-                                               "complaints_per_1000"};
+                                               "complaints_per_1000",
+                                               "drift"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
-/// How a limit decides: `point` = the value is beyond it; `interval` = the whole confidence interval is.
-enum class Evidence : std::uint8_t { point, interval };
-inline constexpr const char* evidence_names[] = {"point", "interval"};
+/// How a limit decides: `point` = the value of a window is beyond it; `interval` = the whole confidence interval is;
+/// `budget` = the evidence of all decisions in their order is, within the pilot's budget of false alarms.
+enum class Evidence : std::uint8_t { point, interval, budget };
+inline constexpr const char* evidence_names[] = {"point", "interval", "budget"};
 enum class Severity : std::uint8_t { info, warning, critical };
 inline constexpr const char* severity_names[] = {"info", "warning", "critical"};
 
@@ -101,14 +105,28 @@ struct Limit {
   Window window;
   std::optional<double> max, min;  ///< exactly one is given
   Evidence evidence = Evidence::interval;
-  std::uint64_t min_n = 30;   ///< fewer cases in the window: state `insufficient`
-  std::string feature;        ///< for psi and ks: the feature, or `score`
-  std::string segment;        ///< attribute: the limit holds for each of its values; empty = the whole pilot
-  Millis for_{0};             ///< YAML `for`: how long the condition must hold before it is a breach
-  Millis keep_firing_for{0};  ///< and must be gone before the breach ends
+  std::uint64_t min_n = 30;     ///< fewer cases in the window: state `insufficient`
+  std::string feature;          ///< for psi and ks: the feature, or `score`
+  std::string segment;          ///< attribute: the limit holds for each of its values; empty = the whole pilot
+  Millis for_{0};               ///< YAML `for`: how long the condition must hold before it is a breach
+  Millis keep_firing_for{0};    ///< and must be gone before the breach ends
+  std::optional<double> share;  ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
+  std::uint64_t block = 0;      ///< budget: decisions looked at together; 0 = from the limit and design_effect
+  double design_effect = 1;     ///< budget: how much clusters widen the variance of a mean, >= 1
+  std::optional<double> range;  ///< budget on a mean of reals: values are clipped at it
   Severity severity = Severity::warning;
   std::string alertname;  ///< default: from the metric, e.g. PilotErrorRateHigh
   std::string owner, reason, source, action, runbook_url;
+};
+
+/// "At most `false_alarm_probability` chance of a false alarm over `over`", for all limits with evidence `budget`
+/// together. Families (outcome, fairness, drift, quality) have `shares` of it, their limits equal parts; a limit's own
+/// `share` goes first.
+struct Guarantee {
+  double false_alarm_probability = 0.01;
+  Millis over = std::chrono::hours{24 * 90};
+  std::uint64_t over_decisions = 0;  ///< instead of `over`: the clock counts decisions
+  std::array<double, 4> shares{.5, .1, .3, .1};
 };
 
 struct Pilot {
@@ -130,7 +148,10 @@ struct Pilot {
   Segments segments;
   Reference reference;
   std::vector<Window> windows;  ///< default: day, week, month, all
+  Guarantee guarantee;
   std::vector<Limit> limits;
+
+  [[nodiscard]] bool has_budget() const;  ///< whether a limit has evidence `budget`
 };
 
 struct Alertmanager {

@@ -25,6 +25,9 @@ struct ApiInput {
 /// {"status":"error","errorType":...,"error":...}, as Prometheus answers.
 [[nodiscard]] runtime::HttpResponse failure(unsigned status, std::string_view type, std::string_view what);
 
+/// null for limits without a budget.
+[[nodiscard]] Json evidence_json(const std::optional<judge::BudgetEvidence>& evidence);
+
 [[nodiscard]] runtime::HttpResponse rules_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse alerts_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse pilots_answer(const ApiInput& in);

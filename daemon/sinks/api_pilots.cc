@@ -68,6 +68,7 @@ Json limit_json(const LimitStatus& status) {
           {"last_transition", time_or_null(status.last_transition)},
           {"last_evaluation", time_or_null(status.last_evaluation)},
           {"transitions", status.transitions},
+          {"budget", evidence_json(status.evidence)},
           {"episode", status.episode ? text_or_null(status.episode->id) : Json()}};
 }
 

@@ -11,6 +11,7 @@
 #include "sinks/api.h"
 #include "sinks/api_parts.h"
 #include "sinks/views.h"
+#include "stats/sequential/evidence.h"
 
 namespace pilotwatch::sinks {
 namespace {
@@ -260,6 +261,25 @@ std::string figure_json(const std::string& pilot, const WindowResult& window, co
                {"reason", text_or_null(figure.reason)}});
 }
 
+Json evidence_json(const std::optional<judge::BudgetEvidence>& evidence) {
+  if (!evidence) return nullptr;
+  const auto& e = *evidence;
+  return {{"s", e.s},
+          {"threshold", e.threshold},
+          {"ratio", stats::evidence_ratio(e.s, e.threshold)},
+          {"budget", e.budget_n},
+          {"clock", e.days ? "days" : "decisions"},
+          {"share", e.share},
+          {"block", e.block},
+          {"observations", e.observations},
+          {"change_point", e.change_point ? Json(format_rfc3339(*e.change_point)) : Json()},
+          {"value_since_change", number_or_null(e.value_since)},
+          {"n_since_change", e.n_since},
+          {"formula", e.formula},
+          {"reference", text_or_null(e.reference)},
+          {"moved", text_or_null(e.moved)}};
+}
+
 std::string transition_json(const judge::Transition& transition) {
   Json window;
   if (transition.window_start && transition.window_end) {
@@ -279,7 +299,8 @@ std::string transition_json(const judge::Transition& transition) {
              {"n", transition.n},
              {"window", std::move(window)},
              {"episode", text_or_null(transition.episode)},
-             {"reason", text_or_null(transition.reason)}};
+             {"reason", text_or_null(transition.reason)},
+             {"evidence", evidence_json(transition.evidence)}};
   Json out = Json::object();
   out["transition"] = std::move(inner);
   return dump(out);

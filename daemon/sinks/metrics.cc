@@ -5,6 +5,7 @@
 
 #include "sinks/families.h"
 #include "sinks/views.h"
+#include "stats/sequential/evidence.h"
 
 namespace pilotwatch::sinks {
 namespace {
@@ -57,6 +58,14 @@ void add_limit(Families& out, const LimitStatus& status) {
   out.add_gauge("pilotwatch_limit_threshold_usage_ratio", "How much of the threshold is used, 1 is at the threshold.",
                 labels, usage(status));
   add_state(out, status);
+  if (status.evidence) {
+    const auto& e = *status.evidence;
+    out.add_gauge("pilotwatch_limit_evidence_ratio",
+                  "How far the evidence of a limit with a budget has come, on a logarithmic scale; 1 is a breach.", labels,
+                  stats::evidence_ratio(e.s, e.threshold));
+    out.add_gauge("pilotwatch_limit_budget_share_ratio", "The limit's part of its pilot's budget of false alarms.",
+                  labels, e.share);
+  }
   out.add_gauge("pilotwatch_limit_firing", "1 while an alert of the limit is out, whatever the last look could see.",
                 labels, alert_out(status) ? 1.0 : 0.0);
   out.add_counter("pilotwatch_limit_transitions_total", "State transitions of the limit.", labels, status.transitions);

@@ -47,6 +47,7 @@ std::string rule_words(const settings::Limit& limit) {
   out += human_value(limit.metric, threshold_of(limit));
   out += ", " + engine::window_name(limit.window) + " window";
   if (limit.evidence == settings::Evidence::interval && has_interval(limit.metric)) out += ", whole interval";
+  if (limit.evidence == settings::Evidence::budget) out += ", with a budget of false alarms";
   return escape_html(out);
 }
 

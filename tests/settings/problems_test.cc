@@ -55,7 +55,7 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, windows, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, windows, guarantee, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
@@ -98,7 +98,7 @@ TEST_CASE("problems: what a limit says must fit its pilot") {
 p.yml:4:21: pilots[0].classes[2]: '1' is given twice; the first is in line 4
 p.yml:5:15: pilots[0].positive: '2' is not one of the classes; configured: 0, 1, 1
 p.yml:8:16: pilots[0].reference: needs either file or first
-p.yml:11:27: pilots[0].limits[0].metric: must be one of volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate, false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000, got 'error_rat'; did you mean 'error_rate'?
+p.yml:11:27: pilots[0].limits[0].metric: must be one of volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate, false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000, drift, got 'error_rat'; did you mean 'error_rate'?
 p.yml:12:16: pilots[0].limits[1].name: 'a' is given twice; the first is in line 11
 p.yml:12:47: pilots[0].limits[1].window: day is not one of the pilot's windows; configured: week, {count: 1000}
 p.yml:12:57: pilots[0].limits[1].max: must be a share from 0 to 1 (10 % is 0.1), got '10'
@@ -110,14 +110,48 @@ p.yml:14:9: pilots[0].limits[3]: psi needs a feature (a configured one, or score
 p.yml:15:64: pilots[0].limits[4].feature: 'chanel' is not a feature; did you mean 'channel'? configured: income, channel, score
 p.yml:15:82: pilots[0].limits[4].evidence: ks has no interval; write point or leave the key out
 p.yml:16:64: pilots[0].limits[5].feature: ks compares numbers and 'channel' is categorical; use psi
-p.yml:16:73: pilots[0].limits[5].segment: psi and ks are kept for the whole pilot only
+p.yml:16:73: pilots[0].limits[5].segment: psi, ks and drift are kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
-p.yml:17:58: pilots[0].limits[6].feature: is only for psi and ks
+p.yml:17:58: pilots[0].limits[6].feature: is only for psi, ks and drift
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
-p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, max, min, evidence, min_n, feature, segment, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
 p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
 p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'
+)txt");
+}
+
+TEST_CASE("problems: what a limit with a budget needs, and what only it may say") {
+  CHECK(problems(R"yml(pilots:
+  - name: fraud
+    task: binary
+    features: [{name: income, kind: numeric}]
+    reference: {first: 500}
+    guarantee: {false_alarm_probability: 0, over: {decision: 5}, shares: {outcome: 0.9, drift: 0.3}}
+    limits:
+      - {name: a, metric: error_rate, window: day, max: 0.1, share: 0.5}
+      - {name: b, metric: error_rate, window: day, min: 0.1, evidence: budget, share: 0.7}
+      - {name: c, metric: error_rate, window: day, max: 1, evidence: budget, range: 5}
+      - {name: d, metric: psi, window: day, max: 0.2, feature: income, evidence: budget}
+      - {name: e, metric: drift, window: day, max: 0.2, feature: income}
+      - {name: f, metric: drift, window: day, feature: income, evidence: point, block: 0}
+      - {name: g, metric: coverage, window: day, max: 0.9, evidence: budget, share: 0.5, design_effect: 0.5}
+)yml") ==
+        R"txt(p.yml:2:5: pilots[0]: the shares of its limits sum to more than 1
+p.yml:6:42: pilots[0].guarantee.false_alarm_probability: must be a number from 1e-09 to 1, got '0'
+p.yml:6:51: pilots[0].guarantee.over.decisions: is required
+p.yml:6:52: pilots[0].guarantee.over.decision: unknown key; did you mean 'decisions'? known: decisions
+p.yml:6:74: pilots[0].guarantee.shares: sum to more than 1
+p.yml:8:62: pilots[0].limits[0].share: is only for evidence: budget
+p.yml:9:9: pilots[0].limits[1]: a budget on error_rate takes max, not min
+p.yml:10:9: pilots[0].limits[2]: a budget needs a limit between 0 and 1, both excluded
+p.yml:10:78: pilots[0].limits[2].range: is only for a mean of numbers
+p.yml:11:82: pilots[0].limits[3].evidence: psi has no form whose false alarms can be budgeted; write point
+p.yml:12:47: pilots[0].limits[4].max: drift asks whether anything has changed at all; it takes no bound
+p.yml:13:74: pilots[0].limits[5].evidence: drift is only judged by budget
+p.yml:13:81: pilots[0].limits[5].block: is only for evidence: budget
+p.yml:14:9: pilots[0].limits[6]: a budget on coverage takes min, not max
+p.yml:14:105: pilots[0].limits[6].design_effect: must be a number from 1 to 50, got '0.5'
 )txt");
 }
 

@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "engine": "base record settings stats",
     "judge": "base record settings stats engine",
     "sources": "base record settings runtime",
-    "sinks": "base record settings engine judge runtime",
+    "sinks": "base record settings stats engine judge runtime",
     "app": "base record settings stats decode journal engine judge runtime sources sinks",
     "main.cc": "app",
 }

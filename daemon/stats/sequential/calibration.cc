@@ -8,7 +8,7 @@
 namespace pilotwatch::stats {
 
 CalibrationDrift::CalibrationDrift(double tolerance, std::uint32_t block, Thresholds at)
-    : limit_((1 + tolerance) / 2), block_(block), bins_(bins), verdict_(at) {
+    : limit_((1 + tolerance) / 2), block_(block), bins_(bins), gate_(at) {
   PW_ASSERT(tolerance > 0 && tolerance < 1 && block > 0);
 }
 
@@ -17,7 +17,7 @@ Signal CalibrationDrift::step(double score, bool positive, double w) {
   for (auto& bin : bins_) bin.open.weight += w;
   auto& own = bins_[std::min(static_cast<std::size_t>(score * static_cast<double>(bins)), bins - 1)];
   own.open.add(((positive ? 1.0 : 0.0) - score + 1) / 2, 0);
-  if (own.open.n < block_) return verdict_.now();
+  if (own.open.n < block_) return gate_.now();
   const double means[] = {own.open.mean(), 1 - own.open.mean()};
   for (std::size_t side = 0; side < 2; ++side) {
     Evidence<7>::Values e;
@@ -34,7 +34,7 @@ Signal CalibrationDrift::step(double score, bool positive, double w) {
     }
   }
   s_ = sum / static_cast<double>(2 * bins);
-  const auto signal = verdict_.look(s_);
+  const auto signal = gate_.look(s_);
   if (signal == Signal::alarm) {
     alarmed_ = {s_, loudest->steps(), loudest->change_point()};
     for (auto& bin : bins_) {
@@ -54,7 +54,7 @@ std::array<std::array<double, 2>, CalibrationDrift::bins> CalibrationDrift::by_b
 void CalibrationDrift::reset() {
   bins_.assign(bins, {});
   s_ = 0;
-  verdict_.reset();
+  gate_.reset();
 }
 
 void CalibrationDrift::write(ByteWriter& out) const {
@@ -63,7 +63,7 @@ void CalibrationDrift::write(ByteWriter& out) const {
     for (const auto& evidence : bin.evidence) evidence.write(out);
   }
   out.f64(s_);
-  verdict_.write(out);
+  gate_.write(out);
   alarmed_.write(out);
 }
 
@@ -73,7 +73,7 @@ void CalibrationDrift::read(ByteReader& in) {
     for (auto& evidence : bin.evidence) evidence.read(in);
   }
   s_ = in.f64();
-  verdict_.read(in);
+  gate_.read(in);
   alarmed_.read(in);
 }
 

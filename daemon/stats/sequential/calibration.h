@@ -27,8 +27,8 @@ class CalibrationDrift {
   Signal step(double score, bool positive, double w);
 
   [[nodiscard]] double s() const { return s_; }
-  [[nodiscard]] Signal now() const { return verdict_.now(); }
-  [[nodiscard]] const Thresholds& thresholds() const { return verdict_.thresholds(); }
+  [[nodiscard]] Signal now() const { return gate_.now(); }
+  [[nodiscard]] const Thresholds& thresholds() const { return gate_.thresholds(); }
   [[nodiscard]] const Alarmed& alarmed() const { return alarmed_; }
   /// S by bin: [too low, too high] (scores lower than what turns out, and higher).
   [[nodiscard]] std::array<std::array<double, 2>, bins> by_bin() const;
@@ -45,7 +45,7 @@ class CalibrationDrift {
   };
   std::vector<Bin> bins_;
   double s_ = 0;
-  Verdict verdict_;
+  Gate gate_;
   Alarmed alarmed_;
 };
 

@@ -23,7 +23,7 @@ CategoryDrift::CategoryDrift(const CategoryReference& reference, std::uint32_t b
       block_(block),
       categories_(reference.counts.size()),
       evidence_(reference.counts.size()),
-      verdict_(at) {
+      gate_(at) {
   PW_ASSERT(reference.counts.size() >= 2 && reference.counts.size() <= CategoryReference::max_categories && block > 0);
   PW_ASSERT(reference.n() >= RankDrift::min_reference);
   restart();
@@ -64,7 +64,7 @@ Signal CategoryDrift::step(std::size_t category, double tie, double w) {
     for (std::size_t i = 0; i < categories_.size(); ++i) look_at(i);
   }
   weight_ += w;
-  if (++in_block_ < block_) return verdict_.now();
+  if (++in_block_ < block_) return gate_.now();
   return look();
 }
 
@@ -84,7 +84,7 @@ Signal CategoryDrift::look() {
   weight_ = 0;
   in_block_ = 0;
   s_ = sum / static_cast<double>(evidence_.size());
-  const auto signal = verdict_.look(s_);
+  const auto signal = gate_.look(s_);
   if (signal == Signal::alarm) {
     const auto loudest = std::max_element(evidence_.begin(), evidence_.end(),
                                           [](const auto& a, const auto& b) { return a.s() < b.s(); });
@@ -106,7 +106,7 @@ std::vector<double> CategoryDrift::by_category() const {
 
 void CategoryDrift::reset() {
   for (auto& evidence : evidence_) evidence.reset();
-  verdict_.reset();
+  gate_.reset();
   weight_ = s_ = 0;
   in_block_ = 0;
   restart();
@@ -122,7 +122,7 @@ void CategoryDrift::write(ByteWriter& out) const {
     out.u64(categories_[i].hits);
     evidence_[i].write(out);
   }
-  verdict_.write(out);
+  gate_.write(out);
   alarmed_.write(out);
 }
 
@@ -139,7 +139,7 @@ void CategoryDrift::read(ByteReader& in) {
     n_ += categories_[i].c;
   }
   quiet_tie_ = 0;  // not stored: look at all of them until the next block begins
-  verdict_.read(in);
+  gate_.read(in);
   alarmed_.read(in);
 }
 

@@ -50,8 +50,8 @@ class CategoryDrift {
   Signal step(std::size_t category, double tie, double w);
 
   [[nodiscard]] double s() const { return s_; }
-  [[nodiscard]] Signal now() const { return verdict_.now(); }
-  [[nodiscard]] const Thresholds& thresholds() const { return verdict_.thresholds(); }
+  [[nodiscard]] Signal now() const { return gate_.now(); }
+  [[nodiscard]] const Thresholds& thresholds() const { return gate_.thresholds(); }
   [[nodiscard]] const Alarmed& alarmed() const { return alarmed_; }  ///< in blocks
   /// S of each category: which one moved.
   [[nodiscard]] std::vector<double> by_category() const;
@@ -76,7 +76,7 @@ class CategoryDrift {
   };
   std::vector<Category> categories_;
   std::vector<Evidence<category_odds.size()>> evidence_;
-  Verdict verdict_;
+  Gate gate_;
   Alarmed alarmed_;
 };
 

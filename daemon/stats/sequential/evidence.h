@@ -141,9 +141,9 @@ struct Alarmed {
 };
 
 /// S against its thresholds: alarm, warning (which holds until S falls below `clear`) or calm.
-class Verdict {
+class Gate {
  public:
-  explicit Verdict(Thresholds at) : at_(at) {}
+  explicit Gate(Thresholds at) : at_(at) {}
   Signal look(double s) {
     if (s >= at_.alarm) {
       warned_ = false;
@@ -167,7 +167,7 @@ class Verdict {
 template <std::size_t K>
 class Watch {
  public:
-  explicit Watch(Thresholds at) : verdict_(at) {}
+  explicit Watch(Thresholds at) : gate_(at) {}
 
   /// Evidence::step, then the verdict; at an alarm what was known is kept in alarmed() and the evidence starts anew.
   Signal step(const std::array<double, K>& e, double w) {
@@ -178,25 +178,25 @@ class Watch {
   }
 
   [[nodiscard]] double s() const { return s_; }
-  [[nodiscard]] Signal now() const { return verdict_.now(); }
+  [[nodiscard]] Signal now() const { return gate_.now(); }
   [[nodiscard]] const Evidence<K>& evidence() const { return evidence_; }
-  [[nodiscard]] const Thresholds& thresholds() const { return verdict_.thresholds(); }
+  [[nodiscard]] const Thresholds& thresholds() const { return gate_.thresholds(); }
   [[nodiscard]] const Alarmed& alarmed() const { return alarmed_; }
   void reset() {
     evidence_.reset();
-    verdict_.reset();
+    gate_.reset();
     s_ = 0;
   }
 
   void write(ByteWriter& out) const {
     evidence_.write(out);
-    verdict_.write(out);
+    gate_.write(out);
     alarmed_.write(out);
     out.f64(s_);
   }
   void read(ByteReader& in) {
     evidence_.read(in);
-    verdict_.read(in);
+    gate_.read(in);
     alarmed_.read(in);
     s_ = in.f64();
   }
@@ -206,7 +206,7 @@ class Watch {
   Signal look(const std::array<double, K>& e, double w, S s) {
     evidence_.step(e, w);
     s_ = s();
-    const auto signal = verdict_.look(s_);
+    const auto signal = gate_.look(s_);
     if (signal == Signal::alarm) {
       alarmed_ = {s_, evidence_.steps(), evidence_.change_point()};
       evidence_.reset();
@@ -216,7 +216,7 @@ class Watch {
   }
 
   Evidence<K> evidence_;
-  Verdict verdict_;
+  Gate gate_;
   Alarmed alarmed_;
   double s_ = 0;
 };

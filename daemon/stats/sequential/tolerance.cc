@@ -45,7 +45,7 @@ ToleranceLimits ToleranceLimits::around(const std::vector<double>& shares, doubl
 }
 
 ToleranceBets::ToleranceBets(const ToleranceLimits& limits, Thresholds at)
-    : limits_(&limits), r_(limits.sides.size()), verdict_(at) {}
+    : limits_(&limits), r_(limits.sides.size()), gate_(at) {}
 
 Signal ToleranceBets::step(std::span<const std::uint32_t> hits, std::uint32_t n, double weight) {
   PW_ASSERT(hits.size() == limits_->shares && n > 0);
@@ -67,7 +67,7 @@ Signal ToleranceBets::step(std::span<const std::uint32_t> hits, std::uint32_t n,
   double sum = 0;
   for (std::size_t k = 0; k < lanes; ++k) sum += static_cast<double>(sums[k]);
   s_ = r_.empty() ? 0 : sum / static_cast<double>(r_.size() * lanes);
-  const auto signal = verdict_.look(s_);
+  const auto signal = gate_.look(s_);
   if (signal == Signal::alarm) {
     alarmed_ = {s_, steps_, 0};
     calm();
@@ -87,7 +87,7 @@ void ToleranceBets::calm() {
 
 void ToleranceBets::reset() {
   calm();
-  verdict_.reset();
+  gate_.reset();
 }
 
 void ToleranceBets::write(ByteWriter& out) const {
@@ -96,7 +96,7 @@ void ToleranceBets::write(ByteWriter& out) const {
   for (const auto& bets : r_) {
     for (std::size_t k = 0; k < lanes; ++k) out.f64(static_cast<double>(bets[k]));
   }
-  verdict_.write(out);
+  gate_.write(out);
   alarmed_.write(out);
 }
 
@@ -106,7 +106,7 @@ void ToleranceBets::read(ByteReader& in) {
   for (auto& bets : r_) {
     for (std::size_t k = 0; k < lanes; ++k) bets[k] = static_cast<float>(in.f64());
   }
-  verdict_.read(in);
+  gate_.read(in);
   alarmed_.read(in);
 }
 

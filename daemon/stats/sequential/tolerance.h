@@ -56,8 +56,8 @@ class ToleranceBets {
   Signal step(std::span<const std::uint32_t> hits, std::uint32_t n, double weight);
 
   [[nodiscard]] double s() const { return s_; }
-  [[nodiscard]] Signal now() const { return verdict_.now(); }
-  [[nodiscard]] const Thresholds& thresholds() const { return verdict_.thresholds(); }
+  [[nodiscard]] Signal now() const { return gate_.now(); }
+  [[nodiscard]] const Thresholds& thresholds() const { return gate_.thresholds(); }
   [[nodiscard]] const Alarmed& alarmed() const { return alarmed_; }  ///< in blocks; no change point
   [[nodiscard]] std::size_t shares() const { return limits_->shares; }
   void reset();
@@ -71,7 +71,7 @@ class ToleranceBets {
   std::vector<Lanes> r_;  ///< by side
   std::uint64_t steps_ = 0;
   double s_ = 0;
-  Verdict verdict_;
+  Gate gate_;
   Alarmed alarmed_;
 };
 

@@ -99,16 +99,13 @@ void QuantileSketch::compact(std::size_t index) {
   level(index + 1);
   auto& from = levels_[index];
   auto& to = levels_[index + 1];
-  const auto coin = mixed(compactions_++);
+  const std::size_t coin = mixed(compactions_++) & 1;
   std::sort(from.begin(), from.end());
-  // An odd one out stays where it is: its weight is not halved. At either end, so that neither tail is favoured.
-  const bool odd = from.size() % 2 == 1, keep_first = odd && (coin & 2) != 0;
-  const std::size_t begin = keep_first ? 1 : 0, end = from.size() - (odd && !keep_first ? 1 : 0);
-  for (std::size_t i = begin + (coin & 1); i < end; i += 2) to.push_back(from[i]);
-  if (odd) from[0] = keep_first ? from.front() : from.back();
-  from.resize(odd ? 1 : 0);
+  const std::size_t pairs = from.size() / 2;
+  for (std::size_t i = 0; i < pairs; ++i) to.push_back(from[2 * i + coin]);
+  from.erase(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(2 * pairs));  // an odd one keeps its weight
   std::sort(to.begin(), to.end());
-  held_ -= (end - begin) / 2;
+  held_ -= pairs;
 }
 
 Answer<double> QuantileSketch::rank(double x) const {

@@ -28,6 +28,22 @@ TEST_CASE("DistinctCount: nothing added is 0, all registers full is without boun
   CHECK(full.estimate() == std::numeric_limits<double>::infinity());
 }
 
+TEST_CASE("DistinctCount: worked by hand, half of 16 registers full, the others at their least value") {
+  DistinctCount sketch(4);
+  for (std::uint64_t i = 0; i < 16; ++i) sketch.add(i < 8 ? i << 60 : (i << 60) + (std::uint64_t{1} << 59));
+  double tau = 0.5;  // of x = 1/2
+  for (int k = 1; k < 60; ++k) tau -= std::pow(1 - std::pow(0.5, std::pow(2, -k)), 2) * std::pow(2, -k);
+  const double z = 16 * tau / 3 * std::pow(2, -60) + 8 * 0.5;  // C_1 = 8, C_61 = 8
+  CHECK(sketch.estimate() == Approx(256 / (2 * std::log(2.0)) / z).epsilon(1e-13));
+  // with nothing but full registers and one a step below, tau is all there is
+  DistinctCount nearly(4);
+  for (std::uint64_t i = 0; i < 16; ++i) nearly.add(i < 15 ? i << 60 : (i << 60) + 1);
+  double rest = 1 - 1.0 / 16;
+  for (int k = 1; k < 60; ++k) rest -= std::pow(1 - std::pow(1.0 / 16, std::pow(2, -k)), 2) * std::pow(2, -k);
+  CHECK(nearly.estimate() ==
+        Approx(256 / (2 * std::log(2.0)) / ((16 * rest / 3 + 1) * std::pow(2, -60))).epsilon(1e-12));
+}
+
 TEST_CASE("DistinctCount: errs by 1.04 / sqrt(m) from ten to a million values, without bias") {
   const auto seed = testing::seed_of("distinct count");
   CAPTURE(seed);

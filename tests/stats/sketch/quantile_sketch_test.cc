@@ -113,6 +113,24 @@ TEST_CASE("QuantileSketch: a hundred merged sketches err no more than one") {
   CHECK(beyond <= 1);
 }
 
+std::uint64_t compactions(const QuantileSketch& sketch) {
+  ByteWriter out;
+  sketch.write(out);
+  ByteReader in(out.bytes());
+  in.u64();  // k, n
+  in.u64();
+  return in.u64();
+}
+
+TEST_CASE("QuantileSketch: a merged sketch does not throw the coins of its parts again") {
+  QuantileSketch a, b;
+  for (int i = 0; i < 10'000; ++i) a.add(i), b.add(-i);
+  const auto both = compactions(a) + compactions(b);
+  CHECK(compactions(b) > 10);
+  a += b;
+  CHECK(compactions(a) > both);
+}
+
 TEST_CASE("QuantileSketch: keeps its memory, whatever comes") {
   QuantileSketch sketch;
   for (int i = 0; i < 1'000'000; ++i) sketch.add(i % 1013);

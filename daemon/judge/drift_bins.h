@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/reference.h"
+#include "stats/sequential/category.h"
+#include "stats/sequential/ranks.h"
+
+namespace pilotwatch::judge {
+
+/// One feature's frozen reference in the form that drift detectors need; shared by all detectors on it.
+struct DriftBins {
+  std::vector<double> edges;               ///< numeric: bin j holds (e_{j-1}, e_j]
+  stats::RankReference ranks;              ///< numeric
+  stats::CategoryReference categories;     ///< categorical: the most frequent, then other, then unseen
+  std::vector<std::uint32_t> category_of;  ///< by index in FrozenFeature::categories
+  const engine::FrozenFeature* feature = nullptr;
+  std::uint64_t n = 0;  ///< values present
+
+  [[nodiscard]] bool numeric() const { return categories.counts.empty(); }
+  /// The bin or category of a value that is present.
+  [[nodiscard]] std::size_t index_of(const engine::FeatureValue& value) const;
+  [[nodiscard]] std::string name_of(std::size_t category) const;
+};
+
+/// At most 64 bins of about equal reference mass, or the 20 most frequent categories. `feature` must outlive it.
+[[nodiscard]] DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric);
+
+}  // namespace pilotwatch::judge

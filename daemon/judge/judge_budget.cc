@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits with a budget of false alarms: decisions one by one, in their order, into evidence and states.
+#include <algorithm>
+
+#include "base/text.h"
+#include "judge/judge.h"
+#include "stats/sequential/budget.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+using settings::Evidence;
+using settings::Metric;
+
+stats::Family family_of(const settings::Limit& limit) {
+  switch (limit.metric) {
+    case Metric::ks:
+    case Metric::drift:
+      return stats::Family::drift;
+    case Metric::failure_rate:
+    case Metric::coverage:
+      return stats::Family::quality;
+    default:
+      return stats::Family::outcome;
+  }
+}
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+/// One plain sentence about evidence, for people.
+std::string sentence(const settings::Pilot& pilot, const settings::Limit& limit, const BudgetEvidence& e,
+                     const std::string& verdict) {
+  std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
+  if (!limit.feature.empty()) out += " of " + limit.feature;
+  out +=
+      ": " + verdict + "; evidence " + number(e.s) + " against " + number(e.threshold) + " (at most " +
+      number(100 * pilot.guarantee.false_alarm_probability) + " % chance of a false alarm in " +
+      (e.days ? format_duration(pilot.guarantee.over) : std::to_string(pilot.guarantee.over_decisions) + " decisions") +
+      ", share " + number(e.share) + ") after " + std::to_string(e.observations) + " decisions";
+  if (e.change_point) out += "; the change began about " + format_rfc3339(*e.change_point);
+  if (e.value_since) {
+    out +=
+        ", the mean loss since then is " + number(*e.value_since) + " in " + std::to_string(e.n_since) + " decisions";
+  }
+  if (!e.moved.empty()) out += "; most moved: " + e.moved;
+  return out;
+}
+
+}  // namespace
+
+Allotment allotment(const settings::Pilot& pilot, const settings::Limit& limit) {
+  const auto& guarantee = pilot.guarantee;
+  Allotment out;
+  out.days = guarantee.over_decisions == 0;
+  const double over = out.days ? std::chrono::duration<double, std::ratio<86'400>>(guarantee.over).count()
+                               : static_cast<double>(guarantee.over_decisions);
+  out.n = stats::Guarantee{guarantee.false_alarm_probability, over}.n();
+  if (limit.share) {
+    out.share = *limit.share;
+    return out;
+  }
+  // What the limits' own shares leave is split by family.
+  double left = 1;
+  std::vector<stats::Family> families;
+  std::size_t own = 0;
+  for (const auto& other : pilot.limits) {
+    if (other.evidence != Evidence::budget) continue;
+    if (other.share) {
+      left -= *other.share;
+      continue;
+    }
+    if (other.name == limit.name) own = families.size();
+    families.push_back(family_of(other));
+  }
+  stats::FamilyShares parts = guarantee.shares;
+  out.share = left * stats::split_budget(families, parts).at(own);
+  return out;
+}
+
+void Judge::start_epoch(const settings::Pilot& pilot) {
+  for (auto at = watched_.lower_bound({pilot.name, "", ""});
+       at != watched_.end() && std::get<0>(at->first) == pilot.name; ++at) {
+    if (at->second.monitor) at->second.monitor->reset();
+    at->second.stored.clear();
+  }
+}
+
+void Judge::observe(const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
+                    std::vector<Transition>& out) {
+  const auto& settings = pilot.settings();
+  if (seen.new_version) start_epoch(settings);
+  for (const auto& limit : settings.limits) {
+    if (limit.evidence != Evidence::budget) continue;
+    if (limit.segment.empty()) {
+      observe(limit, "", pilot, seen, wall, out);
+      continue;
+    }
+    const auto& attributes = settings.segments.attributes;
+    const auto attribute =
+        static_cast<std::size_t>(std::find(attributes.begin(), attributes.end(), limit.segment) - attributes.begin());
+    const auto index = seen.decision.groups[attribute];
+    if (index != engine::no_group) observe(limit, pilot.group_name(attribute, index), pilot, seen, wall, out);
+  }
+}
+
+void Judge::observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
+                    const engine::Observation& seen, Instant wall, std::vector<Transition>& out) {
+  auto* evidence = monitor(limit, group, pilot);
+  if (evidence == nullptr) return;
+  auto& own = instance(pilot.settings(), limit, group);
+  auto& s = own.status;
+  const auto said = evidence->step(seen, firing(s.state));
+  const auto tell = [&](State to, const char* verdict) {
+    s.evidence = evidence->evidence();
+    if (limit.metric == Metric::drift) s.evidence->reference = pilot.reference() ? pilot.reference()->id : "";
+    s.reason = sentence(pilot.settings(), limit, *s.evidence, verdict);
+    s.last_evaluation = wall;
+    if (limit.metric == Metric::drift) s.value = stats::evidence_ratio(s.evidence->s, s.evidence->threshold);
+    if (limit.metric == Metric::drift) s.n = s.evidence->observations;
+    if (to == State::breach && !firing(s.state)) evidence->begin_breach();
+    move(own, to, seen.due, wall, out);
+  };
+  if (!said) {
+    if (evidence->aggregated() && !firing(s.state) && s.state != State::insufficient) {
+      tell(State::insufficient, "cannot be computed: records with a weight above 1 are aggregated");
+    }
+    return;
+  }
+  if (said->signal == stats::Signal::alarm) {
+    tell(State::breach, firing(s.state) ? "still beyond its limit" : "beyond its limit");
+  } else if (said->recovered) {
+    tell(State::ok, "within its limit again, as far as its own evidence shows");
+  } else if (firing(s.state)) {
+    if (said->looked) tell(said->recovering ? State::recovering : State::breach, "still in breach");
+  } else if (said->looked || s.state == State::no_data) {
+    const bool warning = said->signal == stats::Signal::warning;
+    tell(warning ? State::warning : State::ok,
+         warning ? "evidence gathers against its limit" : "no evidence against its limit");
+  }
+}
+
+Monitor* Judge::monitor(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot) {
+  const auto& settings = pilot.settings();
+  const bool of_feature = limit.metric == Metric::ks || limit.metric == Metric::drift;
+  const auto* reference = of_feature ? bins(pilot, limit.feature) : nullptr;
+  if (of_feature && reference == nullptr) return nullptr;
+  const auto [found, fresh] = watched_.try_emplace({settings.name, limit.name, group});
+  auto& own = found->second;
+  if (fresh) {
+    for (const auto& [key, other] : watched_) {
+      if (std::get<0>(key) == settings.name && std::get<1>(key) == limit.name && &other != &own) ++own.place;
+    }
+  }
+  if (own.monitor) return own.monitor.get();
+  auto part = allotment(settings, limit);
+  // Groups come one by one: the j-th has share/(j (j + 1)), which sum to the limit's share however many they become.
+  const auto j = static_cast<double>(own.place + 1);
+  if (!limit.segment.empty()) part.share /= j * (j + 1);
+  own.monitor = std::make_unique<Monitor>(settings, limit, part, reference);
+  const std::string id = of_feature ? pilot.reference()->id : "";
+  if (!own.stored.empty() && own.reference == id) {
+    ByteReader in(own.stored);
+    own.monitor->read(in);
+  }
+  own.stored.clear();  // evidence against another reference is gone: losing it is safe
+  own.reference = id;
+  return own.monitor.get();
+}
+
+const DriftBins* Judge::bins(const engine::PilotState& pilot, const std::string& feature) {
+  const auto& reference = pilot.reference();
+  if (!reference) return nullptr;
+  auto& known = bins_[{pilot.settings().name, feature}];
+  if (known.second && known.first == reference->id) return known.second.get();
+  const auto columns = engine::feature_list(pilot.settings());
+  const auto column = static_cast<std::size_t>(
+      std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == feature; }) - columns.begin());
+  if (column >= columns.size() || reference->features[column].n == 0) return nullptr;
+  known.first = reference->id;
+  known.second = std::make_unique<DriftBins>(
+      drift_bins(reference->features[column], columns[column].kind == settings::FeatureKind::numeric));
+  return known.second.get();
+}
+
+/// The window's figure is shown beside the evidence; it judges nothing, but that there were none is no `ok`.
+void Judge::look_at_budget(Instance& instance, const engine::Closing& closing, Instant wall,
+                           std::vector<Transition>& out) {
+  auto& s = instance.status;
+  const auto finding = examine(*s.limit, s.group, *closing.result);
+  if (s.limit->metric == Metric::drift) return;
+  s.value = finding.value;
+  s.lower = finding.lower;
+  s.upper = finding.upper;
+  s.n = finding.n;
+  s.window_start = closing.result->start;
+  s.window_end = closing.result->end;
+  s.last_evaluation = wall;
+  if (finding.kind != Finding::Kind::no_data || firing(s.state)) return;
+  s.reason = "no data in the last window; the evidence stands still";
+  move(instance, State::no_data, closing.due, wall, out);
+}
+
+void Judge::write_monitors(ByteWriter& out) const {
+  out.u64(watched_.size());
+  for (const auto& [key, own] : watched_) {
+    for (const auto* text : {&std::get<0>(key), &std::get<1>(key), &std::get<2>(key), &own.reference}) out.text(*text);
+    out.u64(own.place);
+    ByteWriter bytes;
+    if (own.monitor) own.monitor->write(bytes);
+    const std::string& state = own.monitor ? bytes.bytes() : own.stored;
+    out.text(state);
+    out.id(content_hash(state));
+  }
+}
+
+void Judge::read_monitors(ByteReader& in) {
+  for (auto left = in.count(22); left > 0; --left) {
+    const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
+    Watched own;
+    own.reference = in.text();
+    own.place = in.u64();
+    own.stored = in.text();
+    if (in.id() != content_hash(own.stored)) throw CorruptBytes("evidence that has been damaged");
+    // Only the epoch it belongs to: a limit whose definition has changed has no instance from the checkpoint.
+    if (instances_.contains({pilot_name, limit_name, group}) && !restarted_.contains({pilot_name, limit_name})) {
+      watched_[{pilot_name, limit_name, group}] = std::move(own);
+    }
+  }
+}
+
+}  // namespace pilotwatch::judge
