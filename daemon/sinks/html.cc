@@ -114,6 +114,8 @@ std::string human_value(Metric metric, double value) {
     case Metric::psi:
     case Metric::ks:
       return human_number(value);
+    case Metric::drift:
+      return percent(value) + " of the evidence";
   }
   return human_number(value);
 }
@@ -132,6 +134,8 @@ std::string human_metric(Metric metric) {
       return "drift (PSI)";
     case Metric::ks:
       return "drift (KS)";
+    case Metric::drift:
+      return "any change";
     case Metric::complaints_per_1000:
       return "complaints";
     case Metric::coverage:
