@@ -19,6 +19,7 @@ void PilotState::advance(Instant now, const std::function<void(const Closing&)>&
   now_ = now_ ? std::max(*now_, now) : now;
   if (!due_ || *now_ < *due_) return;
   order_until(*now_ - settings_->lateness);
+  judge_versions(*now_ - settings_->lateness);
   close_days();
   look(false, look_at);
   refresh_due();
@@ -27,6 +28,7 @@ void PilotState::advance(Instant now, const std::function<void(const Closing&)>&
 void PilotState::finish(const std::function<void(const Closing&)>& look_at) {
   if (!newest_) return;
   order_until(Instant::max());
+  judge_versions(Instant::max());
   const Day last = days_.empty() ? 0 : days_.rbegin()->first;
   const Instant end = start_of(settings_->time_zone, last + 1) + settings_->lateness;
   now_ = now_ ? std::max(*now_, end) : end;
@@ -124,6 +126,9 @@ void PilotState::refresh_due() {
   due_.reset();
   const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
+  for (const auto& start : version_starts_) {
+    if (start.first && !start.judged) consider(*start.first + settings_->lateness);
+  }
   if (days_.empty()) return;
   const auto& zone = settings_->time_zone;
   const Day open = closed_before_.value_or(days_.begin()->first);

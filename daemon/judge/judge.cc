@@ -22,6 +22,10 @@ bool of_outcomes(Metric metric) {
     case Metric::psi:
     case Metric::ks:
     case Metric::complaints_per_1000:
+    case Metric::incidents_per_1000:
+    case Metric::feedback_per_1000:
+    case Metric::staff_stance:
+    case Metric::public_stance:
       return false;
     default:
       return true;

@@ -20,6 +20,9 @@ inline constexpr const char* task_names[] = {"binary", "multiclass", "regression
 
 enum class FeatureKind : std::uint8_t { numeric, categorical };
 enum class PilotClock : std::uint8_t { wall, event };
+/// What the positive class does to the person: a check, a debt, a sanction; or a grant, a priority.
+enum class Orientation : std::uint8_t { burden, benefit };
+inline constexpr const char* orientation_names[] = {"burden", "benefit"};
 enum class UnknownFields : std::uint8_t { drop, reject };
 
 struct Feature {
@@ -72,6 +75,16 @@ enum class Metric : std::uint8_t {
   psi,
   ks,
   complaints_per_1000,
+  incidents_per_1000,
+  complaint_finding_rate,
+  override_rate,
+  override_relieving_rate,
+  override_aggravating_rate,
+  seeded_catch_rate,
+  short_review_rate,
+  feedback_per_1000,
+  staff_stance,
+  public_stance,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -86,7 +99,17 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "mean_error",
                                                "psi",
                                                "ks",
-                                               "complaints_per_1000"};
+                                               "complaints_per_1000",
+                                               "incidents_per_1000",
+                                               "complaint_finding_rate",
+                                               "override_rate",
+                                               "override_relieving_rate",
+                                               "override_aggravating_rate",
+                                               "seeded_catch_rate",
+                                               "short_review_rate",
+                                               "feedback_per_1000",
+                                               "staff_stance",
+                                               "public_stance"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// How a limit decides: `point` = the value is beyond it; `interval` = the whole confidence interval is.
@@ -115,10 +138,13 @@ struct Pilot {
   std::string name;
   std::string description, owner, model;
   Task task = Task::binary;
-  std::vector<std::string> classes;  ///< canonical labels; default "0","1" for binary; required for multiclass
-  std::string positive;              ///< binary: default the last class
-  double threshold = 0.5;            ///< binary: prediction = score >= threshold where only a score is given
-  Tolerance tolerance;               ///< regression
+  std::vector<std::string> classes;          ///< canonical labels; default "0","1" for binary; required for multiclass
+  std::string positive;                      ///< binary: default the last class
+  double threshold = 0.5;                    ///< binary: prediction = score >= threshold where only a score is given
+  Orientation output = Orientation::burden;  ///< binary; YAML `output`
+  std::string burden;                        ///< binary: the class that burdens; "" = by `output`, see burden_class()
+  Millis review_min_time = std::chrono::seconds{10};  ///< a shorter review counts as short
+  Tolerance tolerance;                                ///< regression
   Zone time_zone;
   PilotClock clock = PilotClock::wall;
   Millis lateness = std::chrono::minutes{1};               ///< a window closes so long after its end
@@ -132,6 +158,10 @@ struct Pilot {
   std::vector<Window> windows;  ///< default: day, week, month, all
   std::vector<Limit> limits;
 };
+
+/// The class whose output is a burden to the person: as given, else the positive one where `output` is a burden and the
+/// other where it is a benefit. Binary pilots only.
+[[nodiscard]] const std::string& burden_class(const Pilot& pilot);
 
 struct Alertmanager {
   std::string url;   ///< "http://host:9093", with path prefix if any, without /api/v2/alerts
