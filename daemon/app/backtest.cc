@@ -49,6 +49,31 @@ class Printer {
                 judge::state_names[static_cast<std::size_t>(t.to)], t.reason.c_str());
   }
 
+  /// Annotations and findings of one pilot, by time.
+  void changes(const engine::PilotView& view) {
+    const auto& pilot = view.settings->name;
+    for (const auto& change : view.changes) {
+      if (!table_) {
+        line(sinks::change_json(pilot, change));
+        continue;
+      }
+      std::printf("%-14s %-20s change of %s: %s -> %s%s\n", pilot.c_str(), format_rfc3339(change.time).c_str(),
+                  change.what.c_str(), change.from.empty() ? "?" : change.from.c_str(),
+                  change.to.empty() ? "?" : change.to.c_str(),
+                  !change.announced   ? ""
+                  : *change.announced ? ", announced"
+                                      : ", not announced");
+    }
+    for (const auto& finding : view.findings) {
+      if (!table_) {
+        line(sinks::finding_json(pilot, finding));
+        continue;
+      }
+      std::printf("%-14s %-20s finding: %s: %s\n", pilot.c_str(), format_rfc3339(finding.time).c_str(),
+                  finding.kind.c_str(), finding.model_version.c_str());
+    }
+  }
+
   void finish() {
     for (const auto& [pilot, result] : totals_) window(pilot, *result);
     std::fflush(stdout);
@@ -134,6 +159,8 @@ class Backtest {
     std::string chunk;
     while (lines.next(chunk)) take(chunk, lines.name());
     fold_.finish(wall_);
+    const auto end = fold_.snapshot(wall_);
+    for (const auto& view : end->pilots) printer_.changes(view);
     printer_.finish();
     std::fprintf(stderr, "%llu lines: %llu accepted, %llu duplicate, %llu rejected\n", count(lines_), count(accepted_),
                  count(duplicate_), count(rejected_));

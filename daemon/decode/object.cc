@@ -10,9 +10,16 @@
 #include "base/fixed_sum.h"
 #include "base/text.h"
 #include "decode/decode.h"
+#include "decode/members.h"
+#include "decode/side_records.h"
 
 namespace pilotwatch::decode {
 namespace {
+
+/// `type` of a record, in the order of record::Stream.
+constexpr std::string_view type_names[] = {"prediction", "outcome",  "complaint", "complaint_update",
+                                           "review",     "feedback", "change"};
+static_assert(std::size(type_names) + 1 == record::stream_count);
 
 using record::Reason;
 using record::Stream;
@@ -20,131 +27,7 @@ using simdjson::dom::element;
 using simdjson::dom::element_type;
 using simdjson::dom::object;
 
-[[noreturn]] void refuse(Reason reason, std::string_view path, std::string_view what) {
-  std::string detail(path);
-  if (!path.empty()) detail += ": ";
-  throw Refusal{reason, detail.append(what)};
-}
-
-const char* type_name(const element& e) {
-  switch (e.type()) {
-    case element_type::ARRAY:
-      return "an array";
-    case element_type::OBJECT:
-      return "an object";
-    case element_type::STRING:
-      return "a string";
-    case element_type::BOOL:
-      return "a boolean";
-    case element_type::NULL_VALUE:
-      return "null";
-    default:
-      return "a number";
-  }
-}
-
-[[noreturn]] void wrong_type(std::string_view path, std::string_view expected, const element& got) {
-  refuse(Reason::schema, path, "must be " + std::string(expected) + ", got " + type_name(got));
-}
-
-bool is_number(const element& e) {
-  return e.type() == element_type::INT64 || e.type() == element_type::UINT64 || e.type() == element_type::DOUBLE;
-}
-
-double number(const element& e, std::string_view path) {
-  if (!is_number(e)) wrong_type(path, "a number", e);
-  const double value = e.get_double().value_unsafe();
-  if (!FixedSum::fits(value)) refuse(Reason::number, path, "beyond 3.6e16");
-  return value;
-}
-
-std::string text(const element& e, std::string_view path) {
-  if (e.type() != element_type::STRING) wrong_type(path, "a string", e);
-  const std::string_view value = e.get_string().value_unsafe();
-  if (value.size() > max_text_bytes) refuse(Reason::schema, path, "longer than 256 bytes");
-  return std::string(value);
-}
-
-object object_of(const element& e, std::string_view path) {
-  if (e.type() != element_type::OBJECT) wrong_type(path, "an object", e);
-  return e.get_object().value_unsafe();
-}
-
-/// Numbers below 1e11 are Unix seconds, others milliseconds; strings are RFC 3339.
-Instant read_time(const element& e, std::string_view path) {
-  if (e.type() == element_type::STRING) {
-    if (const auto time = parse_rfc3339(e.get_string().value_unsafe())) return *time;
-    refuse(Reason::time, path, "not an RFC 3339 time with offset (2026-03-01T08:00:00Z)");
-  }
-  if (!is_number(e)) wrong_type(path, "an RFC 3339 string or Unix time", e);
-  const double raw = e.get_double().value_unsafe();
-  const double ms = std::floor(raw < 1e11 ? raw * 1e3 : raw);
-  if (!(ms >= -62'135'596'800'000.0 && ms <= 253'402'300'799'999.0))
-    refuse(Reason::time, path, "outside the years 1 to 9999");
-  return Instant{Millis{static_cast<std::int64_t>(ms)}};
-}
-
-void check_range(Instant time, const settings::Pilot& pilot, const Reading& reading) {
-  if (reading.any_time) return;
-  if (time > reading.wall + pilot.accept_future) {
-    refuse(Reason::time, "time",
-           "in the future by more than accept.future (" + format_duration(pilot.accept_future) + ")");
-  }
-  if (pilot.clock == settings::PilotClock::wall && time < reading.wall - pilot.accept_past) {
-    refuse(Reason::time, "time", "older than accept.past (" + format_duration(pilot.accept_past) + ")");
-  }
-}
-
-/// The members of one object, each read once; what nobody asked for is the unknown rest.
-class Members {
- public:
-  explicit Members(const object& from) {
-    for (const auto field : from) {
-      if (size_ == fields_.size()) refuse(Reason::schema, "", "more than 64 members");
-      for (std::size_t i = 0; i < size_; ++i) {
-        if (fields_[i].key == field.key) refuse(Reason::schema, field.key, "given twice");
-      }
-      fields_[size_++] = {field.key, field.value, false};
-    }
-  }
-
-  /// nullptr when absent or null.
-  const element* take(std::string_view key) {
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (fields_[i].key != key) continue;
-      fields_[i].taken = true;
-      return fields_[i].value.is_null() ? nullptr : &fields_[i].value;
-    }
-    return nullptr;
-  }
-
-  const element& require(std::string_view key) {
-    const auto* found = take(key);
-    if (found == nullptr) refuse(Reason::schema, key, "is required");
-    return *found;
-  }
-
-  /// Counts, or refuses, what no rule of the wire format names.
-  void finish(const settings::Pilot& pilot, std::uint64_t& dropped) const {
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (fields_[i].taken) continue;
-      if (pilot.unknown_fields == settings::UnknownFields::reject)
-        refuse(Reason::unknown_field, ellipsis(fields_[i].key, 64), "is not allow-listed");
-      ++dropped;
-    }
-  }
-
- private:
-  struct Field {
-    std::string_view key;
-    element value;
-    bool taken = false;
-  };
-  std::array<Field, 64> fields_;
-  std::size_t size_ = 0;
-};
-
-/// Reads the members that the three kinds of records share, then their own.
+/// Reads the members that all kinds of records share, then their own.
 class ObjectReader {
  public:
   ObjectReader(const object& from, const Reading& reading) : members_(from), reading_(reading) {}
@@ -166,8 +49,11 @@ class ObjectReader {
       case Stream::outcomes:
         out.body = outcome();
         break;
-      default:
+      case Stream::complaints:
         out.body = complaint();
+        break;
+      default:
+        out.body = read_side_record(stream, {members_, *schema_, reading_, time_});
         break;
     }
     members_.finish(*schema_->settings, reading_.dropped_fields);
@@ -182,10 +68,11 @@ class ObjectReader {
       return reading_.default_stream;
     }
     const auto name = text(*type, "type");
-    if (name == "prediction") return Stream::predictions;
-    if (name == "outcome") return Stream::outcomes;
-    if (name == "complaint") return Stream::complaints;
-    refuse(Reason::unknown_type, "type", "'" + ellipsis(name, 40) + "' is not one of prediction, outcome, complaint");
+    const auto found = std::find(std::begin(type_names), std::end(type_names), name);
+    if (found != std::end(type_names)) return static_cast<Stream>(found - std::begin(type_names));
+    std::string known;
+    for (const auto known_name : type_names) (known += known.empty() ? "" : ", ") += known_name;
+    refuse(Reason::unknown_type, "type", "'" + ellipsis(name, 40) + "' is not one of " + known);
   }
 
   void find_pilot() {
@@ -199,22 +86,10 @@ class ObjectReader {
   }
 
   Id128 id(const element& e, std::string_view path, std::string_view kind) {
-    const std::string raw = label_text(e, path, false);
-    if (raw.empty()) refuse(Reason::schema, path, "is empty");
-    std::string domain = schema_->settings->name;
-    domain += '\0';
-    domain += kind;
-    return reading_.hasher.hash(domain, raw);
+    return read_id(e, path, kind, *schema_, reading_);
   }
 
-  /// The decision's label or number; regression takes numbers, other tasks the configured classes.
-  record::Value target(const element& e, std::string_view path) {
-    if (schema_->numeric_target()) return number(e, path);
-    const std::string label = label_text(e, path, schema_->truth_values());
-    if (!schema_->classes.contains(label))
-      refuse(Reason::unknown_class, path, "'" + ellipsis(label, 40) + "' is not one of the pilot's classes");
-    return reading_.intern(label);
-  }
+  record::Value target(const element& e, std::string_view path) { return read_target(e, path, *schema_, reading_); }
 
   record::Prediction prediction() {
     record::Prediction p;
@@ -329,11 +204,6 @@ class ObjectReader {
       refuse(Reason::number, "weight", "must be a whole number from 1 to 1000000000");
     }
     return static_cast<std::uint64_t>(value);
-  }
-
-  bool boolean(const element& e, std::string_view path) {
-    if (e.type() != element_type::BOOL) wrong_type(path, "a boolean", e);
-    return e.get_bool().value_unsafe();
   }
 
   record::Outcome outcome() {

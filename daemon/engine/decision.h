@@ -38,6 +38,8 @@ struct Decision {
 
 /// Whether the system was wrong about a labelled decision; false for one that is not labelled.
 [[nodiscard]] bool is_error(const settings::Pilot& pilot, const Decision& d);
+/// What is known of a complaint's merits.
+enum class ComplaintFinding : std::uint8_t { open, for_person, not_for_person };
 
 struct ComplaintRow {
   Id128 id;
@@ -47,7 +49,11 @@ struct ComplaintRow {
   bool linked = false;           ///< the prediction is known: counts in its cohort
   std::uint32_t decision = 0;    ///< slot, when linked
   std::uint64_t rank = no_rank;  ///< unlinked: as of its own time, once known
-  Groups groups{};               ///< its own, used while unlinked
+  Id128 incident;                ///< where names_incident
+  bool names_incident = false;
+  bool leads = true;  ///< counts as an incident: it names none, or is the first of its incident
+  ComplaintFinding finding = ComplaintFinding::open;
+  Groups groups{};  ///< its own, used while unlinked
 
   void write(ByteWriter& out) const;
   void read(ByteReader& in);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/side_figures.h"
 #include "engine/suppression.h"
 #include "stats/distance/binned.h"
 #include "stats/distance/ks.h"
@@ -47,6 +48,7 @@ class ScopeFigures {
     hide_failures_ = scope.failures_hidden;
     hide_complaints_ = scope.complaints_hidden;
     if (scope.outcomes_hidden) coverage_.reset();
+    side_hidden_ = {scope.incidents_hidden, scope.findings_hidden, scope.reviews_hidden};
   }
 
   void write() {
@@ -58,6 +60,7 @@ class ScopeFigures {
     if (pilot_.task == Task::binary) binary();
     if (pilot_.task == Task::regression) regression();
     complaints();
+    side_figures(input_, tally_, {version_, attribute_, group_, side_hidden_}, out_);
     counts();
   }
 
@@ -195,6 +198,7 @@ class ScopeFigures {
   std::optional<double> coverage_;
   bool hide_all_ = false, hide_outcomes_ = false, hide_confusion_ = false, hide_failures_ = false,
        hide_complaints_ = false;
+  SideHidden side_hidden_;
 };
 
 Figure drift_figure(const std::string& version, const std::string& feature, Metric metric, const char* formula) {
@@ -292,6 +296,7 @@ Tally without(const Cell& cell, std::size_t attribute) {
     rest.labelled -= group.labelled;
     rest.errors -= group.errors;
     rest.complaints -= group.complaints;
+    rest.side -= group.side;
     for (const auto& [position, count] : group.confusion.items())
       rest.confusion.add(position, -static_cast<std::int64_t>(count));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -23,12 +24,16 @@
 #include "engine/decision.h"
 #include "engine/observation.h"
 #include "engine/reference.h"
+#include "engine/side.h"
 #include "engine/tally.h"
 #include "engine/window.h"
 #include "record/record.h"
 #include "settings/settings.h"
 
 namespace pilotwatch::engine {
+
+/// What further values of a label count as.
+inline constexpr const char* other_value = "__other__";
 
 /// What a record changed.
 struct Disposition {
@@ -91,8 +96,9 @@ class PilotState {
     bool counted = false;  ///< its features are in the day cell already
     FeatureRow features;
   };
-  /// Decision order: time, then decisions before complaints, then id.
-  using OrderKey = std::tuple<Instant, bool, Id128>;
+  enum class Ordered : std::uint8_t { decision, complaint, feedback };
+  /// Decision order: time, then decisions before complaints before feedback, then id.
+  using OrderKey = std::tuple<Instant, Ordered, Id128>;
 
   // pilot_apply.cc
   Disposition apply_prediction(const record::Batch& batch, const record::Prediction& p);
@@ -111,6 +117,25 @@ class PilotState {
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
+  // pilot_side.cc
+  Disposition apply_complaint_update(const record::ComplaintUpdate& u);
+  Disposition apply_review(const record::Batch& batch, const record::Review& r);
+  Disposition apply_feedback(const record::Feedback& f);
+  Disposition apply_change(const record::Batch& batch, const record::Change& c);
+  void lead_incident(std::uint32_t slot);
+  void apply_known_updates(std::uint32_t slot);
+  void recount_complaint(std::uint32_t slot, const std::function<void(ComplaintRow&)>& change);
+  void join_reviews(const Decision& d);
+  [[nodiscard]] std::uint32_t review_of(const Id128& prediction_id) const;
+  [[nodiscard]] bool closed(Instant time) const;
+  void note_version(std::uint16_t version, Instant time);
+  void judge_versions(Instant until);
+  [[nodiscard]] bool announced(const std::string& version, Instant first, Instant before) const;
+  void view_changes(PilotView& view) const;
+  void write_side(ByteWriter& out) const;
+  void read_side(ByteReader& in);
+  void index_side();
+
   // pilot_count.cc: contributions to cells
   enum class Where : std::uint8_t { everywhere, buckets };  ///< buckets: only the cells of count windows
   void count_decision(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
@@ -119,6 +144,12 @@ class PilotState {
   void take_back_unlinked(const ComplaintRow& c);
   void count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where);
   void count_features(const Decision& d, const FeatureRow& row, Where where = Where::everywhere);
+  static void add_complaint(Tally& tally, const ComplaintRow& c, std::int64_t sign);
+  void count_review(const Decision& d, const ReviewRow& r, std::int64_t sign, Where where);
+  void count_feedback(const FeedbackRow& f, std::uint64_t rank, Where where);
+  /// Calls `add` for the whole and for each group of each cell, as each_cell.
+  void each_scope(Day day, std::uint64_t rank, std::uint16_t version, const Groups& groups, Where where,
+                  const std::function<void(Tally&)>& add);
   /// Adds to each cell that a record of that day, rank and version belongs to.
   template <class Add>
   void each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add);
@@ -160,6 +191,7 @@ class PilotState {
   const settings::Pilot* settings_;
   std::vector<FeatureColumn> columns_;
   std::uint16_t positive_ = 0;
+  std::uint16_t burden_ = 0;  ///< the class whose output is a burden (binary)
 
   Chunked<Decision> decisions_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> decision_by_id_;
@@ -167,8 +199,16 @@ class PilotState {
   std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;  ///< by decision slot: outcomes that lost
   Chunked<ComplaintRow> complaints_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> complaint_by_id_;
-  std::map<Id128, std::vector<std::uint32_t>> complaints_waiting_;  ///< by prediction id
-  std::set<Id128> incidents_;
+  std::map<Id128, std::vector<std::uint32_t>> complaints_waiting_;              ///< by prediction id
+  std::map<std::uint32_t, std::vector<std::uint32_t>> linked_complaints_;       ///< by decision slot
+  boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> incident_leader_;  ///< its earliest complaint
+  std::map<Id128, std::set<UpdateRow>> updates_;                                ///< by complaint id
+  Chunked<ReviewRow> reviews_;
+  boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> review_by_prediction_;  ///< the newest that came
+  Chunked<FeedbackRow> feedback_;
+  boost::unordered_flat_set<Id128, Id128Hash> feedback_ids_;
+  std::map<Id128, ChangeRow> changes_;
+  std::vector<VersionStart> version_starts_;  ///< by index into versions_
 
   std::map<Day, VersionCells> days_;
   std::vector<std::map<std::uint64_t, VersionCells>> buckets_;  ///< by window index (count windows), then rank / N

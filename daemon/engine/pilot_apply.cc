@@ -10,7 +10,6 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr const char* other_value = "__other__";
 constexpr std::size_t max_versions = 20;  // then __other__: versions are labels of exported series
 
 template <std::size_t N>
@@ -44,6 +43,7 @@ PilotState::PilotState(const settings::Pilot& settings) : settings_(&settings), 
   next_look_.resize(settings.windows.size());
   const auto positive = std::find(settings.classes.begin(), settings.classes.end(), settings.positive);
   if (positive != settings.classes.end()) positive_ = static_cast<std::uint16_t>(positive - settings.classes.begin());
+  if (settings.task == settings::Task::binary) burden_ = class_index(settings::burden_class(settings));
 }
 
 Disposition PilotState::apply(const record::Batch& batch, const record::Record& record) {
@@ -53,6 +53,10 @@ Disposition PilotState::apply(const record::Batch& batch, const record::Record& 
         if constexpr (std::is_same_v<Body, record::Prediction>) return apply_prediction(batch, body);
         if constexpr (std::is_same_v<Body, record::Outcome>) return apply_outcome(batch, body);
         if constexpr (std::is_same_v<Body, record::Complaint>) return apply_complaint(batch, body);
+        if constexpr (std::is_same_v<Body, record::ComplaintUpdate>) return apply_complaint_update(body);
+        if constexpr (std::is_same_v<Body, record::Review>) return apply_review(batch, body);
+        if constexpr (std::is_same_v<Body, record::Feedback>) return apply_feedback(body);
+        if constexpr (std::is_same_v<Body, record::Change>) return apply_change(batch, body);
       },
       record.body);
   if (disposition.late) ++counters_.late_records;
@@ -72,6 +76,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   d.groups = group_indexes(batch, p.segments);
   set_predicted(batch, p, d);
   decisions_.push(d);
+  note_version(d.version, d.time);
   remember(p.time);
   raise(counters_.last_prediction, p.time);
   counters_.failures += p.failed ? p.weight : 0;
@@ -87,9 +92,10 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   auto features = feature_row(batch, p);
   const bool frozen = reference_.has_value();
   if (frozen) count_features(d, features);
-  if (ordered()) await_order(OrderKey{p.time, false, p.id}, Waiting{slot, frozen, std::move(features)});
+  if (ordered()) await_order(OrderKey{p.time, Ordered::decision, p.id}, Waiting{slot, frozen, std::move(features)});
 
   link_complaints(p.id, slot);
+  join_reviews(decisions_[slot]);
   if (const auto parked = parked_.find(p.id); parked != parked_.end()) {
     const auto rows = std::move(parked->second);
     parked_.erase(parked);
@@ -200,10 +206,16 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
     row.linked = found != decision_by_id_.end();
     if (row.linked) row.decision = found->second;
   }
+  row.names_incident = c.incident.has_value();
+  row.incident = c.incident.value_or(Id128{});
   complaints_.push(row);
+  lead_incident(slot);
+  apply_known_updates(slot);
   ++counters_.complaints;
-  if (row.linked) attach(row.decision, c.time);
-  if (c.incident) incidents_.insert(*c.incident);
+  if (row.linked) {
+    attach(row.decision, c.time);
+    linked_complaints_[row.decision].push_back(slot);
+  }
   if (!row.linked) ++counters_.complaints_unlinked;
   if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
   const std::pair<std::string, std::string> kind{batch.text(c.category), c.severity ? std::to_string(*c.severity) : ""};
@@ -217,8 +229,8 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   }
   raise(counters_.last_complaint, c.time);
   remember(c.time);
-  count_complaint(row, 1);
-  if (!row.linked && ordered()) await_order(OrderKey{c.time, true, c.id}, Waiting{slot, true, {}});
+  count_complaint(complaints_[slot], 1);
+  if (!row.linked && ordered()) await_order(OrderKey{c.time, Ordered::complaint, c.id}, Waiting{slot, true, {}});
   const Instant cohort = row.linked ? decisions_[row.decision].time : row.time;
   return {.late = closed_before_ && day_of(settings_->time_zone, cohort) < *closed_before_};
 }
@@ -229,11 +241,12 @@ void PilotState::link_complaints(const Id128& prediction_id, std::uint32_t slot)
   for (const auto complaint : found->second) {
     auto& row = complaints_.modify(complaint);
     take_back_unlinked(row);
-    waiting_.erase(OrderKey{row.time, true, row.id});
+    waiting_.erase(OrderKey{row.time, Ordered::complaint, row.id});
     row.linked = true;
     row.decision = slot;
     row.rank = no_rank;
     attach(slot, row.time);
+    linked_complaints_[slot].push_back(complaint);
     count_complaint(row, 1);
     --counters_.complaints_unlinked;
   }

@@ -94,13 +94,13 @@ void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
   if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
   const Decision& d = decisions_[c.decision];
   each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere,
-            [&](Cell& cell) { each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); }); });
+            [&](Cell& cell) { each_tally(cell, d.groups, [&](Tally& tally) { add_complaint(tally, c, sign); }); });
 }
 
 /// A complaint about no decision we know counts in the window of its own time and in no version.
 void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where) {
   each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where,
-            [&](Cell& cell) { each_tally(cell, c.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); }); });
+            [&](Cell& cell) { each_tally(cell, c.groups, [&](Tally& tally) { add_complaint(tally, c, sign); }); });
 }
 
 /// Leaves nothing behind: a day that held nothing else is as if it had never been.
@@ -123,6 +123,11 @@ void PilotState::take_back_unlinked(const ComplaintRow& c) {
   }
 }
 
+void PilotState::each_scope(Day day, std::uint64_t rank, std::uint16_t version, const Groups& groups, Where where,
+                            const std::function<void(Tally&)>& add_to) {
+  each_cell(day, rank, version, where, [&](Cell& cell) { each_tally(cell, groups, add_to); });
+}
+
 void PilotState::count_features(const Decision& d, const FeatureRow& row, Where where) {
   each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where,
             [&](Cell& cell) { add_features(cell, *reference_, row, static_cast<std::int64_t>(d.weight)); });
@@ -141,12 +146,15 @@ void PilotState::order_decision(Waiting& waiting) {
   }
   count_decision(d, 1, Where::buckets);
   if (d.has_outcome) count_outcome(d, 1, Where::buckets);
-  if (d.complaints > 0) {
-    each_cell(0, d.rank, d.version, Where::buckets, [&](Cell& cell) {
-      each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, d.complaints, 1); });
-    });
+  if (const auto linked = linked_complaints_.find(waiting.slot); linked != linked_complaints_.end()) {
+    for (const auto slot : linked->second) {
+      each_scope(0, d.rank, d.version, d.groups, Where::buckets,
+                 [&](Tally& tally) { add_complaint(tally, complaints_[slot], 1); });
+    }
   }
   await_maturity(waiting, reference_.has_value());
+  if (const auto review = review_of(d.id); review != ReviewRow::no_review)
+    count_review(d, reviews_[review], 1, Where::buckets);
   if (reference_) {
     count_features(d, waiting.features, waiting.counted ? Where::buckets : Where::everywhere);
   } else {
@@ -170,8 +178,13 @@ void PilotState::collect_reference(Waiting& waiting) {
 void PilotState::order_until(Instant time) {
   while (!waiting_.empty() && std::get<Instant>(waiting_.begin()->first) <= time) {
     auto node = waiting_.extract(waiting_.begin());
-    if (!std::get<bool>(node.key())) {
+    const auto kind = std::get<Ordered>(node.key());
+    if (kind == Ordered::decision) {
       order_decision(node.mapped());
+      continue;
+    }
+    if (kind == Ordered::feedback) {
+      count_feedback(feedback_[node.mapped().slot], next_rank_, Where::buckets);
       continue;
     }
     auto& complaint = complaints_.modify(node.mapped().slot);

@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 3;
+constexpr std::uint64_t state_version = 4;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -90,8 +90,10 @@ void write_counters(ByteWriter& out, const PilotCounters& c) {
     out.u64(version.predictions);
     out.u64(version.errors);
   }
-  for (const auto count : {c.outcomes, c.outcomes_matched, c.failures, c.outcomes_corrected, c.complaints,
-                           c.complaints_unlinked, c.late_records, c.awaiting_outcome, c.parked_outcomes}) {
+  for (const auto count :
+       {c.outcomes, c.outcomes_matched, c.failures, c.outcomes_corrected, c.complaints, c.complaints_unlinked,
+        c.late_records, c.awaiting_outcome, c.parked_outcomes, c.complaint_updates, c.complaint_updates_parked,
+        c.reviews, c.reviews_corrected, c.reviews_parked, c.feedback[0], c.feedback[1], c.unannounced_versions}) {
     out.u64(count);
   }
   out.u64(c.complaints_by.size());
@@ -121,8 +123,10 @@ void read_counters(ByteReader& in, PilotCounters& c) {
     version.predictions = in.u64();
     version.errors = in.u64();
   }
-  for (auto* count : {&c.outcomes, &c.outcomes_matched, &c.failures, &c.outcomes_corrected, &c.complaints,
-                      &c.complaints_unlinked, &c.late_records, &c.awaiting_outcome, &c.parked_outcomes}) {
+  for (auto* count :
+       {&c.outcomes, &c.outcomes_matched, &c.failures, &c.outcomes_corrected, &c.complaints, &c.complaints_unlinked,
+        &c.late_records, &c.awaiting_outcome, &c.parked_outcomes, &c.complaint_updates, &c.complaint_updates_parked,
+        &c.reviews, &c.reviews_corrected, &c.reviews_parked, &c.feedback[0], &c.feedback[1], &c.unannounced_versions}) {
     *count = in.u64();
   }
   c.complaints_by.resize(in.count(3));
@@ -159,6 +163,10 @@ void PilotState::save(bool all, const std::function<void(std::string, std::strin
                          [&](std::size_t i, std::string bytes) { save(chunk_name("decisions", i), std::move(bytes)); });
   complaints_.save_chunks(
       all, [&](std::size_t i, std::string bytes) { save(chunk_name("complaints", i), std::move(bytes)); });
+  reviews_.save_chunks(all,
+                       [&](std::size_t i, std::string bytes) { save(chunk_name("reviews", i), std::move(bytes)); });
+  feedback_.save_chunks(all,
+                        [&](std::size_t i, std::string bytes) { save(chunk_name("feedback", i), std::move(bytes)); });
 }
 
 void PilotState::load(const std::map<std::string, std::string>& parts) {
@@ -173,12 +181,17 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
   for (const auto slot : maturing_) {
     if (slot >= decisions_.size()) throw CorruptBytes("a decision that does not exist");
   }
+  for (std::size_t i = 0; parts.contains(chunk_name("reviews", i)); ++i)
+    reviews_.load_chunk(parts.at(chunk_name("reviews", i)));
+  for (std::size_t i = 0; parts.contains(chunk_name("feedback", i)); ++i)
+    feedback_.load_chunk(parts.at(chunk_name("feedback", i)));
   for (std::uint32_t slot = 0; slot < decisions_.size(); ++slot) decision_by_id_.emplace(decisions_[slot].id, slot);
   for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
     const auto& row = complaints_[slot];
     complaint_by_id_.emplace(row.id, slot);
     if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
   }
+  index_side();
   mark_all_stale();
 }
 
@@ -194,8 +207,6 @@ void PilotState::write(ByteWriter& out) const {
     out.u64(slot);
     write_rows(out, rows);
   }
-  out.u64(incidents_.size());
-  for (const auto& id : incidents_) out.id(id);
   out.u64(days_.size());
   for (const auto& [day, cells] : days_) {
     out.i64(day);
@@ -227,7 +238,7 @@ void PilotState::write(ByteWriter& out) const {
   out.u64(waiting_.size());
   for (const auto& [key, waiting] : waiting_) {
     out.time(std::get<Instant>(key));
-    out.flag(std::get<bool>(key));
+    out.u64(static_cast<std::uint64_t>(std::get<Ordered>(key)));
     out.id(std::get<Id128>(key));
     out.u64(waiting.slot);
     out.flag(waiting.counted);
@@ -251,6 +262,7 @@ void PilotState::write(ByteWriter& out) const {
   write_number(out, closed_before_);
   for (const auto& looked : all_looked_) write_number(out, looked);
   write_counters(out, counters_);
+  write_side(out);
 }
 
 void PilotState::read(ByteReader& in) {
@@ -263,7 +275,6 @@ void PilotState::read(ByteReader& in) {
     const auto slot = static_cast<std::uint32_t>(in.u64());
     read_rows(in, overruled_[slot]);
   }
-  for (auto left = in.count(16); left > 0; --left) incidents_.insert(in.id());
   for (auto left = in.count(2); left > 0; --left) {
     const auto day = static_cast<Day>(in.i64());
     read_cells(in, days_[day]);
@@ -291,9 +302,10 @@ void PilotState::read(ByteReader& in) {
   }
   for (auto left = in.count(20); left > 0; --left) {
     const auto time = in.time();
-    const auto complaint = in.flag();
+    const auto kind = in.u64();
+    if (kind > static_cast<std::uint64_t>(Ordered::feedback)) throw CorruptBytes("unknown kind of record waits");
     const auto id = in.id();
-    auto& waiting = waiting_[{time, complaint, id}];
+    auto& waiting = waiting_[{time, static_cast<Ordered>(kind), id}];
     waiting.slot = static_cast<std::uint32_t>(in.u64());
     waiting.counted = in.flag();
     read_features(in, waiting.features);
@@ -315,6 +327,7 @@ void PilotState::read(ByteReader& in) {
   read_number(in, closed_before_);
   for (auto& looked : all_looked_) read_number(in, looked);
   read_counters(in, counters_);
+  read_side(in);
   if (!in.at_end()) throw CorruptBytes("bytes behind the state");
 }
 

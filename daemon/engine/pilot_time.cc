@@ -20,6 +20,7 @@ void PilotState::advance(Instant now, const std::function<void(const Closing&)>&
   if (!due_ || *now_ < *due_) return;
   order_until(*now_ - settings_->lateness);
   mature_until(*now_ - maturity());
+  judge_versions(*now_ - settings_->lateness);
   close_days();
   report(closings(false), look_at, observe);
   refresh_due();
@@ -29,6 +30,7 @@ void PilotState::finish(const std::function<void(const Closing&)>& look_at, cons
   if (!newest_) return;
   order_until(Instant::max());
   mature_until(Instant::max());
+  judge_versions(Instant::max());
   const Day last = days_.empty() ? 0 : days_.rbegin()->first;
   const Instant end = start_of(settings_->time_zone, last + 1) + settings_->lateness;
   now_ = now_ ? std::max(*now_, end) : end;
@@ -192,6 +194,9 @@ void PilotState::refresh_due() {
   const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
   if (!maturing_.empty()) consider(decisions_[maturing_.front()].time + maturity());
+  for (const auto& start : version_starts_) {
+    if (start.first && !start.judged) consider(*start.first + settings_->lateness);
+  }
   if (days_.empty()) return;
   const auto& zone = settings_->time_zone;
   const Day open = closed_before_.value_or(days_.begin()->first);

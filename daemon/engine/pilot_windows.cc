@@ -95,6 +95,7 @@ PilotView PilotState::view() {
   std::sort(view.counters.versions.begin(), view.counters.versions.end(),
             [](const auto& x, const auto& y) { return x.name < y.name; });
   if (reference_) view.reference = {reference_->id, reference_->n, reference_->frozen_at};
+  view_changes(view);
   for (const auto& [key, published] : results_) view.windows.push_back(published);
   return view;
 }

@@ -33,6 +33,14 @@ bool small_class(const Tally& t, std::size_t classes, std::uint64_t k) {
   return false;
 }
 
+/// What people decided in the end, against what the system said; how many looked at it at all is not such a count.
+bool small_reviews(const SideCounts& s, std::uint64_t k) {
+  return small(s[Side::reviews], k) || small_part(s[Side::overrides], s[Side::reviews], k) ||
+         small_part(s[Side::relieving], s[Side::reviews], k) || small_part(s[Side::aggravating], s[Side::reviews], k) ||
+         small(s[Side::seeded], k) || small_part(s[Side::seeded_caught], s[Side::seeded], k) ||
+         small(s[Side::timed], k) || small_part(s[Side::short_reviews], s[Side::timed], k);
+}
+
 void primary(GroupScope& scope, const settings::Pilot& pilot) {
   const auto k = pilot.segments.min_n;
   const Tally& t = scope.tally;
@@ -47,6 +55,10 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
   scope.confusion_hidden =
       scope.outcomes_hidden || (pilot.task == settings::Task::multiclass && small_class(t, pilot.classes.size(), k));
   scope.complaints_hidden = scope.hidden || small(t.complaints, k);
+  scope.incidents_hidden = scope.complaints_hidden || small_part(t.side[Side::incidents], t.complaints, k);
+  scope.findings_hidden = scope.complaints_hidden || small(t.side[Side::decided], k) ||
+                          small_part(t.side[Side::found_for_person], t.side[Side::decided], k);
+  scope.reviews_hidden = scope.hidden || small_reviews(t.side, k);
 }
 
 using Margin = std::tuple<std::string, std::string, bool>;
@@ -79,7 +91,8 @@ void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
   for (auto& scope : scopes) primary(scope, pilot);
   for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden,
-                          &GroupScope::failures_hidden, &GroupScope::complaints_hidden}) {
+                          &GroupScope::failures_hidden, &GroupScope::complaints_hidden, &GroupScope::incidents_hidden,
+                          &GroupScope::findings_hidden, &GroupScope::reviews_hidden}) {
     // What is hidden in one margin can leave exactly one gap in another: until none is left.
     for (bool changed = true; changed;) {
       changed = complement(scopes, flag, [](const GroupScope& s) {
@@ -88,7 +101,13 @@ void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
       if (complement(scopes, flag, [](const GroupScope& s) { return Margin{s.attribute, s.group, s.rest}; }))
         changed = true;
     }
-    for (auto& scope : scopes) scope.confusion_hidden = scope.confusion_hidden || scope.outcomes_hidden;
+    for (auto& scope : scopes) {
+      scope.confusion_hidden = scope.confusion_hidden || scope.outcomes_hidden;
+      // Incidents and decided complaints are at most as many as complaints: they would bound what is hidden.
+      scope.incidents_hidden = scope.incidents_hidden || scope.complaints_hidden;
+      scope.findings_hidden = scope.findings_hidden || scope.complaints_hidden;
+      scope.reviews_hidden = scope.reviews_hidden || scope.hidden;
+    }
     if (flag != &GroupScope::hidden) continue;
     for (auto& scope : scopes) scope.outcomes_hidden = scope.outcomes_hidden || scope.hidden;
     for (auto& scope : scopes) scope.failures_hidden = scope.failures_hidden || scope.hidden;

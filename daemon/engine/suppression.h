@@ -20,6 +20,9 @@ struct GroupScope {
   bool confusion_hidden = false;  ///< many classes: the table of no class may be shown; rates over all classes may
   bool failures_hidden = false;
   bool complaints_hidden = false;
+  bool incidents_hidden = false;
+  bool findings_hidden = false;  ///< what became of complaints
+  bool reviews_hidden = false;
 };
 
 /// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether

@@ -14,6 +14,7 @@ Tally& Tally::operator+=(const Tally& other) {
   confusion += other.confusion;
   absolute_error += other.absolute_error;
   error += other.error;
+  side += other.side;
   return *this;
 }
 
@@ -22,6 +23,7 @@ void Tally::write(ByteWriter& out) const {
   confusion.write(out);
   absolute_error.write(out);
   error.write(out);
+  side.write(out);
 }
 
 void Tally::read(ByteReader& in) {
@@ -30,6 +32,7 @@ void Tally::read(ByteReader& in) {
   confusion.read(in);
   absolute_error.read(in);
   error.read(in);
+  side.read(in);
 }
 
 Histogram& Histogram::operator+=(const Histogram& other) {

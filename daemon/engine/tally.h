@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/fixed_sum.h"
+#include "engine/side.h"
 #include "engine/sparse_counts.h"
 
 namespace pilotwatch::engine {
@@ -24,9 +25,10 @@ struct Tally {
   std::uint64_t complaints = 0;
   SparseCounts confusion;          ///< position = predicted class * number of classes + actual class
   FixedSum absolute_error, error;  ///< regression: |p - a| and p - a over the labelled
+  SideCounts side;                 ///< findings on complaints, reviews, feedback
 
   Tally& operator+=(const Tally& other);
-  [[nodiscard]] bool empty() const { return decisions == 0 && complaints == 0; }
+  [[nodiscard]] bool empty() const { return decisions == 0 && complaints == 0 && side.empty(); }
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
 };

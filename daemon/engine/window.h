@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -70,6 +71,10 @@ struct PilotCounters {
   std::uint64_t complaints = 0, complaints_unlinked = 0;
   std::uint64_t late_records = 0;  ///< accepted after their window had closed
   std::vector<std::pair<std::pair<std::string, std::string>, std::uint64_t>> complaints_by;  ///< (category, severity)
+  std::uint64_t complaint_updates = 0, complaint_updates_parked = 0;  ///< parked: their complaint has not come
+  std::uint64_t reviews = 0, reviews_corrected = 0, reviews_parked = 0;
+  std::array<std::uint64_t, 2> feedback{};  ///< by record::Audience
+  std::uint64_t unannounced_versions = 0;   ///< findings of that kind
   std::vector<std::pair<std::string, std::uint64_t>>
       label_overflows;                 ///< attribute (or model_version) -> records in __other__
   std::uint64_t awaiting_outcome = 0;  ///< decisions without an outcome
@@ -83,6 +88,22 @@ struct PilotCounters {
 inline constexpr double latency_bounds_s[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 inline constexpr double delay_bounds_s[] = {60, 600, 3600, 21600, 86400, 259200, 604800, 1209600, 2592000, 7776000};
 
+/// Something was changed, as the record says.
+struct ChangeInfo {
+  Instant time;
+  std::string what, from, to;
+  std::optional<bool> announced;
+  std::string id;  ///< orders changes of equal time; not for readers
+};
+
+/// Something that should not be, found by looking at the records themselves.
+struct FindingInfo {
+  std::string kind;           ///< unannounced_version_change
+  std::string model_version;  ///< the version that nobody announced
+  Instant time;               ///< its first decision, as far as known when it was looked at
+};
+inline constexpr const char* unannounced_version_change = "unannounced_version_change";
+
 struct ReferenceInfo {
   std::string id;  ///< content hash, hex; "" = none (yet)
   std::uint64_t n = 0;
@@ -95,6 +116,8 @@ struct PilotView {
   std::optional<Instant> now;  ///< the pilot's clock
   PilotCounters counters;
   ReferenceInfo reference;
+  std::vector<ChangeInfo> changes;                           ///< by time
+  std::vector<FindingInfo> findings;                         ///< by time
   std::vector<std::shared_ptr<const WindowResult>> windows;  ///< closed ones, by kind (settings order), then start
 };
 

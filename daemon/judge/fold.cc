@@ -149,6 +149,7 @@ std::string Fold::shape() const {
     line(settings::task_names[static_cast<std::size_t>(p.task)]);
     for (const auto& label : p.classes) line("class " + label);
     line("positive " + p.positive + " " + format_number(p.threshold));
+    line("burden " + settings::burden_class(p) + " review " + format_duration(p.review_min_time));
     line("tolerance " + format_number(p.tolerance.absolute) + " " + format_number(p.tolerance.relative));
     line("zone " + p.time_zone.name() + " clock " + std::to_string(static_cast<int>(p.clock)));
     line("lateness " + format_duration(p.lateness) + " horizon " + format_duration(p.outcome_horizon));

@@ -6,9 +6,9 @@
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::uint64_t counters_version = 1;
 constexpr std::uint64_t with_evidence =
-    ~std::uint64_t{0};  ///< in the place of the number of transitions: the newer form
+    ~std::uint64_t{0};                         ///< in the place of the number of transitions: the newer form
+constexpr std::uint64_t counters_version = 2;  // 1: before the streams beside predictions, outcomes, complaints
 
 void write_transition(ByteWriter& out, const Transition& t) {
   for (const auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) out.text(*text);

@@ -23,6 +23,10 @@ bool of_outcomes(Metric metric) {
     case Metric::ks:
     case Metric::drift:
     case Metric::complaints_per_1000:
+    case Metric::incidents_per_1000:
+    case Metric::feedback_per_1000:
+    case Metric::staff_stance:
+    case Metric::public_stance:
       return false;
     default:
       return true;

@@ -6,7 +6,10 @@
 namespace pilotwatch::record {
 namespace {
 
-constexpr std::uint64_t entry_version = 1;
+/// 1: predictions, outcomes, complaints; rejects of these three and of unknown streams.
+/// 2: all streams, and how many of them, so that streams and reasons can be added without a new version.
+constexpr std::uint64_t entry_version = 2, oldest_version = 1;
+constexpr std::uint64_t streams_of_version_1 = 4, reasons_of_version_1 = 11;
 
 void write_value(ByteWriter& out, const Value& value) {
   out.u64(value.index());
@@ -19,7 +22,8 @@ class Decoder {
   explicit Decoder(std::string_view bytes) : in_(bytes) {}
 
   Entry entry() {
-    if (in_.u64() != entry_version) throw CorruptBytes("entry of another version");
+    version_ = in_.u64();
+    if (version_ < oldest_version || version_ > entry_version) throw CorruptBytes("entry of another version");
     Entry entry;
     entry.wall = in_.time();
     entry.submissions.resize(in_.count(4));
@@ -33,9 +37,7 @@ class Decoder {
     submission.source = in_.text();
     submission.bytes = in_.u64();
     submission.dropped_fields = in_.u64();
-    for (auto& stream : submission.rejects.by_stream) {
-      for (auto& count : stream) count = in_.u64();
-    }
+    read(submission.rejects);
     auto& batch = submission.batch;
     batch.strings.resize(in_.count());
     for (auto& text : batch.strings) text = in_.text();
@@ -43,6 +45,18 @@ class Decoder {
     strings_ = batch.strings.size();
     batch.records.resize(in_.count(4));
     for (auto& record : batch.records) read(record);
+  }
+
+  /// Written: all streams but the last in their order, then `unknown`.
+  void read(RejectCounts& rejects) {
+    const auto streams = version_ == 1 ? streams_of_version_1 : in_.count();
+    const auto reasons = version_ == 1 ? reasons_of_version_1 : in_.count(0);
+    if (streams == 0 || streams > stream_count || reasons > reason_count)
+      throw CorruptBytes("rejects of unknown streams or reasons");
+    for (std::size_t s = 0; s < streams; ++s) {
+      auto& counts = s + 1 == streams ? rejects.by_stream.back() : rejects.by_stream[s];
+      for (std::size_t r = 0; r < reasons; ++r) counts[r] = in_.u64();
+    }
   }
 
   void read(Record& record) {
@@ -56,6 +70,18 @@ class Decoder {
         break;
       case 2:
         record.body = complaint();
+        break;
+      case 3:
+        record.body = complaint_update();
+        break;
+      case 4:
+        record.body = review();
+        break;
+      case 5:
+        record.body = feedback();
+        break;
+      case 6:
+        record.body = change();
         break;
       default:
         throw CorruptBytes("unknown record type");
@@ -148,7 +174,64 @@ class Decoder {
     return c;
   }
 
+  template <class E>
+  E choice(E last) {
+    const auto raw = in_.u64();
+    if (raw > static_cast<std::uint64_t>(last)) throw CorruptBytes("unknown choice");
+    return static_cast<E>(raw);
+  }
+
+  ComplaintUpdate complaint_update() {
+    ComplaintUpdate u;
+    u.complaint_id = in_.id();
+    u.time = in_.time();
+    u.step = choice(Step::closed);
+    if (in_.flag()) u.found_for = choice(FoundFor::none);
+    return u;
+  }
+
+  Review review() {
+    Review r;
+    r.id = in_.id();
+    r.prediction_id = in_.id();
+    r.time = in_.time();
+    r.final = value();
+    if (in_.flag()) r.opened_at = in_.time();
+    r.ai_shown = choice(AiShown::never);
+    r.seeded = in_.flag();
+    r.content = in_.u64();
+    return r;
+  }
+
+  Feedback feedback() {
+    Feedback f;
+    f.id = in_.id();
+    f.time = in_.time();
+    f.audience = choice(Audience::everyone);
+    f.prediction_id = id();
+    f.theme = string();
+    if (in_.flag()) {
+      const auto stance = in_.i64();
+      if (stance < -2 || stance > 2) throw CorruptBytes("stance out of range");
+      f.stance = static_cast<std::int8_t>(stance);
+    }
+    f.value = number();
+    return f;
+  }
+
+  Change change() {
+    Change c;
+    c.id = in_.id();
+    c.time = in_.time();
+    c.what = choice(What::other);
+    c.from = string();
+    c.to = string();
+    if (in_.flag()) c.announced = in_.flag();
+    return c;
+  }
+
   ByteReader in_;
+  std::uint64_t version_ = 0;
   std::size_t strings_ = 0;
 };
 
@@ -167,6 +250,8 @@ class Encoder {
     out_.text(submission.source);
     out_.u64(submission.bytes);
     out_.u64(submission.dropped_fields);
+    out_.u64(stream_count);
+    out_.u64(reason_count);
     for (const auto& stream : submission.rejects.by_stream) {
       for (const auto count : stream) out_.u64(count);
     }
@@ -243,6 +328,47 @@ class Encoder {
     out_.u64(c.channel);
     write(c.incident);
     write(c.segments);
+  }
+
+  void write(const ComplaintUpdate& u) {
+    out_.id(u.complaint_id);
+    out_.time(u.time);
+    out_.u64(static_cast<std::uint64_t>(u.step));
+    out_.flag(u.found_for.has_value());
+    if (u.found_for) out_.u64(static_cast<std::uint64_t>(*u.found_for));
+  }
+
+  void write(const Review& r) {
+    out_.id(r.id);
+    out_.id(r.prediction_id);
+    out_.time(r.time);
+    write_value(out_, r.final);
+    out_.flag(r.opened_at.has_value());
+    if (r.opened_at) out_.time(*r.opened_at);
+    out_.u64(static_cast<std::uint64_t>(r.ai_shown));
+    out_.flag(r.seeded);
+    out_.u64(r.content);
+  }
+
+  void write(const Feedback& f) {
+    out_.id(f.id);
+    out_.time(f.time);
+    out_.u64(static_cast<std::uint64_t>(f.audience));
+    write(f.prediction_id);
+    out_.u64(f.theme);
+    out_.flag(f.stance.has_value());
+    if (f.stance) out_.i64(*f.stance);
+    write(f.value);
+  }
+
+  void write(const Change& c) {
+    out_.id(c.id);
+    out_.time(c.time);
+    out_.u64(static_cast<std::uint64_t>(c.what));
+    out_.u64(c.from);
+    out_.u64(c.to);
+    out_.flag(c.announced.has_value());
+    if (c.announced) out_.flag(*c.announced);
   }
 
   ByteWriter out_;

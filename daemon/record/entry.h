@@ -14,7 +14,7 @@ namespace pilotwatch::record {
 
 /// Lines refused before they became records, by stream and reason; part of the journal so that counters survive.
 struct RejectCounts {
-  std::array<std::array<std::uint64_t, reason_count>, 4> by_stream{};
+  std::array<std::array<std::uint64_t, reason_count>, stream_count> by_stream{};
   void add(const Reject& reject) {
     ++by_stream[static_cast<std::size_t>(reject.stream)][static_cast<std::size_t>(reject.reason)];
   }
@@ -36,7 +36,8 @@ struct Entry {
   std::vector<Submission> submissions;  ///< may be empty: then the entry only moves time on
 };
 
-/// The binary form of an Entry, before compression. decode_entry throws CorruptBytes on anything else.
+/// The binary form of an Entry, before compression. decode_entry reads every version that was ever written and throws
+/// CorruptBytes on anything else.
 [[nodiscard]] std::string encode_entry(const Entry& entry);
 [[nodiscard]] Entry decode_entry(std::string_view bytes);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <variant>
@@ -71,14 +72,97 @@ struct Complaint {
   std::vector<NamedText> segments;
 };
 
+/// Where a complaint stands, as far as its handlers say.
+enum class Step : std::uint8_t {
+  acknowledged,
+  first_response,
+  extended,
+  escalated,
+  reopened,
+  withdrawn,
+  settled,
+  decided,
+  restored,
+  closed,
+};
+inline constexpr const char* step_names[] = {"acknowledged", "first_response", "extended", "escalated", "reopened",
+                                             "withdrawn",    "settled",        "decided",  "restored",  "closed"};
+/// Who was right. Words, because "upheld" means opposite things to an ombudsman and to a court.
+enum class FoundFor : std::uint8_t { person, partly_person, body, none };
+inline constexpr const char* found_for_names[] = {"person", "partly_person", "body", "none"};
+
+/// What became known about a complaint. Identity: (complaint, step, time).
+struct ComplaintUpdate {
+  Id128 complaint_id;
+  Instant time;
+  Step step = Step::acknowledged;
+  std::optional<FoundFor> found_for;
+};
+
+/// When the person who decided saw what the system said.
+enum class AiShown : std::uint8_t { first, after_own, never };
+inline constexpr const char* ai_shown_names[] = {"first", "after_own", "never"};
+
+/// What a person decided in the end, with the system's output before them or not. Says nothing about who it was.
+struct Review {
+  Id128 id;  ///< given, or the hash of the canonical record
+  Id128 prediction_id;
+  Instant time;  ///< when it was decided
+  Value final;   ///< as Outcome::actual
+  std::optional<Instant> opened_at;
+  AiShown ai_shown = AiShown::first;
+  bool seeded = false;        ///< the system's output was made wrong on purpose, to see whether it is noticed
+  std::uint64_t content = 0;  ///< orders corrections of equal time
+};
+
+enum class Audience : std::uint8_t { staff, everyone };
+inline constexpr const char* audience_names[] = {"staff", "public"};
+
+/// One answer or remark. Never who gave it.
+struct Feedback {
+  Id128 id;  ///< given, or the hash of the canonical record
+  Instant time;
+  Audience audience = Audience::staff;
+  std::optional<Id128> prediction_id;
+  StringRef theme = no_string;
+  std::optional<std::int8_t> stance;  ///< -2 (against) .. 2 (for)
+  std::optional<double> value;
+};
+
+/// What about the system or its use was changed.
+enum class What : std::uint8_t { model, threshold, data, prompt, policy, ui, staffing, other };
+inline constexpr const char* what_names[] = {"model",  "threshold", "data",     "prompt",
+                                             "policy", "ui",        "staffing", "other"};
+
+struct Change {
+  Id128 id;  ///< given, or the hash of the canonical record
+  Instant time;
+  What what = What::model;
+  StringRef from = no_string, to = no_string;
+  std::optional<bool> announced;  ///< to those who run the pilot, before it took effect
+};
+
 struct Record {
   StringRef pilot = no_string;
   std::uint32_t line = 0;  ///< in the submission, from 1; for answers only, not journaled
-  std::variant<Prediction, Outcome, Complaint> body;
+  std::variant<Prediction, Outcome, Complaint, ComplaintUpdate, Review, Feedback, Change> body;
 };
 
-enum class Stream : std::uint8_t { predictions, outcomes, complaints, unknown };
-inline constexpr const char* stream_names[] = {"predictions", "outcomes", "complaints", "unknown"};
+/// In the order of Record::body; `unknown` stays last.
+enum class Stream : std::uint8_t {
+  predictions,
+  outcomes,
+  complaints,
+  complaint_updates,
+  reviews,
+  feedback,
+  changes,
+  unknown,
+};
+inline constexpr const char* stream_names[] = {"predictions", "outcomes", "complaints", "complaint_updates",
+                                               "reviews",     "feedback", "changes",    "unknown"};
+inline constexpr std::size_t stream_count = std::size(stream_names);
+static_assert(stream_count == std::variant_size_v<decltype(Record::body)> + 1);
 [[nodiscard]] inline Stream stream_of(const Record& record) { return static_cast<Stream>(record.body.index()); }
 
 /// Why a line was refused; exported as the label `reason`. Names and meaning: README, "Ingest".

@@ -66,6 +66,12 @@ void check_number(const Value& list, Task task) {
 
 }  // namespace
 
+void read_burden(const Value& value, Pilot& pilot) {
+  pilot.burden = read_label(value, true).value_or("");
+  const std::vector<std::string_view> known(pilot.classes.begin(), pilot.classes.end());
+  if (!pilot.burden.empty() && !known.empty()) value.must_be_known(pilot.burden, "one of the classes", known);
+}
+
 void read_classes(MapReader& map, std::optional<Task> task, Pilot& pilot) {
   const auto classes = task == Task::multiclass ? map.require("classes") : map.take("classes");
   const auto positive = map.take("positive");

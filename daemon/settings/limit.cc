@@ -33,6 +33,16 @@ constexpr Rules rules[] = {
     {Metric::psi, Scale::not_negative, false, {}},
     {Metric::ks, Scale::share, false, {}, true},
     {Metric::complaints_per_1000, Scale::not_negative, true, {}, true},
+    {Metric::incidents_per_1000, Scale::not_negative, true, {}},
+    {Metric::complaint_finding_rate, Scale::share, true, {}},
+    {Metric::override_rate, Scale::share, true, {}},
+    {Metric::override_relieving_rate, Scale::share, true, Task::binary},
+    {Metric::override_aggravating_rate, Scale::share, true, Task::binary},
+    {Metric::seeded_catch_rate, Scale::share, true, {}},
+    {Metric::short_review_rate, Scale::share, true, {}},
+    {Metric::feedback_per_1000, Scale::not_negative, true, {}},
+    {Metric::staff_stance, Scale::any, false, {}},
+    {Metric::public_stance, Scale::any, false, {}},
     {Metric::drift, Scale::any, false, {}, true},
 };
 static_assert(std::size(rules) == metric_count);
@@ -48,6 +58,9 @@ constexpr const char* score_name = "score";  ///< the prediction's score, as if 
 
 std::string name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
 bool of_feature(Metric metric) { return metric == Metric::psi || metric == Metric::ks || metric == Metric::drift; }
+bool of_feedback(Metric metric) {
+  return metric == Metric::feedback_per_1000 || metric == Metric::staff_stance || metric == Metric::public_stance;
+}
 
 class LimitReader {
  public:
@@ -209,6 +222,8 @@ class LimitReader {
     out_.segment = *name;
     if (rules_ != nullptr && of_feature(out_.metric))
       return value->key_problem("psi, ks and drift are kept for the whole pilot only");
+    if (rules_ != nullptr && of_feedback(out_.metric))
+      return value->key_problem("feedback is kept for the whole pilot only");
     const std::vector<std::string_view> known(pilot_.segments.attributes.begin(), pilot_.segments.attributes.end());
     if (sound_.attributes) value->must_be_known(*name, "an attribute of segments", known);
   }

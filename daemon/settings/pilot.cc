@@ -54,10 +54,23 @@ class PilotReader {
       if (task && task != Task::binary) value->key_problem("is only for task binary");
       out_.threshold = value->number(Real{0, 1}).value_or(out_.threshold);
     }
+    orientation(task);
+    map_.read("review_min_time", out_.review_min_time, &Value::duration, Zero::allowed);
     if (const auto value = map_.take("tolerance")) {
       if (task && task != Task::regression) value->key_problem("is only for task regression");
       tolerance(*value);
     }
+  }
+
+  void orientation(std::optional<Task> task) {
+    if (const auto value = map_.take("output")) {
+      if (task && task != Task::binary) value->key_problem("is only for task binary");
+      out_.output = value->choice<Orientation>(orientation_names).value_or(out_.output);
+    }
+    const auto burden = map_.take("burden");
+    if (!burden) return;
+    if (task && task != Task::binary) return burden->key_problem("is only for task binary");
+    read_burden(*burden, out_);
   }
 
   void tolerance(const Value& value) {

@@ -21,6 +21,8 @@ struct Sound {
 [[nodiscard]] Pilot read_pilot(const Value& value, const std::filesystem::path& config, UniqueNames& names);
 /// Fills classes and positive from the file or the task's defaults.
 void read_classes(MapReader& map, std::optional<Task> task, Pilot& pilot);
+/// Fills burden; after read_classes, for task binary.
+void read_burden(const Value& value, Pilot& pilot);
 /// One entry of `limits` of a pilot whose other parts have been read.
 [[nodiscard]] Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names);
 

@@ -27,6 +27,12 @@ const Pilot* Settings::find(std::string_view pilot) const {
   return found == pilots.end() ? nullptr : &*found;
 }
 
+const std::string& burden_class(const Pilot& pilot) {
+  if (!pilot.burden.empty() || pilot.output == Orientation::burden || pilot.classes.size() != 2)
+    return pilot.burden.empty() ? pilot.positive : pilot.burden;
+  return pilot.classes[pilot.classes[0] == pilot.positive ? 1 : 0];
+}
+
 std::string default_alertname(const Limit& limit) {
   return "Pilot" + camel_case(metric_names[static_cast<std::size_t>(limit.metric)]) + (limit.max ? "High" : "Low");
 }

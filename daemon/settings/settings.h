@@ -21,6 +21,9 @@ inline constexpr const char* task_names[] = {"binary", "multiclass", "regression
 
 enum class FeatureKind : std::uint8_t { numeric, categorical };
 enum class PilotClock : std::uint8_t { wall, event };
+/// What the positive class does to the person: a check, a debt, a sanction; or a grant, a priority.
+enum class Orientation : std::uint8_t { burden, benefit };
+inline constexpr const char* orientation_names[] = {"burden", "benefit"};
 enum class UnknownFields : std::uint8_t { drop, reject };
 
 struct Feature {
@@ -73,6 +76,16 @@ enum class Metric : std::uint8_t {
   psi,
   ks,
   complaints_per_1000,
+  incidents_per_1000,
+  complaint_finding_rate,
+  override_rate,
+  override_relieving_rate,
+  override_aggravating_rate,
+  seeded_catch_rate,
+  short_review_rate,
+  feedback_per_1000,
+  staff_stance,
+  public_stance,
   drift,  ///< has a feature changed at all, against the reference: evidence only, no figure of a window
 };
 inline constexpr const char* metric_names[] = {"volume",
@@ -89,6 +102,16 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "psi",
                                                "ks",
                                                "complaints_per_1000",
+                                               "incidents_per_1000",
+                                               "complaint_finding_rate",
+                                               "override_rate",
+                                               "override_relieving_rate",
+                                               "override_aggravating_rate",
+                                               "seeded_catch_rate",
+                                               "short_review_rate",
+                                               "feedback_per_1000",
+                                               "staff_stance",
+                                               "public_stance",
                                                "drift"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
@@ -133,10 +156,13 @@ struct Pilot {
   std::string name;
   std::string description, owner, model;
   Task task = Task::binary;
-  std::vector<std::string> classes;  ///< canonical labels; default "0","1" for binary; required for multiclass
-  std::string positive;              ///< binary: default the last class
-  double threshold = 0.5;            ///< binary: prediction = score >= threshold where only a score is given
-  Tolerance tolerance;               ///< regression
+  std::vector<std::string> classes;          ///< canonical labels; default "0","1" for binary; required for multiclass
+  std::string positive;                      ///< binary: default the last class
+  double threshold = 0.5;                    ///< binary: prediction = score >= threshold where only a score is given
+  Orientation output = Orientation::burden;  ///< binary; YAML `output`
+  std::string burden;                        ///< binary: the class that burdens; "" = by `output`, see burden_class()
+  Millis review_min_time = std::chrono::seconds{10};  ///< a shorter review counts as short
+  Tolerance tolerance;                                ///< regression
   Zone time_zone;
   PilotClock clock = PilotClock::wall;
   Millis lateness = std::chrono::minutes{1};               ///< a window closes so long after its end
@@ -153,6 +179,10 @@ struct Pilot {
 
   [[nodiscard]] bool has_budget() const;  ///< whether a limit has evidence `budget`
 };
+
+/// The class whose output is a burden to the person: as given, else the positive one where `output` is a burden and the
+/// other where it is a benefit. Binary pilots only.
+[[nodiscard]] const std::string& burden_class(const Pilot& pilot);
 
 struct Alertmanager {
   std::string url;   ///< "http://host:9093", with path prefix if any, without /api/v2/alerts

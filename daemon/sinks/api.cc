@@ -111,6 +111,7 @@ std::vector<Route> reader_routes(ApiContext given) {
       reading("/api/v1/pilots", context, pilots_answer),
       reading("/api/v1/pilots/{pilot}/windows", context, windows_answer),
       reading("/api/v1/pilots/{pilot}/confusion", context, confusion_answer),
+      reading("/api/v1/pilots/{pilot}/changes", context, changes_answer),
       reading("/api/v1/transitions", context, transitions_answer),
   };
 }

@@ -29,6 +29,9 @@ struct ApiContext {
 /// newline).
 [[nodiscard]] std::string figure_json(const std::string& pilot, const engine::WindowResult& window,
                                       const engine::Figure& figure);
+/// {"change": {...}} and {"finding": {...}} without newline.
+[[nodiscard]] std::string change_json(const std::string& pilot, const engine::ChangeInfo& change);
+[[nodiscard]] std::string finding_json(const std::string& pilot, const engine::FindingInfo& finding);
 /// {"transition": {...}} without newline.
 [[nodiscard]] std::string transition_json(const judge::Transition& transition);
 

@@ -18,6 +18,8 @@ struct ApiInput {
   const std::string& external_url;
 };
 
+[[nodiscard]] Json findings_json(const engine::PilotView& view);
+
 /// {"status":"success","data":...}
 [[nodiscard]] runtime::HttpResponse success(const Json& data);
 /// The same around JSON that is text already.
@@ -33,6 +35,7 @@ struct ApiInput {
 [[nodiscard]] runtime::HttpResponse pilots_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse windows_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse confusion_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse changes_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse transitions_answer(const ApiInput& in);
 
 }  // namespace pilotwatch::sinks

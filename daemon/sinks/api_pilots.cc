@@ -29,6 +29,13 @@ Json counters_json(const engine::PilotCounters& counters) {
           {"awaiting_outcome", counters.awaiting_outcome},
           {"complaints", counters.complaints},
           {"complaints_unlinked", counters.complaints_unlinked},
+          {"complaint_updates", counters.complaint_updates},
+          {"complaint_updates_parked", counters.complaint_updates_parked},
+          {"reviews", counters.reviews},
+          {"reviews_corrected", counters.reviews_corrected},
+          {"reviews_parked", counters.reviews_parked},
+          {"feedback_staff", counters.feedback[0]},
+          {"feedback_public", counters.feedback[1]},
           {"late_records", counters.late_records},
           {"last_prediction", time_or_null(counters.last_prediction)},
           {"last_outcome", time_or_null(counters.last_outcome)},
@@ -103,6 +110,7 @@ Json pilot_json(const PilotView& view, const judge::Snapshot& snapshot) {
           {"counters", counters_json(view.counters)},
           {"reference", reference_json(view.reference)},
           {"limits", std::move(limits)},
+          {"findings", findings_json(view)},
           {"windows", windows_json(view)}};
 }
 

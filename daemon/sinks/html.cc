@@ -106,13 +106,23 @@ std::string human_value(Metric metric, double value) {
     case Metric::false_discovery_rate:
     case Metric::false_omission_rate:
     case Metric::selection_rate:
+    case Metric::complaint_finding_rate:
+    case Metric::override_rate:
+    case Metric::override_relieving_rate:
+    case Metric::override_aggravating_rate:
+    case Metric::seeded_catch_rate:
+    case Metric::short_review_rate:
       return percent(value);
     case Metric::complaints_per_1000:
+    case Metric::incidents_per_1000:
+    case Metric::feedback_per_1000:
       return human_number(value) + " per\u00a01,000";
     case Metric::mean_absolute_error:
     case Metric::mean_error:
     case Metric::psi:
     case Metric::ks:
+    case Metric::staff_stance:
+    case Metric::public_stance:
       return human_number(value);
     case Metric::drift:
       return percent(value) + " of the evidence";
@@ -138,6 +148,12 @@ std::string human_metric(Metric metric) {
       return "any change";
     case Metric::complaints_per_1000:
       return "complaints";
+    case Metric::incidents_per_1000:
+      return "incidents complained of";
+    case Metric::complaint_finding_rate:
+      return "complaints found for the person";
+    case Metric::feedback_per_1000:
+      return "feedback";
     case Metric::coverage:
       return "outcome coverage";
     default:

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+
+#include "record/record.h"
 #include "sinks/families.h"
 #include "sinks/views.h"
 
@@ -62,6 +65,33 @@ void add_complaints(Families& out, const std::string& pilot, const PilotCounters
                counters.last_complaint);
 }
 
+/// What people said and did about the pilot. Only pilot by pilot: no group, no theme, nobody's name.
+void add_side(Families& out, const std::string& pilot, const PilotView& view) {
+  const auto& counters = view.counters;
+  const Labels labels{{"pilot", pilot}};
+  out.add_counter("pilotwatch_complaint_updates_total", "Complaint updates accepted.", labels,
+                  counters.complaint_updates);
+  out.add_gauge("pilotwatch_complaint_updates_parked", "Complaint updates which wait for their complaint.", labels,
+                counters.complaint_updates_parked);
+  out.add_counter("pilotwatch_reviews_total", "Reviews accepted.", labels, counters.reviews);
+  out.add_counter("pilotwatch_reviews_corrected_total", "Reviews of predictions which had one already.", labels,
+                  counters.reviews_corrected);
+  out.add_gauge("pilotwatch_reviews_parked", "Reviews which wait for their prediction.", labels,
+                counters.reviews_parked);
+  for (std::size_t i = 0; i < counters.feedback.size(); ++i) {
+    out.add_counter("pilotwatch_feedback_total", "Feedback accepted.",
+                    {{"pilot", pilot}, {"audience", record::audience_names[i]}}, counters.feedback[i]);
+  }
+  std::map<std::string, std::uint64_t> changes;
+  for (const char* what : record::what_names) changes[what];
+  for (const auto& change : view.changes) ++changes[change.what];
+  for (const auto& [what, count] : changes) {
+    out.add_counter("pilotwatch_changes_total", "Change records accepted.", {{"pilot", pilot}, {"what", what}}, count);
+  }
+  out.add_counter("pilotwatch_findings_total", "What should not be, found in the records themselves.",
+                  {{"pilot", pilot}, {"kind", engine::unannounced_version_change}}, counters.unannounced_versions);
+}
+
 void add_overflows(Families& out, const settings::Pilot& pilot, const PilotCounters& counters) {
   std::map<std::string, std::uint64_t> overflows{{"model_version", 0}};
   for (const auto& attribute : pilot.segments.attributes) overflows[attribute];
@@ -79,6 +109,7 @@ void add_pilot(Families& out, const PilotView& view) {
   add_predictions(out, name, counters);
   add_outcomes(out, name, counters);
   add_complaints(out, name, counters);
+  add_side(out, name, view);
   add_overflows(out, *view.settings, counters);
   out.add_counter("pilotwatch_late_records_total", "Records accepted after their window had closed.", {{"pilot", name}},
                   counters.late_records);

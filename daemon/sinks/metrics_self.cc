@@ -52,7 +52,8 @@ std::vector<IngestCounters::Row> rows_of(const judge::Snapshot& snapshot, const 
   for (const auto& tail : self.tails) sources.push_back(tail.source);
   using enum record::Stream;
   for (const auto& source : sources) {
-    for (const auto stream : {predictions, outcomes, complaints, unknown}) {
+    for (const auto stream :
+         {predictions, outcomes, complaints, complaint_updates, reviews, feedback, changes, unknown}) {
       if (stream == unknown && source != "http") continue;
       if (present.contains({source, stream})) continue;
       auto& row = rows.emplace_back();

@@ -47,6 +47,50 @@ constexpr IntervalFamilies interval_families[] = {
      "pilotwatch_mean_error", "Mean of prediction - actual in the window, in the prediction's unit.",             //
      "pilotwatch_mean_error_lower", "Lower confidence limit of mean_error.",                                      //
      "pilotwatch_mean_error_upper", "Upper confidence limit of mean_error."},
+    {Metric::complaint_finding_rate, 1,  //
+     "pilotwatch_complaint_finding_ratio",
+     "Complaints found for the person, wholly or partly / complaints with a finding, by cohort.",            //
+     "pilotwatch_complaint_finding_ratio_lower", "Lower confidence limit of complaint_finding_ratio.",       //
+     "pilotwatch_complaint_finding_ratio_upper", "Upper confidence limit of complaint_finding_ratio."},      //
+    {Metric::incidents_per_1000, 1e-3,                                                                       //
+     "pilotwatch_incidents_per_prediction", "Complaints, those of one incident once / window_predictions.",  //
+     "pilotwatch_incidents_per_prediction_lower", "Lower confidence limit of incidents_per_prediction.",     //
+     "pilotwatch_incidents_per_prediction_upper", "Upper confidence limit of incidents_per_prediction."},    //
+    {Metric::override_rate, 1,                                                                               //
+     "pilotwatch_override_ratio",
+     "Reviews whose decision differs from the AI output / reviews to which it was shown.",  //
+     "pilotwatch_override_ratio_lower", "Lower confidence limit of override_ratio.",        //
+     "pilotwatch_override_ratio_upper", "Upper confidence limit of override_ratio."},       //
+    {Metric::override_relieving_rate, 1,                                                    //
+     "pilotwatch_override_relieving_ratio",
+     "Overrides which relieve the person / reviews to which the AI output was shown.",                     //
+     "pilotwatch_override_relieving_ratio_lower", "Lower confidence limit of override_relieving_ratio.",   //
+     "pilotwatch_override_relieving_ratio_upper", "Upper confidence limit of override_relieving_ratio."},  //
+    {Metric::override_aggravating_rate, 1,                                                                 //
+     "pilotwatch_override_aggravating_ratio",
+     "Overrides which burden the person / reviews to which the AI output was shown.",                          //
+     "pilotwatch_override_aggravating_ratio_lower", "Lower confidence limit of override_aggravating_ratio.",   //
+     "pilotwatch_override_aggravating_ratio_upper", "Upper confidence limit of override_aggravating_ratio."},  //
+    {Metric::seeded_catch_rate, 1,                                                                             //
+     "pilotwatch_seeded_catch_ratio", "Seeded errors which the review found / seeded reviews.",                //
+     "pilotwatch_seeded_catch_ratio_lower", "Lower confidence limit of seeded_catch_ratio.",                   //
+     "pilotwatch_seeded_catch_ratio_upper", "Upper confidence limit of seeded_catch_ratio."},                  //
+    {Metric::short_review_rate, 1,                                                                             //
+     "pilotwatch_short_review_ratio", "Reviews shorter than review_min_time / reviews with opened_at.",        //
+     "pilotwatch_short_review_ratio_lower", "Lower confidence limit of short_review_ratio.",                   //
+     "pilotwatch_short_review_ratio_upper", "Upper confidence limit of short_review_ratio."},                  //
+    {Metric::feedback_per_1000, 1e-3,                                                                          //
+     "pilotwatch_feedback_per_prediction", "Feedback in the time of the window / window_predictions.",         //
+     "pilotwatch_feedback_per_prediction_lower", "Lower confidence limit of feedback_per_prediction.",         //
+     "pilotwatch_feedback_per_prediction_upper", "Upper confidence limit of feedback_per_prediction."},        //
+    {Metric::staff_stance, 1,                                                                                  //
+     "pilotwatch_staff_stance", "Mean stance of staff, -2 to 2; not below 10 answers.",                        //
+     "pilotwatch_staff_stance_lower", "Lower confidence limit of staff_stance.",                               //
+     "pilotwatch_staff_stance_upper", "Upper confidence limit of staff_stance."},                              //
+    {Metric::public_stance, 1,                                                                                 //
+     "pilotwatch_public_stance", "Mean stance of the public, -2 to 2; not below 10 answers.",                  //
+     "pilotwatch_public_stance_lower", "Lower confidence limit of public_stance.",                             //
+     "pilotwatch_public_stance_upper", "Upper confidence limit of public_stance."},                            //
 };
 
 void add_intervals(Families& out, const WindowResult& window, const Labels& labels) {

@@ -110,7 +110,11 @@ std::vector<runtime::Route> ingest_routes(Port& port, const settings::Ingest& li
   return {route("/v1/records", "ingest_records", record::Stream::unknown),
           route("/v1/predictions", "ingest_predictions", record::Stream::predictions),
           route("/v1/outcomes", "ingest_outcomes", record::Stream::outcomes),
-          route("/v1/complaints", "ingest_complaints", record::Stream::complaints)};
+          route("/v1/complaints", "ingest_complaints", record::Stream::complaints),
+          route("/v1/complaint_updates", "ingest_complaint_updates", record::Stream::complaint_updates),
+          route("/v1/reviews", "ingest_reviews", record::Stream::reviews),
+          route("/v1/feedback", "ingest_feedback", record::Stream::feedback),
+          route("/v1/changes", "ingest_changes", record::Stream::changes)};
 }
 
 }  // namespace pilotwatch::sources

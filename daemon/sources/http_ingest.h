@@ -10,7 +10,8 @@
 
 namespace pilotwatch::sources {
 
-/// POST /v1/records, /v1/predictions, /v1/outcomes, /v1/complaints. `port` must outlive the server.
+/// POST /v1/records, /v1/predictions, /v1/outcomes, /v1/complaints, /v1/complaint_updates, /v1/reviews,
+/// /v1/feedback, /v1/changes. `port` must outlive the server.
 /// Answers: README, "Ingest".
 [[nodiscard]] std::vector<runtime::Route> ingest_routes(Port& port, const settings::Ingest& limits);
 

@@ -133,7 +133,8 @@ TEST_CASE("decode: every bad line says what is wrong with it") {
   CHECK(refusal("7") == "schema: a record must be an object");
   CHECK(refusal(R"({"pilot":"open","id":"1","time":0})") == "schema: type: is required");
   CHECK(refusal(R"({"type":"vote","pilot":"open"})") ==
-        "unknown_type: type: 'vote' is not one of prediction, outcome, complaint");
+        "unknown_type: type: 'vote' is not one of prediction, outcome, complaint, complaint_update, review, feedback, "
+        "change");
   CHECK(refusal(R"({"type":"outcome","id":"1"})") == "schema: pilot: is required");
   CHECK(refusal(R"({"type":"outcome","pilot":"nobody","id":"1"})") ==
         "unknown_pilot: pilot: 'nobody' is not configured");
@@ -205,6 +206,12 @@ TEST_CASE("decode: any bytes at all: no crash, and lines = records + rejects") {
   std::string text;
   for (int i = 0; i < 5; ++i)
     text += head + R"(,"prediction":1,"features":{"x":1.5,"c":"k"},"segments":{"g":"a"}})" + "\n";
+  for (const auto* rest : {R"("complaint_update","id":"c","step":"decided","found_for":"person")",
+                           R"("review","prediction_id":"1","final":0,"opened_at":0,"ai_shown":"first","seeded":true)",
+                           R"("feedback","audience":"staff","theme":"trust","stance":-2,"value":3.5)",
+                           R"("change","what":"model","from":"1","to":"2","announced":true)"}) {
+    text += R"({"pilot":"open","time":1,"type":)" + std::string(rest) + "}\n";
+  }
   for (int i = 0; i < 20; ++i) {
     switch (rng() % 3) {
       case 0:

@@ -28,6 +28,33 @@ constexpr const char* day1 = "2026-01-01T12:00:00Z";
 constexpr const char* day2 = "2026-01-02T12:00:00Z";
 constexpr const char* day3 = "2026-01-03T12:00:00Z";
 
+/// What people say and do beside it.
+void side_lines(std::mt19937_64& rng, const std::string& id, const std::string& time, std::vector<std::string>& lines) {
+  const auto add = [&](unsigned one_in, const std::string& type, const std::string& rest) {
+    if (rng() % one_in != 0) return;
+    const auto later = format_rfc3339(at(time.c_str()) + Millis{static_cast<std::int64_t>(rng() % 3) * 1000});
+    lines.push_back(R"({"type":")" + type + R"(","pilot":"p","time":")" + later + "\"," + rest + "}\n");
+  };
+  const auto pick = [&](std::initializer_list<const char*> words) {
+    return "\"" + std::string(*(words.begin() + rng() % words.size())) + "\"";
+  };
+  add(9, "complaint", R"("id":"i)" + id + R"(","incident":")" + std::to_string(rng() % 4) + "\"");
+  for (const auto* kind : {"c", "u", "i", "i"}) {
+    add(9, "complaint_update",
+        "\"id\":\"" + std::string(kind) + id + R"(","step":)" + pick({"decided", "settled", "reopened", "withdrawn"}) +
+            (rng() % 2 == 0 ? R"(,"found_for":)" + pick({"person", "body"}) : ""));
+  }
+  for (int i = 0; i < 2; ++i) {
+    add(3, "review",
+        R"("prediction_id":")" + id + R"(","final":)" + std::to_string(rng() % 2) + R"(,"ai_shown":)" +
+            pick({"first", "after_own", "never"}) + (rng() % 4 == 0 ? R"(,"seeded":true)" : "") +
+            (rng() % 2 == 0 ? R"(,"opened_at":")" + time + "\"" : ""));
+  }
+  add(5, "feedback",
+      R"("audience":)" + pick({"staff", "public"}) + R"(,"stance":)" + std::to_string(static_cast<int>(rng() % 5) - 2));
+  add(30, "change", R"("what":"model","to":"v)" + std::to_string(rng() % 2) + "\"");
+}
+
 /// A random but orderly life of one pilot over some days, as separate lines.
 std::vector<std::string> random_lines(std::mt19937_64& rng, std::size_t n) {
   std::vector<std::string> lines;
@@ -45,6 +72,7 @@ std::vector<std::string> random_lines(std::mt19937_64& rng, std::size_t n) {
       lines.push_back(outcome(id, format_rfc3339(at(time.c_str()) + Millis{5000}), static_cast<int>(rng() % 2)));
     if (rng() % 9 == 0) lines.push_back(complaint("c" + id, time, R"(,"prediction_id":")" + id + "\""));
     if (rng() % 9 == 0) lines.push_back(complaint("u" + id, time));
+    side_lines(rng, id, time, lines);
   }
   return lines;
 }
@@ -130,6 +158,9 @@ TEST_CASE("fold: the same records in any order within lateness give the same fig
     std::string changes;
     for (const auto& t : s.transitions)
       changes += format_rfc3339(t.at) + " " + judge::state_names[static_cast<std::size_t>(t.to)] + "\n";
+    const auto end = s.fold.snapshot(Instant{});
+    for (const auto& finding : end->pilots.front().findings)
+      changes += finding.model_version + " " + format_rfc3339(finding.time) + "\n";
     if (round == 0) {
       figures = figures_text(s);
       transitions = changes;

@@ -37,7 +37,13 @@ Entry full_entry() {
   c.prediction_id = Id128{1, 2};
   c.severity = 4;
   c.incident = Id128{5, 6};
-  s.batch.records = {{1, 1, p}, {1, 2, o}, {1, 3, c}};
+  ComplaintUpdate u{{3, 4}, Instant{Millis{7}}, Step::closed, FoundFor::none};
+  Review r{{8, 1}, {1, 2}, Instant{Millis{8}}, 2.5, Instant{Millis{-8}}, AiShown::never, true, 99};
+  Feedback f{{8, 2}, Instant{Millis{9}}, Audience::everyone, Id128{1, 2}, 3, -2, 0.5};
+  Change change{{8, 3}, Instant{Millis{10}}, What::other, 3, 4, false};
+  s.rejects.add({5, Stream::changes, Reason::schema, ""});
+  s.rejects.add({6, Stream::unknown, Reason::json, ""});
+  s.batch.records = {{1, 1, p}, {1, 2, o}, {1, 3, c}, {1, 4, u}, {1, 5, r}, {1, 6, f}, {1, 7, change}};
   return {Instant{Millis{1000}}, {s}};
 }
 
@@ -48,11 +54,18 @@ TEST_CASE("entry: what is encoded comes back, byte for byte when encoded again")
   const auto back = decode_entry(bytes);
   CHECK(encode_entry(back) == bytes);
   const auto& records = back.submissions.at(0).batch.records;
-  REQUIRE(records.size() == 3);
+  REQUIRE(records.size() == 7);
   CHECK(std::get<Prediction>(records[0].body).features.size() == 3);
   CHECK(std::get<Outcome>(records[1].body).content == 77);
   CHECK(std::get<Complaint>(records[2].body).severity == 4);
-  CHECK(back.submissions[0].rejects.total() == 1);
+  CHECK(std::get<ComplaintUpdate>(records[3].body).found_for == FoundFor::none);
+  CHECK(std::get<Review>(records[4].body).opened_at == Instant{Millis{-8}});
+  CHECK(std::get<Review>(records[4].body).ai_shown == AiShown::never);
+  CHECK(std::get<Feedback>(records[5].body).stance == -2);
+  CHECK(std::get<Change>(records[6].body).announced == false);
+  for (std::size_t i = 0; i < records.size(); ++i) CHECK(stream_of(records[i]) == static_cast<Stream>(i));
+  CHECK(back.submissions[0].rejects.total() == 3);
+  CHECK(back.submissions[0].rejects.by_stream.back()[static_cast<std::size_t>(Reason::json)] == 1);
   CHECK(back.submissions[0].dropped_fields == 2);
 }
 
@@ -71,4 +84,41 @@ TEST_CASE("entry: damaged bytes are refused or read, never a crash") {
   } catch (const CorruptBytes&) {
     SUCCEED("refused");
   }
+}
+
+TEST_CASE("entry: one of version 1, from before the further streams, is still read") {
+  ByteWriter out;
+  out.u64(1);
+  out.time(Instant{Millis{1000}});
+  out.u64(1);  // submissions
+  out.text("http");
+  out.u64(123);                                           // bytes
+  out.u64(2);                                             // dropped fields
+  for (std::uint64_t i = 0; i < 4 * 11; ++i) out.u64(i);  // predictions, outcomes, complaints, unknown; 11 reasons
+  out.u64(2);
+  out.text("");
+  out.text("pilot");
+  out.u64(1);  // records
+  out.u64(1);
+  out.u64(2);  // a complaint
+  out.id({3, 4});
+  out.time(Instant{Millis{5}});
+  out.flag(false);
+  out.u64(0);
+  out.flag(true);
+  out.u64(4);
+  out.u64(0);
+  out.flag(true);
+  out.id({5, 6});
+  out.u64(0);
+  const auto entry = decode_entry(out.bytes());
+  const auto& s = entry.submissions.at(0);
+  CHECK(s.rejects.by_stream[static_cast<std::size_t>(Stream::predictions)][10] == 10);
+  CHECK(s.rejects.by_stream[static_cast<std::size_t>(Stream::complaints)][0] == 22);
+  CHECK(s.rejects.by_stream[static_cast<std::size_t>(Stream::unknown)][10] == 43);
+  CHECK(s.rejects.total() == 43 * 44 / 2);
+  const auto& c = std::get<Complaint>(s.batch.records.at(0).body);
+  CHECK(c.incident == Id128{5, 6});
+  CHECK(c.severity == 4);
+  CHECK_THROWS_AS(decode_entry(std::string(1, '\3') + out.bytes().substr(1)), CorruptBytes);
 }

@@ -227,6 +227,19 @@ TEST_CASE("settings: classes are spelt as the decoder spells labels") {
   CHECK(only(valid("pilots: [{name: p, task: binary, positive: false}]")).positive == "0");
 }
 
+TEST_CASE("settings: which class burdens follows from output, unless it is named") {
+  const auto burden = [](const std::string& keys) {
+    return burden_class(only(valid("pilots: [{name: p, task: binary, " + keys + "}]")));
+  };
+  CHECK(burden("threshold: 0.5") == "1");
+  CHECK(burden("positive: 0") == "0");
+  CHECK(burden("output: benefit") == "0");
+  CHECK(burden("output: benefit, positive: 0") == "1");
+  CHECK(burden("classes: [grant, check], positive: grant, output: benefit") == "check");
+  CHECK(burden("output: benefit, burden: true") == "1");
+  CHECK(only(valid("pilots: [{name: p, task: binary}]")).review_min_time == std::chrono::seconds{10});
+}
+
 TEST_CASE("settings: anchors, aliases and tags are YAML and work") {
   const auto s = valid(
       "pilots:\n- {name: a, task: binary, segments: &s {attributes: [x]}}\n- {name: !!str 7, task: binary, segments: "

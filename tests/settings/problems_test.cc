@@ -55,7 +55,7 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, windows, guarantee, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, output, burden, review_min_time, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, windows, guarantee, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
@@ -98,7 +98,7 @@ TEST_CASE("problems: what a limit says must fit its pilot") {
 p.yml:4:21: pilots[0].classes[2]: '1' is given twice; the first is in line 4
 p.yml:5:15: pilots[0].positive: '2' is not one of the classes; configured: 0, 1, 1
 p.yml:8:16: pilots[0].reference: needs either file or first
-p.yml:11:27: pilots[0].limits[0].metric: must be one of volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate, false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000, drift, got 'error_rat'; did you mean 'error_rate'?
+p.yml:11:27: pilots[0].limits[0].metric: must be one of volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate, false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000, incidents_per_1000, complaint_finding_rate, override_rate, override_relieving_rate, override_aggravating_rate, seeded_catch_rate, short_review_rate, feedback_per_1000, staff_stance, public_stance, drift, got 'error_rat'; did you mean 'error_rate'?
 p.yml:12:16: pilots[0].limits[1].name: 'a' is given twice; the first is in line 11
 p.yml:12:47: pilots[0].limits[1].window: day is not one of the pilot's windows; configured: week, {count: 1000}
 p.yml:12:57: pilots[0].limits[1].max: must be a share from 0 to 1 (10 % is 0.1), got '10'
@@ -187,8 +187,9 @@ TEST_CASE("problems: a source must name a pilot that exists") {
 }
 
 TEST_CASE("problems: a metric belongs to a task") {
-  for (const auto* metric : {"false_positive_rate", "false_negative_rate", "false_discovery_rate",
-                             "false_omission_rate", "selection_rate"}) {
+  for (const auto* metric :
+       {"false_positive_rate", "false_negative_rate", "false_discovery_rate", "false_omission_rate", "selection_rate",
+        "override_relieving_rate", "override_aggravating_rate"}) {
     const std::string limit = std::string("name: l, window: day, max: 0.1, metric: ") + metric;
     CHECK(limit_problems("binary", limit) == "");
     for (const auto* task : {"multiclass", "regression", "generative"}) {
@@ -203,10 +204,33 @@ TEST_CASE("problems: a metric belongs to a task") {
     }
   }
   for (const auto* task : {"binary", "multiclass", "regression", "generative"}) {
-    for (const auto* metric : {"volume", "failure_rate", "coverage", "error_rate", "complaints_per_1000",
-                               "psi, feature: age", "ks, feature: score"}) {
+    for (const auto* metric :
+         {"volume", "failure_rate", "coverage", "error_rate", "complaints_per_1000", "incidents_per_1000",
+          "complaint_finding_rate", "override_rate", "seeded_catch_rate", "short_review_rate", "feedback_per_1000",
+          "staff_stance", "public_stance", "psi, feature: age", "ks, feature: score"}) {
       CHECK(limit_problems(task, std::string("name: l, window: day, max: 0.1, metric: ") + metric) == "");
     }
+  }
+}
+
+TEST_CASE("problems: output and burden are of binary pilots, the burden is one of its classes") {
+  const auto found = [](const std::string& keys) { return problems("pilots: [{name: p, " + keys + "}]"); };
+  CHECK(found("task: binary, output: benefit, burden: false, review_min_time: 5s") == "");
+  CHECK(found("task: binary, output: both") ==
+        "p.yml:1:42: pilots[0].output: must be one of burden, benefit, got 'both'\n");
+  CHECK(found("task: binary, burden: 2") ==
+        "p.yml:1:42: pilots[0].burden: '2' is not one of the classes; configured: 0, 1\n");
+  CHECK(found("task: regression, output: burden") == "p.yml:1:38: pilots[0].output: is only for task binary\n");
+  CHECK(found("task: regression, burden: 1") == "p.yml:1:38: pilots[0].burden: is only for task binary\n");
+}
+
+TEST_CASE("problems: feedback has no groups") {
+  for (const auto* metric : {"feedback_per_1000", "staff_stance", "public_stance"}) {
+    CHECK(
+        problems("pilots:\n- name: p\n  task: binary\n  segments: {attributes: [g]}\n  limits: [{name: l, window: day, "
+                 "max: 1, segment: g, metric: " +
+                 std::string(metric) + "}]\n") ==
+        "p.yml:5:43: pilots[0].limits[0].segment: feedback is kept for the whole pilot only\n");
   }
 }
 

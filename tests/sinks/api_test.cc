@@ -288,6 +288,23 @@ TEST_CASE("/api/v1/pilots lists what each pilot has") {
         R"("mature":true}}])");
 }
 
+TEST_CASE("Changes and findings of a pilot are listed") {
+  const auto fixture = support::triage();
+  auto& view = fixture->snapshot.pilots[0];
+  view.changes = {{support::at("2026-02-28T08:00:00Z"), "model", "v2", "v3", true, "hash"},
+                  {support::at("2026-03-01T08:00:00Z"), "policy", "", "", {}, "hash"}};
+  view.findings = {{engine::unannounced_version_change, "v4", support::at("2026-03-02T08:00:00Z")}};
+  Api api(*fixture);
+  const auto data = api.data("/api/v1/pilots/{pilot}/changes", {{"pilot", "triage"}});
+  CHECK(data.at("changes").dump() ==
+        R"([{"time":"2026-02-28T08:00:00Z","what":"model","from":"v2","to":"v3","announced":true},)"
+        R"({"time":"2026-03-01T08:00:00Z","what":"policy","from":null,"to":null,"announced":null}])");
+  CHECK(data.at("findings").at(0).at("model_version") == "v4");
+  CHECK(api.data("/api/v1/pilots").at(0).at("findings") == data.at("findings"));
+  CHECK(api.get("/api/v1/pilots/{pilot}/changes", {{"pilot", "x"}}).status == 404);
+  CHECK(api.get("/api/v1/pilots/{pilot}/changes", {{"pilot", "triage"}, {"kind", "day"}}).status == 400);
+}
+
 TEST_CASE("An answer that cannot be made is a 500, not a lost request") {
   const auto fixture = support::triage();
   sinks::ApiContext context;

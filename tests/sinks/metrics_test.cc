@@ -194,6 +194,10 @@ TEST_CASE("What a source will surely send starts at zero, reasons included") {
         "pilotwatch_ingest_records_total{source=\"http\",stream=\"predictions\"} 210\n"
         "pilotwatch_ingest_records_total{source=\"http\",stream=\"outcomes\"} 0\n"
         "pilotwatch_ingest_records_total{source=\"http\",stream=\"complaints\"} 0\n"
+        "pilotwatch_ingest_records_total{source=\"http\",stream=\"complaint_updates\"} 0\n"
+        "pilotwatch_ingest_records_total{source=\"http\",stream=\"reviews\"} 0\n"
+        "pilotwatch_ingest_records_total{source=\"http\",stream=\"feedback\"} 0\n"
+        "pilotwatch_ingest_records_total{source=\"http\",stream=\"changes\"} 0\n"
         "pilotwatch_ingest_records_total{source=\"http\",stream=\"unknown\"} 0\n");
   CHECK_THAT(text, Contains("{source=\"http\",stream=\"predictions\",reason=\"schema\"} 7\n"));
   CHECK_THAT(text, Contains("{source=\"http\",stream=\"unknown\",reason=\"json\"} 0\n"));

@@ -105,6 +105,8 @@ TEST_CASE("Names from outside cannot become markup") {
   auto window = support::triage_day(at("2026-03-01T00:00:00Z"));
   for (auto& counts : window->counts) counts.group = hostile;
   fixture->snapshot.pilots[0].windows.push_back(window);
+  fixture->snapshot.pilots[0].changes = {{at("2026-03-01T00:00:00Z"), "model", hostile, hostile, false, ""}};
+  fixture->snapshot.pilots[0].findings = {{engine::unannounced_version_change, hostile, at("2026-03-01T00:00:00Z")}};
   const auto html = page(*fixture);
   CHECK(unbalanced(html) == "");
   CHECK_THAT(html, !Contains("<script"));
@@ -124,6 +126,21 @@ TEST_CASE("Each state is said in words beside a shape of its own") {
     const std::string name = judge::state_names[static_cast<std::size_t>(state)];
     CHECK_THAT(page(*fixture), Contains("<use href=\"#m-" + name + "\"/></svg>" + word + "</span>"));
   }
+}
+
+TEST_CASE("Changes are shown newest first, with what nobody announced among them") {
+  auto fixture = support::triage();
+  CHECK_THAT(page(*fixture), !Contains("<caption>Changes"));
+  auto& view = fixture->snapshot.pilots[0];
+  view.changes = {{at("2026-03-01T08:00:00Z"), "model", "v2", "v3", true, ""},
+                  {at("2026-03-02T08:00:00Z"), "policy", "", "", {}, ""}};
+  view.findings = {{engine::unannounced_version_change, "v4", at("2026-03-03T08:00:00Z")}};
+  const auto html = page(*fixture);
+  CHECK(unbalanced(html) == "");
+  CHECK_THAT(html, Contains("v2 to v3</td><td>announced</td>") && Contains("</td><td>not said</td>") &&
+                       Contains("to v4</td><td><strong>found, nobody announced it</strong>"));
+  CHECK(html.find("to v4") < html.find("policy"));
+  CHECK(html.find("policy") < html.find("v2 to v3"));
 }
 
 TEST_CASE("A firing limit can be linked to by its episode") {

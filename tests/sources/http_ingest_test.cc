@@ -70,8 +70,18 @@ TEST_CASE("ingest: the path says what records without type are, the query whose 
   CHECK(i.last().stream == record::Stream::outcomes);
   i.post("/v1/complaints", "{}");
   CHECK(i.last().stream == record::Stream::complaints);
+  const std::pair<const char*, record::Stream> further[] = {
+      {"/v1/complaint_updates", record::Stream::complaint_updates},
+      {"/v1/reviews", record::Stream::reviews},
+      {"/v1/feedback", record::Stream::feedback},
+      {"/v1/changes", record::Stream::changes}};
+  for (const auto& [path, stream] : further) {
+    i.post(path, "{}");
+    CHECK(i.last().stream == stream);
+  }
   const auto stats = i.server.stats();
   CHECK(stats.requests.at({"ingest_complaints", 200}) == 1);
+  CHECK(stats.requests.at({"ingest_reviews", 200}) == 1);
 }
 
 TEST_CASE("ingest: a committed body is answered with its counts and first errors") {

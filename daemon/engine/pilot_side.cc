@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+// Complaint updates, incidents, reviews, feedback and changes in the state of one pilot. What each adds to the cells
+// is added with a sign, as everywhere.
+#include <algorithm>
+
+#include "engine/pilot.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+constexpr Groups no_groups{no_group, no_group, no_group, no_group, no_group, no_group, no_group, no_group};
+
+/// Where a complaint stands by all its updates: the last one that decides, reopens or withdraws it counts. A step with
+/// a finding decides, whatever it is called; a decision without one leaves the finding unknown.
+ComplaintFinding finding_of(const std::set<UpdateRow>& updates) {
+  for (auto at = updates.rbegin(); at != updates.rend(); ++at) {
+    if (at->found_for) {
+      const bool person =
+          *at->found_for == record::FoundFor::person || *at->found_for == record::FoundFor::partly_person;
+      return person ? ComplaintFinding::for_person : ComplaintFinding::not_for_person;
+    }
+    if (at->step == record::Step::reopened || at->step == record::Step::withdrawn) return ComplaintFinding::open;
+  }
+  return ComplaintFinding::open;
+}
+
+}  // namespace
+
+void PilotState::add_complaint(Tally& tally, const ComplaintRow& c, std::int64_t sign) {
+  tally.complaints += static_cast<std::uint64_t>(sign);
+  if (c.leads) tally.side.add(Side::incidents, sign);
+  if (c.finding == ComplaintFinding::open) return;
+  tally.side.add(Side::decided, sign);
+  if (c.finding == ComplaintFinding::for_person) tally.side.add(Side::found_for_person, sign);
+}
+
+/// Changes what a counted complaint adds to its cells.
+void PilotState::recount_complaint(std::uint32_t slot, const std::function<void(ComplaintRow&)>& change) {
+  count_complaint(complaints_[slot], -1);
+  change(complaints_.modify(slot));
+  count_complaint(complaints_[slot], 1);
+}
+
+/// An incident counts once, with its earliest complaint by (time, id); so the order of arrival does not matter. Before
+/// the complaint of `slot` is counted.
+void PilotState::lead_incident(std::uint32_t slot) {
+  auto& row = complaints_.modify(slot);
+  row.leads = true;
+  if (!row.names_incident) return;
+  const auto [leader, first] = incident_leader_.emplace(row.incident, slot);
+  if (first) return;
+  const auto& known = complaints_[leader->second];
+  if (std::pair(known.time, known.id) < std::pair(row.time, row.id)) {
+    row.leads = false;
+    return;
+  }
+  recount_complaint(leader->second, [](ComplaintRow& c) { c.leads = false; });
+  leader->second = slot;
+}
+
+/// What was said about the complaint before it came. Before it is counted.
+void PilotState::apply_known_updates(std::uint32_t slot) {
+  const auto updates = updates_.find(complaints_[slot].id);
+  if (updates == updates_.end()) return;
+  complaints_.modify(slot).finding = finding_of(updates->second);
+  counters_.complaint_updates_parked -= updates->second.size();
+}
+
+Disposition PilotState::apply_complaint_update(const record::ComplaintUpdate& u) {
+  auto& updates = updates_[u.complaint_id];
+  if (!updates.insert({u.time, u.step, u.found_for}).second) return {.duplicate = true};
+  ++counters_.complaint_updates;
+  remember(u.time);
+  const auto found = complaint_by_id_.find(u.complaint_id);
+  if (found == complaint_by_id_.end()) {
+    ++counters_.complaint_updates_parked;
+    return {};
+  }
+  const auto finding = finding_of(updates);
+  const auto& row = complaints_[found->second];
+  if (finding != row.finding) recount_complaint(found->second, [&](ComplaintRow& c) { c.finding = finding; });
+  return {.late = closed(row.linked ? decisions_[row.decision].time : row.time)};
+}
+
+bool PilotState::closed(Instant time) const {
+  return closed_before_ && day_of(settings_->time_zone, time) < *closed_before_;
+}
+
+/// The review in force; no_review where there is none.
+std::uint32_t PilotState::review_of(const Id128& prediction_id) const {
+  const auto head = review_by_prediction_.find(prediction_id);
+  if (head == review_by_prediction_.end()) return ReviewRow::no_review;
+  auto best = head->second;
+  for (auto at = best; at != ReviewRow::no_review; at = reviews_[at].next) {
+    if (reviews_[best].order() < reviews_[at].order()) best = at;
+  }
+  return best;
+}
+
+Disposition PilotState::apply_review(const record::Batch& batch, const record::Review& r) {
+  const auto before = review_of(r.prediction_id);
+  const auto [head, fresh] = review_by_prediction_.emplace(r.prediction_id, ReviewRow::no_review);
+  for (auto at = head->second; at != ReviewRow::no_review; at = reviews_[at].next) {
+    if (reviews_[at].order() == std::pair(r.time, r.content)) return {.duplicate = true};
+  }
+  ReviewRow row{r.prediction_id, r.time,
+                r.content,       target(batch, r.final),
+                r.opened_at,     r.ai_shown != record::AiShown::never,
+                r.seeded,        head->second};
+  head->second = reviews_.push(row);
+  ++counters_.reviews;
+  if (!fresh) ++counters_.reviews_corrected;
+  remember(r.time);
+  const auto found = decision_by_id_.find(r.prediction_id);
+  if (found == decision_by_id_.end()) {
+    ++counters_.reviews_parked;
+    return {};
+  }
+  const Decision& d = decisions_[found->second];
+  if (before == ReviewRow::no_review || reviews_[before].order() < row.order()) {
+    if (before != ReviewRow::no_review) count_review(d, reviews_[before], -1, Where::everywhere);
+    count_review(d, row, 1, Where::everywhere);
+  }
+  return {.late =
+              now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity()};
+}
+
+/// The decision that reviews have waited for has come.
+void PilotState::join_reviews(const Decision& d) {
+  const auto review = review_of(d.id);
+  if (review == ReviewRow::no_review) return;
+  for (auto at = review_by_prediction_.at(d.id); at != ReviewRow::no_review; at = reviews_[at].next)
+    --counters_.reviews_parked;
+  count_review(d, reviews_[review], 1, Where::everywhere);
+}
+
+void PilotState::count_review(const Decision& d, const ReviewRow& r, std::int64_t sign, Where where) {
+  SideCounts add;
+  if (d.has_predicted) {
+    Decision final = d;  // were the person's decision the truth, would the output be wrong?
+    final.actual = r.final;
+    final.has_outcome = true;
+    const bool differs = is_error(*settings_, final);
+    if (r.seeded) {
+      add.add(Side::seeded, sign);
+      if (differs) add.add(Side::seeded_caught, sign);
+    } else if (r.shown) {
+      add.add(Side::reviews, sign);
+      if (differs) add.add(Side::overrides, sign);
+      if (differs && settings_->task == settings::Task::binary)
+        add.add(d.predicted == burden_ ? Side::relieving : Side::aggravating, sign);
+    }
+  }
+  if (r.opened_at) {
+    add.add(Side::timed, sign);
+    if (r.time - *r.opened_at < settings_->review_min_time) add.add(Side::short_reviews, sign);
+  }
+  if (add.empty()) return;
+  each_scope(day_of(settings_->time_zone, d.time), d.rank, d.version, d.groups, where,
+             [&](Tally& tally) { tally.side += add; });
+}
+
+Disposition PilotState::apply_feedback(const record::Feedback& f) {
+  if (!feedback_ids_.insert(f.id).second) return {.duplicate = true};
+  const FeedbackRow row{f.id, f.time, f.audience, f.stance};
+  const auto slot = feedback_.push(row);
+  ++counters_.feedback[static_cast<std::size_t>(f.audience)];
+  count_feedback(row, no_rank, Where::everywhere);
+  remember(f.time);
+  if (ordered()) await_order(OrderKey{f.time, Ordered::feedback, f.id}, Waiting{slot, true, {}});
+  return {.late = closed(f.time)};
+}
+
+/// Of the whole pilot, in the window of its own time: in no version and no group, so that no difference of figures
+/// narrows down who said it.
+void PilotState::count_feedback(const FeedbackRow& f, std::uint64_t rank, Where where) {
+  const bool staff = f.audience == record::Audience::staff;
+  each_scope(day_of(settings_->time_zone, f.time), rank, 0, no_groups, where, [&](Tally& tally) {
+    tally.side.add(staff ? Side::staff_feedback : Side::public_feedback, 1);
+    if (!f.stance) return;
+    tally.side.add(staff ? Side::staff_stances : Side::public_stances, 1);
+    tally.side.add(staff ? Side::staff_stance_sum : Side::public_stance_sum, *f.stance);
+  });
+}
+
+/// A change may be dated ahead: it does not move the clock.
+Disposition PilotState::apply_change(const record::Batch& batch, const record::Change& c) {
+  const ChangeRow row{c.time, c.what, batch.text(c.from), batch.text(c.to), c.announced};
+  return {.duplicate = !changes_.emplace(c.id, row).second};
+}
+
+void PilotState::note_version(std::uint16_t version, Instant time) {
+  if (version_starts_.size() <= version) version_starts_.resize(version + std::size_t{1});
+  if (versions_[version].empty() || versions_[version] == other_value) return;
+  auto& start = version_starts_[version];
+  if (start.first && *start.first <= time) return;
+  start.first = time;
+  const Instant due = time + settings_->lateness;
+  if (!start.judged && (!due_ || due < *due_)) due_ = due;
+}
+
+/// A version is announced by a change that names it, or that names no version, says `announced` and came after the
+/// version before; at the latest `lateness` after its first decision. `announced: false` announces nothing.
+bool PilotState::announced(const std::string& version, Instant first, Instant before) const {
+  return std::any_of(changes_.begin(), changes_.end(), [&](const auto& item) {
+    const ChangeRow& c = item.second;
+    if (c.time > first + settings_->lateness || c.announced == false) return false;
+    if (!c.to.empty()) return c.to == version;
+    return c.announced == true && c.time > before &&
+           (c.what == record::What::model || c.what == record::What::threshold || c.what == record::What::data ||
+            c.what == record::What::prompt);
+  });
+}
+
+/// Each version once, when `lateness` has passed since its first decision, so that an announcement may come after it.
+void PilotState::judge_versions(Instant until) {
+  for (std::size_t v = 0; v < version_starts_.size(); ++v) {
+    auto& start = version_starts_[v];
+    if (!start.first || start.judged || *start.first > until) continue;
+    start.judged = true;
+    std::optional<Instant> before;  // the start of the version before this one
+    for (std::size_t other = 0; other < version_starts_.size(); ++other) {
+      const auto& first = version_starts_[other].first;
+      if (other == v || !first || std::pair(*first, versions_[other]) > std::pair(*start.first, versions_[v])) continue;
+      before = before ? std::max(*before, *first) : *first;
+    }
+    start.unannounced = before && !announced(versions_[v], *start.first, *before);
+    if (start.unannounced) ++counters_.unannounced_versions;
+  }
+}
+
+void PilotState::view_changes(PilotView& view) const {
+  for (const auto& [id, row] : changes_) {
+    view.changes.push_back(
+        {row.time, record::what_names[static_cast<std::size_t>(row.what)], row.from, row.to, row.announced, id.hex()});
+  }
+  std::sort(view.changes.begin(), view.changes.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.time, a.id) < std::tie(b.time, b.id); });
+  for (std::size_t v = 0; v < version_starts_.size(); ++v) {
+    if (version_starts_[v].unannounced)
+      view.findings.push_back({unannounced_version_change, versions_[v], *version_starts_[v].first});
+  }
+  std::sort(view.findings.begin(), view.findings.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.time, a.model_version) < std::tie(b.time, b.model_version);
+  });
+}
+
+void PilotState::write_side(ByteWriter& out) const {
+  out.u64(updates_.size());
+  for (const auto& [id, updates] : updates_) {
+    out.id(id);
+    out.u64(updates.size());
+    for (const auto& update : updates) {
+      out.time(update.time);
+      out.u64(static_cast<std::uint64_t>(update.step));
+      out.u64(update.found_for ? static_cast<std::uint64_t>(*update.found_for) + 1 : 0);
+    }
+  }
+  out.u64(changes_.size());
+  for (const auto& [id, change] : changes_) {
+    out.id(id);
+    change.write(out);
+  }
+  out.u64(version_starts_.size());
+  for (const auto& start : version_starts_) {
+    out.flag(start.first.has_value());
+    if (start.first) out.time(*start.first);
+    out.flag(start.judged);
+    out.flag(start.unannounced);
+  }
+}
+
+void PilotState::read_side(ByteReader& in) {
+  for (auto left = in.count(17); left > 0; --left) {
+    const auto id = in.id();
+    auto& updates = updates_[id];
+    for (auto rows = in.count(3); rows > 0; --rows) {
+      UpdateRow update;
+      update.time = in.time();
+      const auto step = in.u64(), found_for = in.u64();
+      if (step >= std::size(record::step_names) || found_for > std::size(record::found_for_names))
+        throw CorruptBytes("unknown step or finding");
+      update.step = static_cast<record::Step>(step);
+      if (found_for > 0) update.found_for = static_cast<record::FoundFor>(found_for - 1);
+      updates.insert(update);
+    }
+  }
+  for (auto left = in.count(20); left > 0; --left) {
+    const auto id = in.id();
+    changes_[id].read(in);
+  }
+  version_starts_.resize(in.count(3));
+  if (version_starts_.size() > versions_.size()) throw CorruptBytes("more starts than versions");
+  for (auto& start : version_starts_) {
+    if (in.flag()) start.first = in.time();
+    start.judged = in.flag();
+    start.unannounced = in.flag();
+  }
+}
+
+/// What is found again from the tables, when all of them are loaded.
+void PilotState::index_side() {
+  for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
+    const auto& row = complaints_[slot];
+    if (row.names_incident && row.leads) incident_leader_.emplace(row.incident, slot);
+    if (!row.linked) continue;
+    if (row.decision >= decisions_.size()) throw CorruptBytes("a complaint about a decision that is not there");
+    linked_complaints_[row.decision].push_back(slot);
+  }
+  for (std::uint32_t slot = 0; slot < reviews_.size(); ++slot) {
+    const auto [head, fresh] = review_by_prediction_.emplace(reviews_[slot].prediction_id, slot);
+    if (fresh) continue;
+    reviews_.modify(slot).next = head->second;
+    head->second = slot;
+  }
+  for (std::uint32_t slot = 0; slot < feedback_.size(); ++slot) feedback_ids_.insert(feedback_[slot].id);
+}
+
+}  // namespace pilotwatch::engine

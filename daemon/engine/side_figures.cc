@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/side_figures.h"
+
+#include <algorithm>
+
+#include "stats/interval/one_sample.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+using settings::Metric;
+
+struct Share {
+  Metric metric;
+  Side part, whole;
+  const char* nothing;  ///< why there is no value
+  bool binary_only = false;
+};
+constexpr Share findings[] = {
+    {Metric::complaint_finding_rate, Side::found_for_person, Side::decided, "no complaint with a finding"}};
+constexpr Share reviews[] = {
+    {Metric::override_rate, Side::overrides, Side::reviews, "no review"},
+    {Metric::override_relieving_rate, Side::relieving, Side::reviews, "no review", true},
+    {Metric::override_aggravating_rate, Side::aggravating, Side::reviews, "no review", true},
+    {Metric::seeded_catch_rate, Side::seeded_caught, Side::seeded, "no seeded review"},
+    {Metric::short_review_rate, Side::short_reviews, Side::timed, "no review with opened_at"},
+};
+
+class SideWriter {
+ public:
+  SideWriter(const WindowInput& input, const Tally& tally, const SideScope& scope, WindowResult& out)
+      : input_(input),
+        pilot_(input.settings),
+        side_(tally.side),
+        decisions_(tally.decisions),
+        scope_(scope),
+        out_(out) {
+    for (const auto& [version, cell] : input.cells) whole_ += cell.overall.side;
+  }
+
+  void write() {
+    per_1000(Metric::incidents_per_1000, side_[Side::incidents], scope_.hidden.incidents);
+    for (const auto& share : findings) write(share, scope_.hidden.findings);
+    for (const auto& share : reviews) write(share, scope_.hidden.reviews);
+    if (!scope_.version.empty() || !scope_.attribute.empty()) return;
+    const auto answers = [this](Side a, Side b) { return whole_[a] + whole_[b] > 0; };
+    if (answers(Side::staff_feedback, Side::public_feedback) || asked(Metric::feedback_per_1000))
+      per_1000(Metric::feedback_per_1000, side_[Side::staff_feedback] + side_[Side::public_feedback], false);
+    stance(Metric::staff_stance, Side::staff_stances, Side::staff_stance_sum);
+    stance(Metric::public_stance, Side::public_stances, Side::public_stance_sum);
+  }
+
+ private:
+  [[nodiscard]] bool asked(Metric metric) const {
+    return std::any_of(pilot_.limits.begin(), pilot_.limits.end(),
+                       [&](const auto& limit) { return limit.metric == metric; });
+  }
+
+  Figure figure(Metric metric, const char* formula, std::uint64_t n) const {
+    Figure f;
+    f.model_version = scope_.version;
+    f.attribute = scope_.attribute;
+    f.group = scope_.group;
+    f.metric = metric;
+    f.formula = formula;
+    f.n = n;
+    return f;
+  }
+
+  void push(Figure f, bool hidden, bool late, std::string nothing) {
+    f.state = "ok";
+    if (hidden) {
+      f.value = f.lower = f.upper = std::nullopt;
+      f.n = 0;
+      f.state = "suppressed";
+      f.reason = "a count from 1 to " + std::to_string(pilot_.segments.min_n - 1) +
+                 " is behind it, or could be worked out from it (segments.min_n " +
+                 std::to_string(pilot_.segments.min_n) + ")";
+    } else if (!f.value) {
+      f.state = "insufficient";
+      f.reason = std::move(nothing);
+    } else if (late && !input_.mature) {
+      f.state = "immature";
+      f.reason =
+          "the outcome horizon (" + format_duration(pilot_.outcome_horizon) + ") of its decisions has not passed";
+    }
+    out_.figures.push_back(std::move(f));
+  }
+
+  void write(const Share& share, bool hidden) {
+    if (share.binary_only && pilot_.task != settings::Task::binary) return;
+    if (whole_[share.whole] == 0 && !asked(share.metric)) return;
+    auto f = figure(share.metric, stats::clopper_pearson_formula, side_[share.whole]);
+    if (const auto interval = stats::clopper_pearson(side_[share.part], f.n, confidence)) {
+      f.value = static_cast<double>(side_[share.part]) / static_cast<double>(f.n);
+      f.lower = interval->lower;
+      f.upper = interval->upper;
+    }
+    push(std::move(f), hidden, true, share.nothing);
+  }
+
+  void per_1000(Metric metric, std::uint64_t events, bool hidden) {
+    auto f = figure(metric, stats::garwood_formula, decisions_);
+    const double exposure = static_cast<double>(decisions_) / 1000;
+    if (const auto interval = stats::garwood(events, exposure, confidence)) {
+      f.value = static_cast<double>(events) / exposure;
+      f.lower = interval->lower;
+      f.upper = interval->upper;
+    }
+    push(std::move(f), hidden, false, "no decisions");
+  }
+
+  void stance(Metric metric, Side answers, Side sum) {
+    if (whole_[answers] == 0 && !asked(metric)) return;
+    auto f = figure(metric, "mean/v1", side_[answers]);
+    if (f.n >= min_answers) f.value = static_cast<double>(side_.sum(sum)) / static_cast<double>(f.n);
+    push(std::move(f), false, false,
+         "fewer than " + std::to_string(min_answers) + " answers: a mean of few shows what single people said");
+  }
+
+  const WindowInput& input_;
+  const settings::Pilot& pilot_;
+  const SideCounts& side_;
+  std::uint64_t decisions_;
+  const SideScope& scope_;
+  WindowResult& out_;
+  SideCounts whole_;  ///< of the window
+};
+
+}  // namespace
+
+void side_figures(const WindowInput& input, const Tally& tally, const SideScope& scope, WindowResult& out) {
+  SideWriter(input, tally, scope, out).write();
+}
+
+}  // namespace pilotwatch::engine
