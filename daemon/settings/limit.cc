@@ -126,6 +126,7 @@ class LimitReader {
     if (out_.metric == Metric::drift) {
       if (max || min)
         (max ? max : min)->key_problem("drift asks whether anything has changed at all; it takes no bound");
+      out_.max = 1;  // its value is how far the evidence has come, 1 = all the way
       return;
     }
     if (max && min)

@@ -212,6 +212,27 @@ TEST_CASE("A transition is one line of JSON") {
   CHECK(api.data("/api/v1/transitions").at(0).at("transition").at("to") == "breach");
 }
 
+TEST_CASE("A transition of a limit with a budget carries its evidence") {
+  const auto fixture = support::triage();
+  auto transition = fixture->snapshot.recent[0];
+  auto& e = transition.evidence.emplace();
+  e.s = 20'000;
+  e.threshold = 18'000;
+  e.budget_n = 9000;
+  e.share = .5;
+  e.block = 20;
+  e.observations = 640;
+  e.change_point = support::at("2026-03-01T05:00:00Z");
+  e.value_since = .21;
+  e.n_since = 120;
+  e.formula = "e-sr-block-mean/v1";
+  const auto json = Json::parse(sinks::transition_json(transition)).at("transition").at("evidence");
+  CHECK(json.dump() ==
+        R"({"s":20000.0,"threshold":18000.0,"ratio":1.0,"budget":9000.0,"clock":"days","share":0.5,"block":20,)"
+        R"("observations":640,"change_point":"2026-03-01T05:00:00Z","value_since_change":0.21,"n_since_change":120,)"
+        R"("formula":"e-sr-block-mean/v1","reference":null,"moved":null})");
+}
+
 TEST_CASE("Windows can be filtered") {
   const auto fixture = support::triage();
   Api api(*fixture);
