@@ -121,7 +121,7 @@ TEST_CASE("ks: positions give the two-sample D exactly, ties included") {
   const auto seed = testing::seed_of("ks exact");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     CAPTURE(round);
     const auto reference = random_sample(rng, 60, round % 4);
     auto live = random_sample(rng, 60, static_cast<int>(rng() % 4));
@@ -142,7 +142,7 @@ TEST_CASE("ks: the bracket of a thinned reference holds the exact D and is narro
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   int thinned = 0;
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     CAPTURE(round);
     const auto reference = random_sample(rng, 400, round % 4);
     const auto live = random_sample(rng, 100, static_cast<int>(rng() % 4));
@@ -199,7 +199,7 @@ TEST_CASE("positions: parts merge to the whole") {
   const auto seed = testing::seed_of("positions");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     CAPTURE(round);
     const auto frozen = freeze(random_sample(rng, 80, round % 4), 1 + rng() % 100);
     const auto live = random_sample(rng, 80, round % 3);
@@ -246,7 +246,7 @@ TEST_CASE("bin_counts: the same as counting raw values in (e_j-1, e_j]") {
     }
     return out;
   };
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     CAPTURE(round);
     const auto reference = random_sample(rng, 200, round % 4), live = random_sample(rng, 80, round % 3);
     const auto frozen = freeze(reference, 2 + rng() % 150);
