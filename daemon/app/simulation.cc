@@ -39,7 +39,15 @@ struct Later {
 class Stream {
  public:
   Stream(const PilotModel& model, const Course& course, std::uint64_t seed, bool drifts, bool surges)
-      : model_(model), course_(course), dice_(seed), drifts_(drifts), surges_(surges), hour_(course.start) {}
+      : model_(model), course_(course), dice_(seed), drifts_(drifts), surges_(surges), hour_(course.start) {
+    for (const auto version : model.announced) {
+      write(course.start, record("change", course.tag + "-v" + std::string(version), course.start)
+                              .text("what", "model")
+                              .text("to", version)
+                              .raw("announced", "true")
+                              .object());
+    }
+  }
 
   /// nullptr after the last.
   const SimulatedLine* peek() {

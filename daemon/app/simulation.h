@@ -44,6 +44,8 @@
 ///               outcomes    graded ok or bad for 25 % of answers, after some hours; about 6 % are bad
 ///               complaints  wrong_answer, rude, slow
 ///
+/// The two model versions of `fraud` run side by side and are announced by a `change` each at the start.
+///
 /// From `drift_at_day` on, in the pilots of `drift_pilots`: inputs shift and the error rate rises (routing at --drift
 /// 1: to about 20 %). In the week from `complaint_surge_at_day` on, in the pilots of `complaint_surge_pilots`: so many
 /// times as many complaints, most of them of one incident a day. Outcomes and complaints that would fall after the last

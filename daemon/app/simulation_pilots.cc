@@ -201,6 +201,7 @@ constexpr std::array<double, 24> office_hours = {0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0
 constexpr std::array<double, 24> all_day = {0.6, 0.4, 0.3, 0.3, 0.4, 0.6, 1,   1.4, 1.7, 1.8, 1.8, 1.7,
                                             1.7, 1.7, 1.6, 1.6, 1.6, 1.7, 1.8, 1.9, 1.9, 1.7, 1.3, 0.9};
 constexpr string_view routing_complaints[] = {"misrouted", "slow", "unclear"};
+constexpr string_view fraud_versions[] = {"1.8.0", "1.9.0-rc1"};
 constexpr string_view fraud_complaints[] = {"wrongly_flagged", "slow", "rude"};
 constexpr string_view demand_complaints[] = {"understaffed", "queue"};
 constexpr string_view allocation_complaints[] = {"refused", "unexplained", "slow"};
@@ -208,7 +209,7 @@ constexpr string_view chatbot_complaints[] = {"wrong_answer", "rude", "slow"};
 
 const PilotModel models[] = {
     {"routing", office_hours, 0.25, 0.2, 0.004, 0.04, routing_complaints, route},
-    {"fraud", all_day, 0.8, 0.7, 0.003, 0.2, fraud_complaints, detect_fraud},
+    {"fraud", all_day, 0.8, 0.7, 0.003, 0.2, fraud_complaints, detect_fraud, fraud_versions},
     {"demand", all_day, 1, 1, 0.002, 0.02, demand_complaints, forecast},
     {"allocation", office_hours, 0.1, 0.1, 0.006, 0.05, allocation_complaints, allocate},
     {"chatbot", all_day, 0.7, 0.6, 0.006, 0.08, chatbot_complaints, answer},

@@ -49,6 +49,8 @@ struct PilotModel {
   double complaint_rate, complaint_rate_wrong;  ///< complaints a decision, a wrong decision
   std::span<const std::string_view> complaint_categories;
   SimulatedDecision (*decide)(Dice& dice, const Moment& moment);
+  std::span<const std::string_view> announced =
+      {};  ///< versions that run side by side from the start, as was announced
 };
 
 /// In the order of `simulated_pilots`.

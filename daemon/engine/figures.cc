@@ -313,7 +313,9 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
     }
     for (std::size_t i = 0; i < attributes.size(); ++i) {
       auto rest = without(cell, i);
-      if (rest.empty() || rest.decisions == cell.overall.decisions) continue;
+      // Feedback is of no group at all: alone it makes no member of the margin, which could cover for another.
+      if (rest.decisions == 0 && rest.complaints == 0) continue;
+      if (rest.decisions == cell.overall.decisions) continue;
       scopes.push_back({version, attributes[i], "", std::move(rest)});
       scopes.back().rest = true;
     }

@@ -121,20 +121,22 @@ class PilotState {
   Disposition apply_complaint_update(const record::ComplaintUpdate& u);
   Disposition apply_review(const record::Batch& batch, const record::Review& r);
   Disposition apply_feedback(const record::Feedback& f);
-  Disposition apply_change(const record::Batch& batch, const record::Change& c);
   void lead_incident(std::uint32_t slot);
   void apply_known_updates(std::uint32_t slot);
   void recount_complaint(std::uint32_t slot, const std::function<void(ComplaintRow&)>& change);
   void join_reviews(const Decision& d);
   [[nodiscard]] std::uint32_t review_of(const Id128& prediction_id) const;
   [[nodiscard]] bool closed(Instant time) const;
+  void write_side(ByteWriter& out) const;
+  void read_side(ByteReader& in);
+  void index_side();
+
+  // pilot_changes.cc
+  Disposition apply_change(const record::Batch& batch, const record::Change& c);
   void note_version(std::uint16_t version, Instant time);
   void judge_versions(Instant until);
   [[nodiscard]] bool announced(const std::string& version, Instant first, Instant before) const;
   void view_changes(PilotView& view) const;
-  void write_side(ByteWriter& out) const;
-  void read_side(ByteReader& in);
-  void index_side();
 
   // pilot_count.cc: contributions to cells
   enum class Where : std::uint8_t { everywhere, buckets };  ///< buckets: only the cells of count windows

@@ -116,6 +116,8 @@ constexpr Criterion criteria[] = {
     {"false_discovery_rate", Metric::false_discovery_rate, false},
     {"false_omission_rate", Metric::false_omission_rate, false},
     {"selection_rate", Metric::selection_rate, false},
+    {"override_rate", Metric::override_rate, false},
+    {"complaint_finding_rate", Metric::complaint_finding_rate, false},
     {"true_positive_rate", Metric::false_negative_rate, true},
     {"true_negative_rate", Metric::false_positive_rate, true},
     {"positive_predictive_value", Metric::false_discovery_rate, true},

@@ -30,6 +30,8 @@ struct PageInput {
 [[nodiscard]] std::string pilot_charts(const engine::PilotView& view, const std::string& id);
 /// A table of each limit's state and evidence.
 [[nodiscard]] std::string limits_table(const PageInput& in, const engine::PilotView& view);
+/// Figures of complaints' findings, reviews and feedback, whole pilot; "" where there are none.
+[[nodiscard]] std::string people_table(const engine::PilotView& view);
 /// What was changed, as announced or not, and what the records show that nobody announced; "" without any.
 [[nodiscard]] std::string changes_table(const engine::PilotView& view);
 /// Rates by group, with suppressed cells shown as such.

@@ -134,7 +134,7 @@ std::string pilot_section(const PageInput& in, const PilotView& view, const std:
   out += view.windows.empty()
              ? "<p class=\"empty\">No window has closed yet, so there is nothing to show or to judge.</p>"
              : pilot_charts(view, id);
-  return out + limits_table(in, view) + changes_table(view) + groups_tables(view) + "</section>";
+  return out + limits_table(in, view) + people_table(view) + changes_table(view) + groups_tables(view) + "</section>";
 }
 
 }  // namespace pilotwatch::sinks

@@ -116,7 +116,7 @@ TEST_CASE("the bytes are those of every machine") {
   SimulateOptions options;
   options.days = 3;
   options.drift_at_day = 1;
-  CHECK(fingerprint(text(options)) == 0xb6b2f7f920e9a0e2U);
+  CHECK(fingerprint(text(options)) == 0x5c75f5c00220dc3eU);
 }
 
 TEST_CASE("leaving pilots out changes nothing in the others") {
@@ -149,6 +149,19 @@ TEST_CASE("every line is a record, in the order of time, with ids of its own") {
     pilots.insert(pilot);
   }
   CHECK(pilots == std::set<std::string>(std::begin(simulated_pilots), std::end(simulated_pilots)));
+}
+
+TEST_CASE("versions that run side by side are announced before they decide") {
+  std::set<std::string> announced, seen;
+  for (const auto& line : all(only("fraud"))) {
+    const auto record = json::parse(line.json);
+    if (record["type"] == "change") announced.insert(record["to"].get<std::string>());
+    if (record["type"] != "prediction") continue;
+    const std::string version = record["model_version"];
+    seen.insert(version);
+    CHECK(announced.contains(version));
+  }
+  CHECK(seen.size() == 2);
 }
 
 TEST_CASE("class probabilities add up and name the prediction") {

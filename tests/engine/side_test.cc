@@ -317,6 +317,23 @@ TEST_CASE("side: figures of streams that a window has nothing of are left out, u
   CHECK(asked.fold.statuses().front().reason == "no review");
 }
 
+TEST_CASE("side: feedback, which is of no group, is no cover for a small group") {
+  auto pilot = binary_pilot();
+  pilot.segments.attributes = {"g"};
+  pilot.segments.min_n = 10;
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  for (int i = 0; i < 55; ++i) {
+    text += prediction(std::to_string(i), day1, i % 2,
+                       R"(,"segments":{"g":")" + std::string(i < 5 ? "few" : "many") + "\"}");
+  }
+  for (int i = 0; i < 20; ++i) text += feedback(day1, "public", R"(,"stance":1,"id":)" + std::to_string(i));
+  s.send(text);
+  s.fold.finish(Instant{});
+  CHECK(s.figure("day", Metric::volume, "few").state == "suppressed");
+  CHECK(s.figure("day", Metric::volume, "many").state == "suppressed");  // else few = whole - many
+}
+
 TEST_CASE("side: what people said about a small group is hidden by the rule for small cells") {
   auto pilot = binary_pilot();
   pilot.segments.attributes = {"g"};

@@ -81,6 +81,47 @@ TEST_CASE(
   CHECK(outcomes_hidden != 1);
 }
 
+TEST_CASE("suppression: nothing shown of complaints and reviews has a small count, and no margin has one gap") {
+  const auto seed = GENERATE(take(300, random(0u, 1u << 30)));
+  CAPTURE(seed);
+  std::mt19937_64 rng{seed};
+  std::vector<GroupScope> scopes;
+  for (std::uint64_t i = 2 + rng() % 5; i > 0; --i) {
+    scopes.push_back(scope(std::to_string(i).c_str(), 50, 50, 50, 50));
+    auto& t = scopes.back().tally;
+    const auto up_to = [&](std::uint64_t n) { return static_cast<std::int64_t>(rng() % (n + 1)); };
+    t.complaints = rng() % 60;
+    t.side.add(Side::incidents, up_to(t.complaints));
+    t.side.add(Side::decided, up_to(t.complaints));
+    t.side.add(Side::found_for_person, up_to(t.side[Side::decided]));
+    t.side.add(Side::reviews, up_to(90));
+    t.side.add(Side::overrides, up_to(t.side[Side::reviews]));
+    t.side.add(Side::relieving, up_to(t.side[Side::overrides]));
+    t.side.add(Side::aggravating, t.side.sum(Side::overrides) - t.side.sum(Side::relieving));
+  }
+  suppress(scopes, pilot_with(10));
+  const auto small = [](std::uint64_t n) { return n > 0 && n < 10; };
+  std::size_t complaints = 0, incidents = 0, findings = 0, reviews = 0;
+  for (const auto& s : scopes) {
+    complaints += s.complaints_hidden;
+    incidents += s.incidents_hidden;
+    findings += s.findings_hidden;
+    reviews += s.reviews_hidden;
+    const auto& side = s.tally.side;
+    if (!s.incidents_hidden) CHECK_FALSE((small(side[Side::incidents]) || s.complaints_hidden));
+    if (!s.findings_hidden) {
+      CHECK_FALSE((small(side[Side::found_for_person]) || s.complaints_hidden));
+      CHECK_FALSE(small(side[Side::decided] - side[Side::found_for_person]));
+    }
+    if (s.reviews_hidden) continue;
+    for (const auto part : {Side::overrides, Side::relieving, Side::aggravating}) {
+      CHECK_FALSE(small(side[part]));
+      CHECK_FALSE(small(side[Side::reviews] - side[part]));
+    }
+  }
+  for (const auto hidden : {complaints, incidents, findings, reviews}) CHECK(hidden != 1);
+}
+
 TEST_CASE("suppression: figures of hidden groups carry a reason and no number") {
   Scenario s(settings_of({pilot_with(10)}));
   std::string text;

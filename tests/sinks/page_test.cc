@@ -128,6 +128,24 @@ TEST_CASE("Each state is said in words beside a shape of its own") {
   }
 }
 
+TEST_CASE("What people say and do is a table, where there is anything of it") {
+  auto fixture = support::triage();
+  CHECK_THAT(page(*fixture), !Contains("What people say and do"));
+  auto window = support::triage_day(at("2026-03-02T00:00:00Z"));
+  window->figures.push_back(support::make_figure(settings::Metric::override_rate, 0.15, 0.0571, 0.2984, 40));
+  auto few = support::make_figure(settings::Metric::staff_stance, 0, 0, 0, 9);
+  few.value = few.lower = few.upper = std::nullopt;
+  few.reason = "fewer than 10 answers";
+  window->figures.push_back(few);
+  fixture->snapshot.pilots[0].windows.push_back(window);
+  const auto html = page(*fixture);
+  CHECK(unbalanced(html) == "");
+  CHECK_THAT(html,
+             Contains("<th scope=\"row\">override rate</th><td class=\"n\"><span class=\"nowrap\">15\u00a0%</span>") &&
+                 Contains("n = 40") && Contains("none<small>fewer than 10 answers</small>"));
+  CHECK_THAT(html, !Contains("<th scope=\"row\">public stance"));
+}
+
 TEST_CASE("Changes are shown newest first, with what nobody announced among them") {
   auto fixture = support::triage();
   CHECK_THAT(page(*fixture), !Contains("<caption>Changes"));
