@@ -251,7 +251,7 @@ TEST_CASE("budget: a new version starts the evidence anew, a breach stays") {
     scenario.send(prediction(c) + outcome(c, std::chrono::minutes{1}));
     if (i == 800) CHECK(scenario.fold.statuses().front().state == State::breach);
   }
-  const auto& status = scenario.fold.statuses().front();
+  const auto status = scenario.fold.statuses().front();
   CHECK(status.evidence->observations < 700);
 }
 
