@@ -18,9 +18,10 @@ void Decision::write(ByteWriter& out) const {
   out.id(id);
   out.time(time);
   out.u64(static_cast<std::uint64_t>(has_predicted) | static_cast<std::uint64_t>(has_outcome) << 1 |
-          static_cast<std::uint64_t>(failed) << 2);
+          static_cast<std::uint64_t>(failed) << 2 | static_cast<std::uint64_t>(has_score) << 3);
   out.f64(predicted);
   out.f64(actual);
+  if (has_score) out.f64(score);
   out.time(outcome_time);
   out.u64(outcome_content);
   out.u64(rank + 1);  // "none" is the commonest and becomes one byte
@@ -37,8 +38,10 @@ void Decision::read(ByteReader& in) {
   has_predicted = (flags & 1) != 0;
   has_outcome = (flags & 2) != 0;
   failed = (flags & 4) != 0;
+  has_score = (flags & 8) != 0;
   predicted = in.f64();
   actual = in.f64();
+  if (has_score) score = in.f64();
   outcome_time = in.time();
   outcome_content = in.u64();
   rank = in.u64() - 1;

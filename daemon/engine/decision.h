@@ -20,13 +20,14 @@ struct Decision {
   Id128 id;
   Instant time;
   double predicted = 0, actual = 0;
+  double score = 0;  ///< of the positive class (binary), in [0, 1]; kept so that a corrected outcome can be taken back
   Instant outcome_time;
   std::uint64_t outcome_content = 0;
   std::uint64_t rank = no_rank;  ///< cases before this one in decision order, once known (count windows)
   std::uint64_t weight = 1;
   std::uint32_t complaints = 0;  ///< that name it
   std::uint16_t version = 0;
-  bool has_predicted = false, has_outcome = false, failed = false;
+  bool has_predicted = false, has_outcome = false, failed = false, has_score = false;
   Groups groups{};
 
   [[nodiscard]] bool labelled() const { return has_predicted && has_outcome; }

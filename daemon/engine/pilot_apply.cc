@@ -113,6 +113,10 @@ void PilotState::set_predicted(const record::Batch& batch, const record::Predict
     d.predicted = class_index(batch.text(best->name));
     d.has_predicted = true;
   }
+  if (settings_->task == settings::Task::binary && p.score && *p.score >= 0 && *p.score <= 1) {
+    d.score = *p.score;
+    d.has_score = true;
+  }
   // A generated answer has no label of its own: its verdict alone says whether it was wrong.
   if (settings_->task == settings::Task::generative) d.has_predicted = true;
 }
@@ -278,7 +282,7 @@ FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Pre
 double PilotState::target(const record::Batch& batch, const record::Value& value) const {
   const auto* number = std::get_if<double>(&value);
   const bool regression = settings_->task == settings::Task::regression;
-  if (number != nullptr && regression) return *number;
+  if (number != nullptr && regression) return std::clamp(*number, -FixedSum::max_value, FixedSum::max_value);
   // What was journaled under another task: a number is its label, a label its number.
   const std::string label = number != nullptr ? format_number(*number) : batch.text(std::get<record::StringRef>(value));
   if (!regression) return class_index(label);

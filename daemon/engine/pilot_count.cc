@@ -12,24 +12,22 @@ void add(std::uint64_t& count, std::uint64_t weight, std::int64_t sign) {
   count += static_cast<std::uint64_t>(static_cast<std::int64_t>(weight) * sign);
 }
 
-/// Calls f for the whole and for each group the decision is in.
+/// Calls f(tally, is a group) for the whole and for each group the decision is in.
 template <class F>
 void each_tally(Cell& cell, const Groups& groups, F&& f) {
-  f(cell.overall);
+  f(cell.overall, false);
   for (std::uint16_t attribute = 0; attribute < max_attributes; ++attribute) {
-    if (groups[attribute] != no_group) f(cell.groups[{attribute, groups[attribute]}]);
+    if (groups[attribute] != no_group) f(cell.groups[{attribute, groups[attribute]}], true);
   }
 }
 
-void add_verdict(Tally& tally, const Decision& d, const settings::Pilot& pilot, bool wrong, std::int64_t sign) {
+void add_verdict(Tally& tally, bool group, const Decision& d, const settings::Pilot& pilot, bool wrong,
+                 std::int64_t sign) {
   add(tally.labelled, d.weight, sign);
   if (wrong) add(tally.errors, d.weight, sign);
   const auto weight = static_cast<std::int64_t>(d.weight) * sign;
-  if (pilot.task == settings::Task::regression) {
-    const double error = d.predicted - d.actual;
-    tally.error.add(error, weight);
-    tally.absolute_error.add(std::abs(error), weight);
-  } else if (pilot.task != settings::Task::generative) {
+  tally.scored.add(d, pilot, group, weight);
+  if (pilot.task == settings::Task::binary || pilot.task == settings::Task::multiclass) {
     const auto classes = static_cast<std::uint32_t>(pilot.classes.size());
     tally.confusion.add(static_cast<std::uint32_t>(d.predicted) * classes + static_cast<std::uint32_t>(d.actual),
                         weight);
@@ -85,7 +83,7 @@ void PilotState::touch(Day day) {
 
 void PilotState::count_decision(const Decision& d, std::int64_t sign, Where where) {
   each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
-    each_tally(cell, d.groups, [&](Tally& tally) {
+    each_tally(cell, d.groups, [&](Tally& tally, bool) {
       add(tally.decisions, d.weight, sign);
       if (d.failed) add(tally.failures, d.weight, sign);
       if (!d.has_predicted) return;
@@ -99,21 +97,24 @@ void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where
   if (!d.labelled()) return;
   const bool wrong = is_error(d);
   each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
-    each_tally(cell, d.groups, [&](Tally& tally) { add_verdict(tally, d, *settings_, wrong, sign); });
+    each_tally(cell, d.groups,
+               [&](Tally& tally, bool group) { add_verdict(tally, group, d, *settings_, wrong, sign); });
   });
 }
 
 void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
   if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
   const Decision& d = decisions_[c.decision];
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere,
-            [&](Cell& cell) { each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); }); });
+  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere, [&](Cell& cell) {
+    each_tally(cell, d.groups, [&](Tally& tally, bool) { add(tally.complaints, 1, sign); });
+  });
 }
 
 /// A complaint about no decision we know counts in the window of its own time and in no version.
 void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where) {
-  each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where,
-            [&](Cell& cell) { each_tally(cell, c.groups, [&](Tally& tally) { add(tally.complaints, 1, sign); }); });
+  each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where, [&](Cell& cell) {
+    each_tally(cell, c.groups, [&](Tally& tally, bool) { add(tally.complaints, 1, sign); });
+  });
 }
 
 /// Leaves nothing behind: a day that held nothing else is as if it had never been.
@@ -156,7 +157,7 @@ void PilotState::order_decision(Waiting& waiting) {
   if (d.has_outcome) count_outcome(d, 1, Where::buckets);
   if (d.complaints > 0) {
     each_cell(0, d.rank, d.version, Where::buckets, [&](Cell& cell) {
-      each_tally(cell, d.groups, [&](Tally& tally) { add(tally.complaints, d.complaints, 1); });
+      each_tally(cell, d.groups, [&](Tally& tally, bool) { add(tally.complaints, d.complaints, 1); });
     });
   }
   if (reference_) {

@@ -12,24 +12,21 @@ Tally& Tally::operator+=(const Tally& other) {
   errors += other.errors;
   complaints += other.complaints;
   confusion += other.confusion;
-  absolute_error += other.absolute_error;
-  error += other.error;
+  scored += other.scored;
   return *this;
 }
 
 void Tally::write(ByteWriter& out) const {
   for (const auto count : {decisions, failures, positives, predicted, labelled, errors, complaints}) out.u64(count);
   confusion.write(out);
-  absolute_error.write(out);
-  error.write(out);
+  scored.write(out);
 }
 
 void Tally::read(ByteReader& in) {
   for (auto* count : {&decisions, &failures, &positives, &predicted, &labelled, &errors, &complaints})
     *count = in.u64();
   confusion.read(in);
-  absolute_error.read(in);
-  error.read(in);
+  scored.read(in);
 }
 
 Histogram& Histogram::operator+=(const Histogram& other) {

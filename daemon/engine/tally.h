@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/fixed_sum.h"
+#include "engine/scored.h"
 #include "engine/sparse_counts.h"
 
 namespace pilotwatch::engine {
@@ -22,8 +22,8 @@ struct Tally {
   std::uint64_t labelled = 0;   ///< outcome known and comparable
   std::uint64_t errors = 0;     ///< of them wrong
   std::uint64_t complaints = 0;
-  SparseCounts confusion;          ///< position = predicted class * number of classes + actual class
-  FixedSum absolute_error, error;  ///< regression: |p - a| and p - a over the labelled
+  SparseCounts confusion;  ///< position = predicted class * number of classes + actual class
+  Scored scored;           ///< scores (binary) or numbers (regression) of the labelled
 
   Tally& operator+=(const Tally& other);
   [[nodiscard]] bool empty() const { return decisions == 0 && complaints == 0; }

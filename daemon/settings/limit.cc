@@ -9,12 +9,33 @@ namespace {
 
 enum class Scale { share, not_negative, any };
 
+/// The tasks that have a metric, a bit each; 0 = every task.
+struct Tasks {
+  unsigned bits = 0;
+  constexpr Tasks() = default;
+  constexpr Tasks(Task task) : bits(1U << static_cast<unsigned>(task)) {}
+  constexpr Tasks operator|(Tasks other) const {
+    Tasks out;
+    out.bits = bits | other.bits;
+    return out;
+  }
+  [[nodiscard]] constexpr bool has(Task task) const { return bits == 0 || (bits & Tasks(task).bits) != 0; }
+};
+/// "binary or multiclass"
+std::string words(Tasks tasks) {
+  std::string out;
+  for (std::size_t i = 0; i < std::size(task_names); ++i) {
+    if (tasks.has(static_cast<Task>(i))) out += (out.empty() ? "" : " or ") + std::string(task_names[i]);
+  }
+  return out;
+}
+
 /// What a limit on the metric may say; in the order of settings::Metric.
 struct Rules {
   Metric metric;
   Scale scale;
   bool has_interval;
-  std::optional<Task> only_for;
+  Tasks only_for;
 };
 constexpr Rules rules[] = {
     {Metric::volume, Scale::not_negative, false, {}},
@@ -31,6 +52,19 @@ constexpr Rules rules[] = {
     {Metric::psi, Scale::not_negative, false, {}},
     {Metric::ks, Scale::share, false, {}},
     {Metric::complaints_per_1000, Scale::not_negative, true, {}},
+    {Metric::accuracy, Scale::share, true, Task::binary},
+    {Metric::precision, Scale::share, true, Task::binary},
+    {Metric::recall, Scale::share, true, Task::binary},
+    {Metric::specificity, Scale::share, true, Task::binary},
+    {Metric::f1, Scale::share, false, Task::binary},
+    {Metric::balanced_accuracy, Scale::share, false, Task::binary},
+    {Metric::mcc, Scale::any, false, Task::binary},
+    {Metric::cohen_kappa, Scale::any, false, Task::binary},
+    {Metric::roc_auc, Scale::share, true, Task::binary},
+    {Metric::average_precision, Scale::share, false, Task::binary},
+    {Metric::brier, Scale::share, false, Task::binary},
+    {Metric::log_loss, Scale::not_negative, false, Task::binary},
+    {Metric::ece, Scale::share, false, Task::binary},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -81,8 +115,8 @@ class LimitReader {
     if (!metric) return;
     out_.metric = *metric;
     rules_ = &rules[static_cast<std::size_t>(*metric)];
-    if (sound_.task && rules_->only_for && rules_->only_for != pilot_.task) {
-      value->problem(name_of(*metric) + " is only for task " + task_names[static_cast<std::size_t>(*rules_->only_for)]);
+    if (sound_.task && !rules_->only_for.has(pilot_.task)) {
+      value->problem(name_of(*metric) + " is only for task " + words(rules_->only_for));
     }
     if (of_feature(*metric) && sound_.reference && !pilot_.reference.given()) {
       value->problem(name_of(*metric) +
@@ -183,6 +217,8 @@ class LimitReader {
 };
 
 }  // namespace
+
+bool has_interval(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_interval; }
 
 Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names) {
   return LimitReader(value, pilot, sound).read(names);

@@ -27,6 +27,7 @@ class PilotReader {
     sound_.features = watched(&PilotReader::features, "features");
     sound_.attributes = watched(&PilotReader::segments, "segments");
     sound_.reference = watched(&PilotReader::reference, "reference");
+    if (const auto value = map_.take("scores")) scores(*value);
     sound_.windows = windows();
     limits();
     map_.finish();
@@ -131,6 +132,13 @@ class PilotReader {
     if (value.node().IsMap() && problems() == before && (out.file.empty() == (out.first == 0))) {
       value.problem(out.file.empty() ? "needs either file or first" : "takes either file or first, not both");
     }
+    map.finish();
+  }
+
+  void scores(const Value& value) {
+    MapReader map(value);
+    map.read("max_distinct", out_.scores.max_distinct, &Value::whole, Whole{2, 10'000'000});
+    map.read("max_distinct_by_group", out_.scores.max_distinct_by_group, &Value::whole, Whole{2, 10'000'000});
     map.finish();
   }
 

@@ -51,6 +51,13 @@ struct Reference {
   [[nodiscard]] bool given() const { return !file.empty() || first > 0; }
 };
 
+/// Bounds of the memory that figures of scores take: beyond so many distinct values of one cell (a day, a version, a
+/// group) they come from a histogram with certified brackets. 24 bytes a distinct value, 16 for errors of numbers.
+struct Scores {
+  std::uint64_t max_distinct = 10'000;        ///< of the whole pilot, 2 .. 10 million
+  std::uint64_t max_distinct_by_group = 500;  ///< of each group
+};
+
 /// Regression counts a prediction as an error when |prediction - actual| > max(absolute, relative * |actual|).
 struct Tolerance {
   double absolute = 0;
@@ -72,6 +79,19 @@ enum class Metric : std::uint8_t {
   psi,
   ks,
   complaints_per_1000,
+  accuracy,
+  precision,
+  recall,
+  specificity,
+  f1,
+  balanced_accuracy,
+  mcc,
+  cohen_kappa,
+  roc_auc,
+  average_precision,
+  brier,
+  log_loss,
+  ece,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -86,8 +106,24 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "mean_error",
                                                "psi",
                                                "ks",
-                                               "complaints_per_1000"};
+                                               "complaints_per_1000",
+                                               "accuracy",
+                                               "precision",
+                                               "recall",
+                                               "specificity",
+                                               "f1",
+                                               "balanced_accuracy",
+                                               "mcc",
+                                               "cohen_kappa",
+                                               "roc_auc",
+                                               "average_precision",
+                                               "brier",
+                                               "log_loss",
+                                               "ece"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
+
+/// Whether figures of it come with a confidence interval (a certified bracket is none).
+[[nodiscard]] bool has_interval(Metric metric);
 
 /// How a limit decides: `point` = the value is beyond it; `interval` = the whole confidence interval is.
 enum class Evidence : std::uint8_t { point, interval };
@@ -129,6 +165,7 @@ struct Pilot {
   std::vector<Feature> features;
   Segments segments;
   Reference reference;
+  Scores scores;
   std::vector<Window> windows;  ///< default: day, week, month, all
   std::vector<Limit> limits;
 };

@@ -106,16 +106,17 @@ std::string human_value(Metric metric, double value) {
     case Metric::false_discovery_rate:
     case Metric::false_omission_rate:
     case Metric::selection_rate:
+    case Metric::accuracy:
+    case Metric::precision:
+    case Metric::recall:
+    case Metric::specificity:
+    case Metric::balanced_accuracy:
       return percent(value);
     case Metric::complaints_per_1000:
       return human_number(value) + " per\u00a01,000";
-    case Metric::mean_absolute_error:
-    case Metric::mean_error:
-    case Metric::psi:
-    case Metric::ks:
+    default:
       return human_number(value);
   }
-  return human_number(value);
 }
 
 std::string human_range(Metric metric, double lower, double upper) {
@@ -138,6 +139,13 @@ std::string human_metric(Metric metric) {
       return "outcome coverage";
     default:
       break;
+  }
+  // Abbreviations stay what they are.
+  static constexpr std::pair<Metric, const char*> as_known[] = {
+      {Metric::f1, "F1"},           {Metric::mcc, "MCC"},           {Metric::cohen_kappa, "Cohen's kappa"},
+      {Metric::roc_auc, "ROC AUC"}, {Metric::brier, "Brier score"}, {Metric::ece, "ECE"}};
+  for (const auto& [known, words] : as_known) {
+    if (known == metric) return words;
   }
   std::string words = settings::metric_names[static_cast<std::size_t>(metric)];
   for (char& c : words) {

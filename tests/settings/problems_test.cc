@@ -5,6 +5,17 @@
 using namespace pilotwatch::settings;
 using namespace pilotwatch::settings::testing;
 
+namespace {
+
+/// As the reader lists them.
+std::string all_metrics() {
+  std::string out;
+  for (const auto* name : metric_names) out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+
+}  // namespace
+
 TEST_CASE("problems: all of a file at once, in the order of lines, each with its place") {
   CHECK(problems(R"yml(evaluation: {intervall: 15s}
 storage: {checkpoint_interval: 0s}
@@ -55,7 +66,7 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, windows, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, windows, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
@@ -98,7 +109,8 @@ TEST_CASE("problems: what a limit says must fit its pilot") {
 p.yml:4:21: pilots[0].classes[2]: '1' is given twice; the first is in line 4
 p.yml:5:15: pilots[0].positive: '2' is not one of the classes; configured: 0, 1, 1
 p.yml:8:16: pilots[0].reference: needs either file or first
-p.yml:11:27: pilots[0].limits[0].metric: must be one of volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate, false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000, got 'error_rat'; did you mean 'error_rate'?
+p.yml:11:27: pilots[0].limits[0].metric: must be one of )txt" +
+            all_metrics() + R"txt(, got 'error_rat'; did you mean 'error_rate'?
 p.yml:12:16: pilots[0].limits[1].name: 'a' is given twice; the first is in line 11
 p.yml:12:47: pilots[0].limits[1].window: day is not one of the pilot's windows; configured: week, {count: 1000}
 p.yml:12:57: pilots[0].limits[1].max: must be a share from 0 to 1 (10 % is 0.1), got '10'
@@ -174,6 +186,22 @@ TEST_CASE("problems: a metric belongs to a task") {
       CHECK(limit_problems(task, std::string("name: l, window: day, max: 0.1, metric: ") + metric) == "");
     }
   }
+}
+
+TEST_CASE("problems: limits on figures of scores and confusion counts") {
+  for (const auto* metric : {"accuracy", "precision", "recall", "specificity", "roc_auc"})
+    CHECK(limit_problems("binary",
+                         std::string("name: l, window: day, min: 0.7, evidence: interval, metric: ") + metric) == "");
+  for (const auto* metric :
+       {"f1", "balanced_accuracy", "mcc", "cohen_kappa", "average_precision", "brier", "log_loss", "ece"}) {
+    const std::string limit = std::string("name: l, window: day, min: 0.7, metric: ") + metric;
+    CHECK(limit_problems("binary", limit) == "");
+    CHECK(limit_problems("binary", limit + ", evidence: interval") ==
+          std::string("limits[0].evidence: ") + metric + " has no interval; write point or leave the key out");
+  }
+  CHECK(limit_problems("binary", "name: l, window: day, min: -0.2, metric: mcc") == "");  // from -1
+  CHECK(limit_problems("binary", "name: l, window: day, max: 1.5, metric: log_loss") == "");
+  CHECK_FALSE(limit_problems("binary", "name: l, window: day, max: 1.5, metric: brier").empty());
 }
 
 TEST_CASE("problems: psi and ks need a reference") {

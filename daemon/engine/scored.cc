@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/scored.h"
+
+#include <algorithm>
+
+#include "base/result.h"
+
+namespace pilotwatch::engine {
+namespace {
+
+using settings::Task;
+
+std::size_t cap_of(const settings::Pilot& pilot, bool group) {
+  return static_cast<std::size_t>(group ? pilot.scores.max_distinct_by_group : pilot.scores.max_distinct);
+}
+
+std::int64_t cases(const BinaryScores& s) { return s.probabilities.n(); }
+std::int64_t cases(const NumberErrors& s) { return s.sums.n(); }
+
+void merge(BinaryScores& into, const BinaryScores& from) {
+  into.by_score += from.by_score;
+  into.probabilities += from.probabilities;
+}
+void merge(NumberErrors& into, const NumberErrors& from) {
+  into.sums += from.sums;
+  into.absolute += from.absolute;
+}
+
+void write_state(ByteWriter& out, const BinaryScores& s) {
+  s.by_score.write(out);
+  s.probabilities.write(out);
+}
+void write_state(ByteWriter& out, const NumberErrors& s) {
+  s.sums.write(out);
+  s.absolute.write(out);
+}
+
+BinaryScores read_binary(ByteReader& in) {
+  BinaryScores out;
+  out.by_score.read(in);
+  out.probabilities.read(in);
+  return out;
+}
+NumberErrors read_numbers(ByteReader& in) {
+  NumberErrors out;
+  out.sums.read(in);
+  out.absolute.read(in);
+  return out;
+}
+
+bool is_positive(const Decision& d, const settings::Pilot& pilot) {
+  return pilot.classes[static_cast<std::size_t>(d.actual)] == pilot.positive;
+}
+
+}  // namespace
+
+void Scored::add(const Decision& d, const settings::Pilot& pilot, bool group, std::int64_t times) {
+  if (!d.has_outcome || times == 0) return;
+  const auto cap = cap_of(pilot, group);
+  if (pilot.task == Task::binary && d.has_score) {
+    auto& s = make<BinaryScores>(stats::ScoreState(cap), stats::ProbabilityState{});
+    const bool positive = is_positive(d, pilot);
+    s.by_score.add(d.score, positive, times);
+    s.probabilities.add(d.score, positive, times);
+  } else if (pilot.task == Task::regression && d.has_predicted) {
+    auto& s = make<NumberErrors>(stats::RegressionState{}, stats::AbsoluteErrors(cap));
+    s.sums.add(d.actual, d.predicted, times);
+    s.absolute.add(d.actual, d.predicted, times);
+  }
+}
+
+Scored& Scored::operator+=(const Scored& other) {
+  if (!other.state_) return *this;
+  if (!state_) return *this = other;
+  std::visit(
+      [this](const auto& from) {
+        auto* into = std::get_if<std::decay_t<decltype(from)>>(state_.get());
+        PW_ASSERT(into != nullptr);
+        merge(*into, from);
+      },
+      *other.state_);
+  return *this;
+}
+
+/// A state all of whose cases were taken back is none: equal states have equal bytes.
+void Scored::write(ByteWriter& out) const {
+  const bool any = state_ && std::visit([](const auto& s) { return cases(s) != 0; }, *state_);
+  out.u64(any ? state_->index() + 1 : 0);
+  if (any) std::visit([&out](const auto& s) { write_state(out, s); }, *state_);
+}
+
+void Scored::read(ByteReader& in) {
+  switch (in.u64()) {
+    case 0:
+      state_.reset();
+      break;
+    case 1:
+      state_ = std::make_unique<State>(read_binary(in));
+      break;
+    case 2:
+      state_ = std::make_unique<State>(read_numbers(in));
+      break;
+    default:
+      throw CorruptBytes("scores of an unknown task");
+  }
+}
+
+}  // namespace pilotwatch::engine

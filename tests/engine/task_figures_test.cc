@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "support/scenario.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::testing;
+using settings::Metric;
+
+namespace {
+
+std::string line(const std::string& type, int id, const std::string& rest,
+                 const std::string& time = "2026-01-01T12:00:00Z") {
+  return R"({"type":")" + type + R"(","pilot":"p","id":")" + std::to_string(id) + R"(","time":")" + time + "\"," +
+         rest + "}\n";
+}
+std::string pair(int id, const std::string& prediction, const std::string& actual) {
+  return line("prediction", id, prediction) + line("outcome", id, R"("actual":)" + actual);
+}
+
+}  // namespace
+
+TEST_CASE("binary figures: from the confusion counts, shares with Wilson's interval") {
+  Scenario s(settings_of({binary_pilot()}));
+  std::string text;
+  int id = 0;
+  const auto add = [&](int times, int predicted, int actual) {
+    for (int i = 0; i < times; ++i)
+      text += pair(id++, R"("prediction":)" + std::to_string(predicted), std::to_string(actual));
+  };
+  add(30, 1, 1);
+  add(10, 1, 0);
+  add(5, 0, 1);
+  add(55, 0, 0);
+  s.send(text);
+  const auto value = [&](Metric metric) { return s.figure("all", metric).value.value_or(-9); };
+  CHECK(value(Metric::accuracy) == 0.85);
+  CHECK(value(Metric::precision) == 0.75);
+  CHECK(value(Metric::recall) == Approx(30.0 / 35));
+  CHECK(value(Metric::specificity) == Approx(55.0 / 65));
+  CHECK(value(Metric::f1) == Approx(60.0 / 75));
+  CHECK(value(Metric::balanced_accuracy) == Approx((30.0 / 35 + 55.0 / 65) / 2));
+  CHECK(value(Metric::mcc) == Approx((30.0 * 55 - 10 * 5) / std::sqrt(40.0 * 35 * 65 * 60)));
+  CHECK(value(Metric::cohen_kappa) == Approx((0.85 - 0.53) / 0.47));  // chance: .40 * .35 + .60 * .65 = .53
+  const auto precision = s.figure("all", Metric::precision);
+  CHECK(precision.n == 40);
+  CHECK(precision.formula == "wilson/v1");
+  CHECK(precision.lower == Approx(0.5981).margin(1e-4));  // Wilson for 30 of 40: 0.5981 to 0.8581
+  CHECK(precision.upper == Approx(0.8581).margin(1e-4));
+  const auto snapshot = s.fold.snapshot(Instant{});
+  for (const auto& f : snapshot->pilots[0].windows.back()->figures) CHECK(f.metric != Metric::roc_auc);  // no scores
+}
+
+TEST_CASE("binary figures: what cannot be computed is undefined and says why, never 0") {
+  Scenario s(settings_of({binary_pilot()}));
+  s.send(pair(1, R"("prediction":0,"score":0.25)", "0") + pair(2, R"("prediction":0,"score":0.5)", "0"));
+  const auto figure = [&](Metric metric) { return s.figure("all", metric); };
+  for (const auto& [metric, why] : {std::pair{Metric::precision, "none_predicted"},
+                                    {Metric::recall, "no_positives"},
+                                    {Metric::false_negative_rate, "no_positives"},
+                                    {Metric::f1, "no_positives"},
+                                    {Metric::balanced_accuracy, "no_positives"},
+                                    {Metric::mcc, "no_positives"},
+                                    {Metric::roc_auc, "no_positives"},
+                                    {Metric::average_precision, "no_positives"}}) {
+    CAPTURE(settings::metric_names[static_cast<std::size_t>(metric)]);
+    CHECK(figure(metric).state == "undefined");
+    CHECK(figure(metric).reason == why);
+    CHECK_FALSE(figure(metric).value);
+  }
+  CHECK(figure(Metric::specificity).value == 1.0);
+  CHECK(figure(Metric::brier).value == Approx((0.0625 + 0.25) / 2));
+}
+
+TEST_CASE("binary figures: scores, of the decisions that have one, and corrections take back") {
+  Scenario s(settings_of({binary_pilot()}));
+  // Pairs (positive, negative) in order: .9 .8 | .7 .6, ties none; .4 is a positive below .6 and .7: 4 of 6 right.
+  s.send(pair(1, R"("score":0.9)", "1") + pair(2, R"("score":0.8)", "1") + pair(3, R"("score":0.7)", "0") +
+         pair(4, R"("score":0.6)", "0") + pair(5, R"("score":0.4)", "0") + pair(6, R"("prediction":1)", "1"));
+  auto auc = s.figure("all", Metric::roc_auc);
+  CHECK(auc.value == 1.0);
+  CHECK(auc.n == 5);  // the sixth has no score
+  CHECK(s.figure("all", Metric::accuracy).n == 6);
+  s.send(line("outcome", 5, R"("actual":1)", "2026-01-01T13:00:00Z"));  // corrected
+  auc = s.figure("all", Metric::roc_auc);
+  CHECK(auc.value == Approx(4.0 / 6));
+  CHECK(auc.formula == "delong/v1");
+  CHECK(auc.lower < auc.value);
+  CHECK(s.figure("all", Metric::brier).value == Approx((0.01 + 0.04 + 0.49 + 0.36 + 0.36) / 5));
+  CHECK(s.figure("all", Metric::log_loss).value ==
+        Approx(-(std::log(0.9) + std::log(0.8) + std::log(0.3) + std::log(0.4) + std::log(0.4)) / 5));
+  CHECK(s.figure("all", Metric::average_precision).value == Approx((1 + 1 + 3.0 / 5) / 3));
+  // |mean y - mean p| a bin: .9 and .8: .1, .2; .7, .6: .7, .6; .4: .6
+  CHECK(s.figure("all", Metric::ece).value == Approx((0.1 + 0.2 + 0.7 + 0.6 + 0.6) / 5));
+
+  Scenario at_once(settings_of({binary_pilot()}));  // the same records, the correction first
+  at_once.send(line("outcome", 5, R"("actual":1)", "2026-01-01T13:00:00Z"));
+  at_once.send(pair(1, R"("score":0.9)", "1") + pair(2, R"("score":0.8)", "1") + pair(3, R"("score":0.7)", "0") +
+               pair(4, R"("score":0.6)", "0") + pair(5, R"("score":0.4)", "0") + pair(6, R"("prediction":1)", "1"));
+  for (const auto metric : {Metric::roc_auc, Metric::brier, Metric::log_loss, Metric::average_precision, Metric::ece})
+    CHECK(at_once.figure("all", metric).value == s.figure("all", metric).value);
+}
+
+TEST_CASE("binary figures: more scores than scores.max_distinct give certified brackets") {
+  auto pilot = binary_pilot();
+  pilot.scores.max_distinct = 16;
+  Scenario few(settings_of({pilot})), all(settings_of({binary_pilot()}));
+  std::string text;
+  for (int i = 0; i < 400; ++i)
+    text += pair(i, R"("score":)" + std::to_string(0.001 * i + 0.1), std::to_string(i * 7 % 400 > 250 - i / 4));
+  few.send(text);
+  all.send(text);
+  for (const auto metric : {Metric::roc_auc, Metric::average_precision}) {
+    CAPTURE(settings::metric_names[static_cast<std::size_t>(metric)]);
+    const auto exact = all.figure("all", metric);
+    engine::Figure bracket;
+    const auto snapshot = few.fold.snapshot(Instant{});
+    for (const auto& f : snapshot->pilots[0].windows.back()->figures) {
+      if (f.metric == metric && f.formula.ends_with("-bracket/v1")) bracket = f;
+    }
+    REQUIRE(bracket.value);
+    CHECK(*bracket.lower < *bracket.upper);
+    CHECK(*bracket.lower <= *exact.value);
+    CHECK(*exact.value <= *bracket.upper);
+  }
+  CHECK(few.figure("all", Metric::brier).value == all.figure("all", Metric::brier).value);  // sums, never a bracket
+}
+
+TEST_CASE("binary figures: survive a checkpoint") {
+  auto pilot = binary_pilot();
+  pilot.segments.attributes = {"g"};
+  Scenario s(settings_of({pilot}));
+  s.send(pair(1, R"("score":0.9,"segments":{"g":"a"})", "1") + pair(2, R"("score":0.3,"segments":{"g":"a"})", "0"));
+  std::map<std::string, std::string> parts;
+  s.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
+  Scenario back(settings_of({pilot}));
+  back.fold.load(parts, s.sequence, Instant{});
+  CHECK(back.saved() == s.saved());
+  CHECK(back.figure("all", Metric::roc_auc, "a").value == 1.0);
+  back.send(line("outcome", 2, R"("actual":1)", "2026-01-01T13:00:00Z"));  // takes back what was loaded
+  CHECK(back.figure("all", Metric::brier, "a").value == Approx((0.01 + 0.49) / 2));
+}
