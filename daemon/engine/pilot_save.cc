@@ -292,7 +292,7 @@ void PilotState::read(ByteReader& in) {
     read_features(in, waiting.features);
   }
   next_rank_ = in.u64();
-  if (in.flag()) reference_.emplace().read(in);
+  if (in.flag()) reference_.emplace().read(in, static_cast<std::size_t>(settings_->reference.bins));
   reference_rows_.resize(in.count(2));
   for (auto& [slot, row] : reference_rows_) {
     slot = static_cast<std::uint32_t>(in.u64());

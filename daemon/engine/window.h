@@ -22,10 +22,11 @@ struct Figure {
   settings::Metric metric{};
   std::string formula;  ///< "wilson/v1", "psi-jeffreys/v1", ...
   std::optional<double> value, lower, upper;
-  std::uint64_t n = 0;             ///< denominator: cases (or decisions) behind the value; 0 when suppressed
-  std::optional<double> coverage;  ///< share of the window's decisions with a known outcome
-  std::string state;               ///< "ok", "immature", "insufficient" (n = 0), "suppressed", "undefined"
-  std::string reason;              ///< why not "ok", or ""
+  std::optional<double> noise_floor;  ///< distances: what they show on average where nothing has drifted
+  std::uint64_t n = 0;                ///< denominator: cases (or decisions) behind the value; 0 when suppressed
+  std::optional<double> coverage;     ///< share of the window's decisions with a known outcome
+  std::string state;                  ///< "ok", "immature", "insufficient" (n = 0), "suppressed", "undefined"
+  std::string reason;                 ///< why not "ok", or ""
 };
 
 /// Confusion counts of one group over one window. For multi-class tasks one a class, one against the rest.

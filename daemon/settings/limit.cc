@@ -65,6 +65,12 @@ constexpr Rules rules[] = {
     {Metric::brier, Scale::share, false, Task::binary},
     {Metric::log_loss, Scale::not_negative, false, Task::binary},
     {Metric::ece, Scale::share, false, Task::binary},
+    {Metric::js_distance, Scale::share, false, {}},
+    {Metric::hellinger, Scale::share, false, {}},
+    {Metric::tvd, Scale::share, false, {}},
+    {Metric::wasserstein1, Scale::not_negative, false, {}},
+    {Metric::linf, Scale::share, false, {}},
+    {Metric::chi2, Scale::not_negative, false, {}},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -78,7 +84,12 @@ static_assert(in_order());
 constexpr const char* score_name = "score";  ///< the prediction's score, as if it were a numeric feature
 
 std::string name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
-bool of_feature(Metric metric) { return metric == Metric::psi || metric == Metric::ks; }
+constexpr Metric numbers_only[] = {Metric::ks, Metric::hellinger, Metric::wasserstein1};
+constexpr Metric categories_only[] = {Metric::linf, Metric::chi2};
+template <std::size_t N>
+bool is_among(Metric metric, const Metric (&metrics)[N]) {
+  return std::find(std::begin(metrics), std::end(metrics), metric) != std::end(metrics);
+}
 
 class LimitReader {
  public:
@@ -168,13 +179,18 @@ class LimitReader {
     const auto value = map_.take("feature");
     if (rules_ == nullptr) return;
     if (!of_feature(out_.metric)) {
-      if (value) value->key_problem("is only for psi and ks");
+      if (value) value->key_problem("is only for drift (psi, ks, ...)");
       return;
     }
     if (!value) return map_.value().problem(name_of(out_.metric) + " needs a feature (a configured one, or score)");
     const auto name = value->text();
     if (!name) return;
     out_.feature = *name;
+    const auto needs_categories = [&] {
+      value->problem(name_of(out_.metric) + " compares categories and " + in_quotes(out_.feature) +
+                     " is numeric; use psi");
+    };
+    if (out_.feature == score_name && is_among(out_.metric, categories_only)) return needs_categories();
     if (out_.feature == score_name || !sound_.features) return;
     std::vector<std::string_view> known;
     for (const auto& f : pilot_.features) known.push_back(f.name);
@@ -182,8 +198,10 @@ class LimitReader {
     if (!value->must_be_known(out_.feature, "a feature", known)) return;
     const auto found = std::find_if(pilot_.features.begin(), pilot_.features.end(),
                                     [&](const Feature& f) { return f.name == out_.feature; });
-    if (out_.metric == Metric::ks && found->kind == FeatureKind::categorical) {
-      value->problem("ks compares numbers and " + in_quotes(out_.feature) + " is categorical; use psi");
+    if (is_among(out_.metric, categories_only) && found->kind == FeatureKind::numeric) needs_categories();
+    if (is_among(out_.metric, numbers_only) && found->kind == FeatureKind::categorical) {
+      value->problem(name_of(out_.metric) + " compares numbers and " + in_quotes(out_.feature) +
+                     " is categorical; use psi");
     }
   }
 
@@ -193,7 +211,7 @@ class LimitReader {
     if (!name) return;
     out_.segment = *name;
     if (rules_ != nullptr && of_feature(out_.metric))
-      return value->key_problem("psi and ks are kept for the whole pilot only");
+      return value->key_problem("drift is kept for the whole pilot only");
     const std::vector<std::string_view> known(pilot_.segments.attributes.begin(), pilot_.segments.attributes.end());
     if (sound_.attributes) value->must_be_known(*name, "an attribute of segments", known);
   }
@@ -217,6 +235,12 @@ class LimitReader {
 };
 
 }  // namespace
+
+bool of_feature(Metric metric) {
+  constexpr Metric distances[] = {Metric::psi, Metric::ks,           Metric::js_distance, Metric::hellinger,
+                                  Metric::tvd, Metric::wasserstein1, Metric::linf,        Metric::chi2};
+  return is_among(metric, distances);
+}
 
 bool has_interval(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_interval; }
 

@@ -46,7 +46,7 @@ struct Segments {
 struct Reference {
   std::filesystem::path file;  ///< NDJSON of predictions; relative to the config file; empty = none
   std::uint64_t first = 0;     ///< or: the first N decisions of the pilot (in decision order)
-  std::uint64_t bins = 10;     ///< quantile bins for PSI of numeric features, 2 .. 1000
+  std::uint64_t bins = 64;     ///< quantile bins for the distances of numeric features, 2 .. 1000
   std::uint64_t ks_exact_max_distinct = 10'000;
   [[nodiscard]] bool given() const { return !file.empty() || first > 0; }
 };
@@ -92,6 +92,12 @@ enum class Metric : std::uint8_t {
   brier,
   log_loss,
   ece,
+  js_distance,
+  hellinger,
+  tvd,
+  wasserstein1,
+  linf,
+  chi2,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -119,9 +125,17 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "average_precision",
                                                "brier",
                                                "log_loss",
-                                               "ece"};
+                                               "ece",
+                                               "js_distance",
+                                               "hellinger",
+                                               "tvd",
+                                               "wasserstein1",
+                                               "linf",
+                                               "chi2"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
+/// Distances between the reference and a feature, or the score.
+[[nodiscard]] bool of_feature(Metric metric);
 /// Whether figures of it come with a confidence interval (a certified bracket is none).
 [[nodiscard]] bool has_interval(Metric metric);
 
@@ -138,7 +152,7 @@ struct Limit {
   std::optional<double> max, min;  ///< exactly one is given
   Evidence evidence = Evidence::interval;
   std::uint64_t min_n = 30;   ///< fewer cases in the window: state `insufficient`
-  std::string feature;        ///< for psi and ks: the feature, or `score`
+  std::string feature;        ///< for distances: the feature, or `score`
   std::string segment;        ///< attribute: the limit holds for each of its values; empty = the whole pilot
   Millis for_{0};             ///< YAML `for`: how long the condition must hold before it is a breach
   Millis keep_firing_for{0};  ///< and must be gone before the breach ends

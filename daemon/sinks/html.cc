@@ -141,9 +141,18 @@ std::string human_metric(Metric metric) {
       break;
   }
   // Abbreviations stay what they are.
-  static constexpr std::pair<Metric, const char*> as_known[] = {
-      {Metric::f1, "F1"},           {Metric::mcc, "MCC"},           {Metric::cohen_kappa, "Cohen's kappa"},
-      {Metric::roc_auc, "ROC AUC"}, {Metric::brier, "Brier score"}, {Metric::ece, "ECE"}};
+  static constexpr std::pair<Metric, const char*> as_known[] = {{Metric::f1, "F1"},
+                                                                {Metric::mcc, "MCC"},
+                                                                {Metric::cohen_kappa, "Cohen's kappa"},
+                                                                {Metric::roc_auc, "ROC AUC"},
+                                                                {Metric::brier, "Brier score"},
+                                                                {Metric::js_distance, "drift (Jensen-Shannon)"},
+                                                                {Metric::hellinger, "drift (Hellinger)"},
+                                                                {Metric::tvd, "drift (total variation)"},
+                                                                {Metric::wasserstein1, "drift (Wasserstein)"},
+                                                                {Metric::linf, "drift (largest share)"},
+                                                                {Metric::chi2, "drift (chi-squared)"},
+                                                                {Metric::ece, "ECE"}};
   for (const auto& [known, words] : as_known) {
     if (known == metric) return words;
   }

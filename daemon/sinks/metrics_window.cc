@@ -176,13 +176,14 @@ void add_drift(Families& out, const WindowResult& window, const Labels& labels) 
   std::set<std::pair<std::string_view, Metric>> scored;
   std::set<std::string_view> counted;
   for (const auto& figure : window.figures) {
-    const bool drift = figure.metric == Metric::psi || figure.metric == Metric::ks;
-    if (!drift || !figure.model_version.empty() || !figure.attribute.empty()) continue;
+    if (!settings::of_feature(figure.metric) || !figure.model_version.empty() || !figure.attribute.empty()) continue;
     if (!scored.emplace(figure.feature, figure.metric).second) continue;
     const Labels feature = with(labels, "feature", figure.feature);
     out.add_gauge("pilotwatch_drift_score", "Distance between reference and current window, larger is more drift.",
                   with(feature, "method", name_of(figure.metric)), figure.value);
-    if (!counted.insert(figure.feature).second) continue;  // psi and ks look at the same values
+    out.add_gauge("pilotwatch_drift_noise_floor", "Distance to be expected from chance alone, with nothing changed.",
+                  with(feature, "method", name_of(figure.metric)), figure.noise_floor);
+    if (!counted.insert(figure.feature).second) continue;
     out.add_gauge("pilotwatch_drift_window_samples", "Samples of the feature in the window.", feature, figure.n);
   }
 }

@@ -75,7 +75,7 @@ std::string drift_feature(const PilotView& view, const Limit* limit, const std::
 Series series_of(const PilotView& view, Metric metric) {
   Series out{metric, {}, limit_on(*view.settings, metric), {}};
   out.kind = kind_for(view, out.limit);
-  if (metric == Metric::psi || metric == Metric::ks) out.feature = drift_feature(view, out.limit, out.kind);
+  if (settings::of_feature(metric)) out.feature = drift_feature(view, out.limit, out.kind);
   return out;
 }
 

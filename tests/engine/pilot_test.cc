@@ -185,6 +185,47 @@ TEST_CASE("pilot: drift against the first N decisions; the reference never moves
   CHECK(*s.figure("day", Metric::psi, "", "x", "", 2).value > 1);
   CHECK(*s.figure("day", Metric::psi, "", "c", "", 2).value > 1);
   CHECK(s.figure("day", Metric::ks, "", "x", "", 2).n == 100);
+  // Nothing in common: what has a greatest value shows it. 64 quantile bins of 100 values, and one above.
+  for (const auto metric : {Metric::js_distance, Metric::hellinger, Metric::tvd})
+    CHECK(s.figure("day", metric, "", "x", "", 2).value == Approx(1.0));
+  for (const auto metric : {Metric::js_distance, Metric::tvd, Metric::linf})
+    CHECK(s.figure("day", metric, "", "c", "", 2).value == Approx(1.0));
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 2).value == Approx(200.0));  // two samples of 100, two columns
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 2).noise_floor == 1.0);
+  CHECK(s.figure("day", Metric::psi, "", "x", "", 1).noise_floor == Approx(63 * 0.02));
+  CHECK(s.figure("day", Metric::psi, "", "x", "", 2).noise_floor == Approx(64 * 0.02));
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 1).noise_floor == Approx(0.8687 * std::sqrt(0.02)).epsilon(1e-4));
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 1).state == "undefined");  // one column
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 1).reason == "constant");
+  CHECK(s.figure("day", Metric::wasserstein1, "", "x", "", 1).value == 0.0);
+  // All above: 49.5 to the greatest of the reference, and how far beyond does not show; in sd of 0 .. 99.
+  CHECK(s.figure("day", Metric::wasserstein1, "", "x", "", 2).value == Approx(49.5 / std::sqrt(9999 / 12.0)));
+}
+
+TEST_CASE("pilot: missing values, and values outside the reference, are bins of their own") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::day, 0}};
+  pilot.lateness = Millis{0};
+  pilot.features = {{"x", settings::FeatureKind::numeric}};
+  pilot.reference.first = 100;
+  pilot.reference.bins = 2;
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  for (int i = 0; i < 100; ++i)
+    text += line("prediction", i, day(0, i / 5), R"("features":{"x":)" + std::to_string(i) + "}");
+  // 40 in range (20 a bin), 20 below, 10 above, 30 missing
+  for (int i = 0; i < 100; ++i) {
+    const std::string x = i < 40 ? std::to_string(i < 20 ? 10 : 90) : i < 60 ? "-5" : i < 70 ? "500" : "null";
+    text += line("prediction", 100 + i, day(1, i / 5), R"("features":{"x":)" + x + "}");
+  }
+  s.send(text);
+  s.fold.finish(Instant{});
+  CHECK(s.figure("day", Metric::tvd, "", "x", "", 0).value == 0.0);
+  const auto tvd = s.figure("day", Metric::tvd, "", "x", "", 1);
+  CHECK(tvd.value == Approx((0.3 + 0.3 + 0.2 + 0.1 + 0.3) / 2));
+  CHECK(tvd.n == 100);
+  CHECK(s.figure("day", Metric::psi, "", "x", "", 1).noise_floor == Approx(4 * 0.02));  // five bins hold something
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 1).n == 70);
 }
 
 TEST_CASE("pilot: groups in `all` are counted by closed days only, unless nothing needs protection") {

@@ -122,9 +122,9 @@ p.yml:14:9: pilots[0].limits[3]: psi needs a feature (a configured one, or score
 p.yml:15:64: pilots[0].limits[4].feature: 'chanel' is not a feature; did you mean 'channel'? configured: income, channel, score
 p.yml:15:82: pilots[0].limits[4].evidence: ks has no interval; write point or leave the key out
 p.yml:16:64: pilots[0].limits[5].feature: ks compares numbers and 'channel' is categorical; use psi
-p.yml:16:73: pilots[0].limits[5].segment: psi and ks are kept for the whole pilot only
+p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
-p.yml:17:58: pilots[0].limits[6].feature: is only for psi and ks
+p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
 p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, max, min, evidence, min_n, feature, segment, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
@@ -185,6 +185,27 @@ TEST_CASE("problems: a metric belongs to a task") {
                                "psi, feature: age", "ks, feature: score"}) {
       CHECK(limit_problems(task, std::string("name: l, window: day, max: 0.1, metric: ") + metric) == "");
     }
+  }
+}
+
+TEST_CASE("problems: distances of numbers, of categories, of both") {
+  const auto limit = [](const char* metric, const char* feature) {
+    return limit_problems("binary",
+                          std::string("name: l, window: day, max: 0.5, metric: ") + metric + ", feature: " + feature);
+  };
+  for (const auto* metric : {"psi", "js_distance", "tvd"}) {
+    for (const auto* feature : {"age", "sex", "score"}) CHECK(limit(metric, feature) == "");
+  }
+  for (const auto* metric : {"ks", "hellinger", "wasserstein1"}) {
+    CHECK(limit(metric, "age") == "");
+    CHECK(limit(metric, "sex") ==
+          std::string("limits[0].feature: ") + metric + " compares numbers and 'sex' is categorical; use psi");
+  }
+  for (const auto* metric : {"linf", "chi2"}) {
+    CHECK(limit(metric, "sex") == "");
+    for (const std::string feature : {"age", "score"})
+      CHECK(limit(metric, feature.c_str()) == std::string("limits[0].feature: ") + metric +
+                                                  " compares categories and '" + feature + "' is numeric; use psi");
   }
 }
 
