@@ -29,6 +29,8 @@ void Decision::write(ByteWriter& out) const {
   out.u64(complaints);
   out.u64(version);
   write_groups(out, groups);
+  out.u64(values.size());
+  for (const double value : values) out.f64(value);
 }
 
 void Decision::read(ByteReader& in) {
@@ -49,6 +51,8 @@ void Decision::read(ByteReader& in) {
   complaints = static_cast<std::uint32_t>(in.u64());
   version = static_cast<std::uint16_t>(in.u64());
   read_groups(in, groups);
+  values.resize(in.count(8));
+  for (double& value : values) value = in.f64();
 }
 
 void ComplaintRow::write(ByteWriter& out) const {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/id.h"
@@ -29,6 +30,8 @@ struct Decision {
   std::uint16_t version = 0;
   bool has_predicted = false, has_outcome = false, failed = false, has_score = false;
   Groups groups{};
+  /// Multi-class with `scores.by_class: keep`: a score a class, in the order of the settings; else empty.
+  std::vector<double> values;
 
   [[nodiscard]] bool labelled() const { return has_predicted && has_outcome; }
   void write(ByteWriter& out) const;

@@ -117,8 +117,22 @@ void PilotState::set_predicted(const record::Batch& batch, const record::Predict
     d.score = *p.score;
     d.has_score = true;
   }
+  if (settings_->task == settings::Task::multiclass && settings_->scores.by_class == settings::ByClass::keep)
+    d.values = class_scores(batch, p);
   // A generated answer has no label of its own: its verdict alone says whether it was wrong.
   if (settings_->task == settings::Task::generative) d.has_predicted = true;
+}
+
+/// One score a class; empty where one is missing, for then it is no distribution over the classes.
+std::vector<double> PilotState::class_scores(const record::Batch& batch, const record::Prediction& p) const {
+  std::vector<double> out(settings_->classes.size(), -1);
+  for (const auto& score : p.scores) {
+    const auto found = std::find(settings_->classes.begin(), settings_->classes.end(), batch.text(score.name));
+    if (found != settings_->classes.end())
+      out[static_cast<std::size_t>(found - settings_->classes.begin())] = score.number;
+  }
+  if (std::find(out.begin(), out.end(), -1.0) != out.end()) out.clear();
+  return out;
 }
 
 Disposition PilotState::apply_outcome(const record::Batch& batch, const record::Outcome& o) {

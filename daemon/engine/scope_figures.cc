@@ -31,6 +31,7 @@ void ScopeFigures::write() {
   share(Metric::error_rate, stats::clopper_pearson_formula, tally_.errors, tally_.labelled, hide_outcomes_,
         Of::outcomes);
   if (pilot_.task == Task::binary) binary();
+  if (pilot_.task == Task::multiclass) multiclass();
   if (pilot_.task == Task::regression) regression();
   complaints();
   counts();

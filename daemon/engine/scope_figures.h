@@ -51,6 +51,8 @@ class ScopeFigures {
   void binary();
   void binary_scores();
   void auc(const stats::ScoreTable& table, std::uint64_t n, bool hidden);
+  void multiclass();
+  void multiclass_scores();
   void regression();
   void complaints();
   void counts();

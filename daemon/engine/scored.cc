@@ -16,6 +16,11 @@ std::size_t cap_of(const settings::Pilot& pilot, bool group) {
 
 std::int64_t cases(const BinaryScores& s) { return s.probabilities.n(); }
 std::int64_t cases(const NumberErrors& s) { return s.sums.n(); }
+std::int64_t cases(const stats::MulticlassScores& s) {
+  std::int64_t sum = 0;
+  for (std::size_t k = 0; k < s.classes(); ++k) sum += s.count(k);
+  return sum;
+}
 
 void merge(BinaryScores& into, const BinaryScores& from) {
   into.by_score += from.by_score;
@@ -26,6 +31,8 @@ void merge(NumberErrors& into, const NumberErrors& from) {
   into.absolute += from.absolute;
 }
 
+void merge(stats::MulticlassScores& into, const stats::MulticlassScores& from) { into += from; }
+
 void write_state(ByteWriter& out, const BinaryScores& s) {
   s.by_score.write(out);
   s.probabilities.write(out);
@@ -33,6 +40,11 @@ void write_state(ByteWriter& out, const BinaryScores& s) {
 void write_state(ByteWriter& out, const NumberErrors& s) {
   s.sums.write(out);
   s.absolute.write(out);
+}
+
+void write_state(ByteWriter& out, const stats::MulticlassScores& s) {
+  out.u64(s.classes());
+  s.write(out);
 }
 
 BinaryScores read_binary(ByteReader& in) {
@@ -48,6 +60,14 @@ NumberErrors read_numbers(ByteReader& in) {
   return out;
 }
 
+stats::MulticlassScores read_classes(ByteReader& in) {
+  const auto classes = in.count(1);
+  if (classes < 2 || classes > settings::max_scored_classes) throw CorruptBytes("scores of too many classes");
+  stats::MulticlassScores out(classes);
+  out.read(in);
+  return out;
+}
+
 bool is_positive(const Decision& d, const settings::Pilot& pilot) {
   return pilot.classes[static_cast<std::size_t>(d.actual)] == pilot.positive;
 }
@@ -58,14 +78,17 @@ void Scored::add(const Decision& d, const settings::Pilot& pilot, bool group, st
   if (!d.has_outcome || times == 0) return;
   const auto cap = cap_of(pilot, group);
   if (pilot.task == Task::binary && d.has_score) {
-    auto& s = make<BinaryScores>(stats::ScoreState(cap), stats::ProbabilityState{});
+    auto& s = state<BinaryScores>([cap] { return BinaryScores{stats::ScoreState(cap), {}}; });
     const bool positive = is_positive(d, pilot);
     s.by_score.add(d.score, positive, times);
     s.probabilities.add(d.score, positive, times);
   } else if (pilot.task == Task::regression && d.has_predicted) {
-    auto& s = make<NumberErrors>(stats::RegressionState{}, stats::AbsoluteErrors(cap));
+    auto& s = state<NumberErrors>([cap] { return NumberErrors{{}, stats::AbsoluteErrors(cap)}; });
     s.sums.add(d.actual, d.predicted, times);
     s.absolute.add(d.actual, d.predicted, times);
+  } else if (pilot.task == Task::multiclass && d.values.size() == pilot.classes.size()) {
+    const auto make = [&] { return stats::MulticlassScores(pilot.classes.size(), cap); };
+    state<stats::MulticlassScores>(make).add(d.values, static_cast<std::size_t>(d.actual), times);
   }
 }
 
@@ -99,6 +122,9 @@ void Scored::read(ByteReader& in) {
       break;
     case 2:
       state_ = std::make_unique<State>(read_numbers(in));
+      break;
+    case 3:
+      state_ = std::make_unique<State>(read_classes(in));
       break;
     default:
       throw CorruptBytes("scores of an unknown task");

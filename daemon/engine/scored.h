@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "engine/decision.h"
 #include "settings/settings.h"
+#include "stats/performance/multiclass_scores.h"
 #include "stats/performance/probability.h"
 #include "stats/performance/regression.h"
 #include "stats/performance/scores.h"
@@ -30,10 +31,11 @@ struct NumberErrors {
 /// `scores.max_distinct` (of groups: `max_distinct_by_group`) different values it keeps certified brackets.
 ///
 /// Size  8 bytes while empty; binary 0.7 kB and 24 bytes a distinct score, regression 0.5 kB and 16 bytes a distinct
-///       error.
+///       error; K classes K (8 + 8 K) bytes a distinct score.
 class Scored {
  public:
-  using State = std::variant<BinaryScores, NumberErrors>;
+  /// Multi-class, with `scores.by_class: keep`: decisions with a score for every class.
+  using State = std::variant<BinaryScores, NumberErrors, stats::MulticlassScores>;
 
   Scored() = default;
   Scored(const Scored& other) : state_(other.state_ ? std::make_unique<State>(*other.state_) : nullptr) {}
@@ -54,6 +56,7 @@ class Scored {
   /// Null while there is no case, or for another task.
   [[nodiscard]] const BinaryScores* binary() const { return find<BinaryScores>(); }
   [[nodiscard]] const NumberErrors* numbers() const { return find<NumberErrors>(); }
+  [[nodiscard]] const stats::MulticlassScores* classes() const { return find<stats::MulticlassScores>(); }
 
   void write(ByteWriter& out) const;
   /// Of the same pilot and scope. Throws CorruptBytes.
@@ -64,9 +67,10 @@ class Scored {
   [[nodiscard]] const T* find() const {
     return state_ ? std::get_if<T>(state_.get()) : nullptr;
   }
-  template <class T, class... Args>
-  T& make(Args&&... args) {
-    if (!state_) state_ = std::make_unique<State>(std::in_place_type<T>, T{std::forward<Args>(args)...});
+  /// The state of the task, made by `make` where there is none yet.
+  template <class T, class Make>
+  T& state(Make&& make) {
+    if (!state_) state_ = std::make_unique<State>(make());
     return std::get<T>(*state_);
   }
 

@@ -5,6 +5,8 @@
 #include "engine/scope_figures.h"
 #include "stats/performance/confusion.h"
 #include "stats/performance/delong.h"
+#include "stats/performance/multiclass.h"
+#include "stats/performance/multiclass_scores.h"
 #include "stats/performance/probability.h"
 #include "stats/performance/regression.h"
 
@@ -84,6 +86,46 @@ void ScopeFigures::auc(const stats::ScoreTable& table, std::uint64_t n, bool hid
   push(std::move(f), hidden, Of::outcomes, answer ? std::nullopt : std::optional(answer.error()));
   if (table.exact) return;
   bracketed(Metric::roc_auc, stats::roc_auc_formula, stats::roc_auc_bracket_formula, false, answer, n, hidden);
+}
+
+/// Averages over classes are of a table that must not be shown where a class is small; shares of all cases may be.
+void ScopeFigures::multiclass() {
+  const auto classes = static_cast<std::uint32_t>(pilot_.classes.size());
+  stats::ClassMatrix m(classes);
+  for (const auto& [position, count] : tally_.confusion.items()) {
+    if (position / classes >= classes) continue;
+    m.add(position % classes, position / classes, static_cast<std::int64_t>(count));
+  }
+  const auto n = tally_.labelled, right = tally_.labelled - tally_.errors;
+  const auto all = [&](Metric metric, const char* formula, const stats::Answer<double>& answer) {
+    value(metric, formula, answer, n, hide_confusion_);
+  };
+  share(Metric::accuracy, stats::wilson_formula, right, n, hide_outcomes_, Of::outcomes);
+  all(Metric::balanced_accuracy, stats::multiclass_balanced_accuracy_formula, stats::balanced_accuracy(m));
+  all(Metric::macro_f1, stats::macro_f1_formula, stats::macro_f1(m));
+  share(Metric::micro_f1, stats::wilson_formula, right, n, hide_outcomes_, Of::outcomes);
+  all(Metric::weighted_f1, stats::weighted_f1_formula, stats::weighted_f1(m));
+  all(Metric::macro_precision, stats::macro_precision_formula, stats::macro_precision(m));
+  all(Metric::macro_recall, stats::macro_recall_formula, stats::macro_recall(m));
+  all(Metric::mcc, stats::multiclass_mcc_formula, stats::mcc(m));
+  all(Metric::cohen_kappa, stats::multiclass_kappa_formula, stats::cohen_kappa(m));
+  multiclass_scores();
+}
+
+/// Only where a decision with a score for each class has an outcome.
+void ScopeFigures::multiclass_scores() {
+  const auto* scores = tally_.scored.classes();
+  if (scores == nullptr) return;
+  std::uint64_t n = 0;
+  bool exact = true, hidden = hide_confusion_;
+  for (std::size_t k = 0; k < scores->classes(); ++k) n += static_cast<std::uint64_t>(scores->count(k));
+  for (std::size_t k = 0; k < scores->classes(); ++k) {
+    exact = exact && scores->one_vs_rest(k).exact;
+    hidden = hidden || small_part_of_outcomes(n, static_cast<std::uint64_t>(scores->count(k)));
+  }
+  value(Metric::log_loss, stats::multiclass_log_loss_formula, scores->log_loss(), n, hidden);
+  bracketed(Metric::roc_auc_hand_till, stats::auc_hand_till_formula, stats::auc_hand_till_bracket_formula, exact,
+            stats::auc_hand_till(*scores), n, hidden);
 }
 
 void ScopeFigures::regression() {

@@ -144,7 +144,8 @@ std::string Fold::shape() const {
     line("reference " +
          (p.reference.file.empty() ? "first " + std::to_string(p.reference.first) : state->reference()->id) + " " +
          std::to_string(p.reference.ks_exact_max_distinct));
-    line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group));
+    line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group) +
+         (p.scores.by_class == settings::ByClass::keep ? " by class" : ""));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
   }
   return out;

@@ -21,6 +21,7 @@ struct Tasks {
   }
   [[nodiscard]] constexpr bool has(Task task) const { return bits == 0 || (bits & Tasks(task).bits) != 0; }
 };
+constexpr Tasks labels = Tasks(Task::binary) | Task::multiclass;
 /// "binary or multiclass"
 std::string words(Tasks tasks) {
   std::string out;
@@ -52,18 +53,18 @@ constexpr Rules rules[] = {
     {Metric::psi, Scale::not_negative, false, {}},
     {Metric::ks, Scale::share, false, {}},
     {Metric::complaints_per_1000, Scale::not_negative, true, {}},
-    {Metric::accuracy, Scale::share, true, Task::binary},
+    {Metric::accuracy, Scale::share, true, labels},
     {Metric::precision, Scale::share, true, Task::binary},
     {Metric::recall, Scale::share, true, Task::binary},
     {Metric::specificity, Scale::share, true, Task::binary},
     {Metric::f1, Scale::share, false, Task::binary},
-    {Metric::balanced_accuracy, Scale::share, false, Task::binary},
-    {Metric::mcc, Scale::any, false, Task::binary},
-    {Metric::cohen_kappa, Scale::any, false, Task::binary},
+    {Metric::balanced_accuracy, Scale::share, false, labels},
+    {Metric::mcc, Scale::any, false, labels},
+    {Metric::cohen_kappa, Scale::any, false, labels},
     {Metric::roc_auc, Scale::share, true, Task::binary},
     {Metric::average_precision, Scale::share, false, Task::binary},
     {Metric::brier, Scale::share, false, Task::binary},
-    {Metric::log_loss, Scale::not_negative, false, Task::binary},
+    {Metric::log_loss, Scale::not_negative, false, labels},
     {Metric::ece, Scale::share, false, Task::binary},
     {Metric::js_distance, Scale::share, false, {}},
     {Metric::hellinger, Scale::share, false, {}},
@@ -71,6 +72,12 @@ constexpr Rules rules[] = {
     {Metric::wasserstein1, Scale::not_negative, false, {}},
     {Metric::linf, Scale::share, false, {}},
     {Metric::chi2, Scale::not_negative, false, {}},
+    {Metric::macro_f1, Scale::share, false, Task::multiclass},
+    {Metric::micro_f1, Scale::share, true, Task::multiclass},
+    {Metric::weighted_f1, Scale::share, false, Task::multiclass},
+    {Metric::macro_precision, Scale::share, false, Task::multiclass},
+    {Metric::macro_recall, Scale::share, false, Task::multiclass},
+    {Metric::roc_auc_hand_till, Scale::share, false, Task::multiclass},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -128,6 +135,11 @@ class LimitReader {
     rules_ = &rules[static_cast<std::size_t>(*metric)];
     if (sound_.task && !rules_->only_for.has(pilot_.task)) {
       value->problem(name_of(*metric) + " is only for task " + words(rules_->only_for));
+    }
+    const bool by_class =
+        *metric == Metric::roc_auc_hand_till || (*metric == Metric::log_loss && pilot_.task == Task::multiclass);
+    if (by_class && pilot_.scores.by_class == ByClass::drop && rules_->only_for.has(pilot_.task)) {
+      value->problem(name_of(*metric) + " needs the scores of all classes (scores: {by_class: keep})");
     }
     if (of_feature(*metric) && sound_.reference && !pilot_.reference.given()) {
       value->problem(name_of(*metric) +

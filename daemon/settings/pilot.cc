@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* feature_kind_names[] = {"numeric", "categorical"};
 constexpr const char* clock_names[] = {"wall", "event"};
+constexpr const char* by_class_names[] = {"drop", "keep"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
 constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
 constexpr std::uint64_t most = 1'000'000'000;
@@ -139,6 +140,12 @@ class PilotReader {
     MapReader map(value);
     map.read("max_distinct", out_.scores.max_distinct, &Value::whole, Whole{2, 10'000'000});
     map.read("max_distinct_by_group", out_.scores.max_distinct_by_group, &Value::whole, Whole{2, 10'000'000});
+    if (const auto by_class = map.take("by_class")) {
+      out_.scores.by_class = by_class->choice<ByClass>(by_class_names).value_or(ByClass::drop);
+      if (sound_.task && out_.task != Task::multiclass) by_class->key_problem("is only for task multiclass");
+      if (out_.scores.by_class == ByClass::keep && out_.classes.size() > max_scored_classes)
+        by_class->problem("scores are kept of at most 256 classes");
+    }
     map.finish();
   }
 

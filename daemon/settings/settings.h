@@ -51,11 +51,16 @@ struct Reference {
   [[nodiscard]] bool given() const { return !file.empty() || first > 0; }
 };
 
+enum class ByClass : std::uint8_t { drop, keep };
+inline constexpr std::size_t max_scored_classes = 256;
+
 /// Bounds of the memory that figures of scores take: beyond so many distinct values of one cell (a day, a version, a
 /// group) they come from a histogram with certified brackets. 24 bytes a distinct value, 16 for errors of numbers.
 struct Scores {
   std::uint64_t max_distinct = 10'000;        ///< of the whole pilot, 2 .. 10 million
   std::uint64_t max_distinct_by_group = 500;  ///< of each group
+  /// Multi-class: keep the score of every class, 8 bytes each a decision, and K (8 + 8 K) bytes a distinct score.
+  ByClass by_class = ByClass::drop;
 };
 
 /// Regression counts a prediction as an error when |prediction - actual| > max(absolute, relative * |actual|).
@@ -98,6 +103,12 @@ enum class Metric : std::uint8_t {
   wasserstein1,
   linf,
   chi2,
+  macro_f1,
+  micro_f1,
+  weighted_f1,
+  macro_precision,
+  macro_recall,
+  roc_auc_hand_till,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -131,7 +142,13 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "tvd",
                                                "wasserstein1",
                                                "linf",
-                                               "chi2"};
+                                               "chi2",
+                                               "macro_f1",
+                                               "micro_f1",
+                                               "weighted_f1",
+                                               "macro_precision",
+                                               "macro_recall",
+                                               "roc_auc_hand_till"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// Distances between the reference and a feature, or the score.

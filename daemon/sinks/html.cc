@@ -111,6 +111,8 @@ std::string human_value(Metric metric, double value) {
     case Metric::recall:
     case Metric::specificity:
     case Metric::balanced_accuracy:
+    case Metric::macro_precision:
+    case Metric::macro_recall:
       return percent(value);
     case Metric::complaints_per_1000:
       return human_number(value) + " per\u00a01,000";
@@ -146,6 +148,10 @@ std::string human_metric(Metric metric) {
                                                                 {Metric::cohen_kappa, "Cohen's kappa"},
                                                                 {Metric::roc_auc, "ROC AUC"},
                                                                 {Metric::brier, "Brier score"},
+                                                                {Metric::macro_f1, "macro F1"},
+                                                                {Metric::micro_f1, "micro F1"},
+                                                                {Metric::weighted_f1, "weighted F1"},
+                                                                {Metric::roc_auc_hand_till, "ROC AUC (Hand, Till)"},
                                                                 {Metric::js_distance, "drift (Jensen-Shannon)"},
                                                                 {Metric::hellinger, "drift (Hellinger)"},
                                                                 {Metric::tvd, "drift (total variation)"},

@@ -14,6 +14,18 @@ pilots:
 """
 
 
+FOUR_CLASSES = """
+pilots:
+  - name: yardstick
+    task: multiclass
+    classes: [VF, F, M, L]
+    clock: event
+    scores: {by_class: keep}
+    segments: {attributes: [fold], min_n: 1}
+    windows: [all]
+"""
+
+
 def published(part):
     return json.loads(need_shared("data/yardstick/expected.json").read_text(encoding="utf-8"))[part]
 
@@ -41,6 +53,21 @@ def two_classes():
     check_equal(by_metric["recall"]["value"], c["tp"] / (c["tp"] + c["fn"]), "recall")
 
 
+def four_classes():
+    """macro and micro precision of hpc_cv over all folds; Hand and Till's AUC of each of the ten"""
+    expected = published("hpc_cv")
+    rows = [f for f in figures(FOUR_CLASSES, "hpc_cv") if f["model_version"] is None]
+    whole = {f["metric"]: f for f in rows if f["segment"] is None}
+    check_equal(round(whole["macro_precision"]["value"], 3), expected["precision_macro"], "macro precision")
+    check_equal(round(whole["accuracy"]["value"], 3), expected["precision_micro"], "micro precision: the accuracy")
+    check_equal(round(whole["micro_f1"]["value"], 3), expected["precision_micro"], "micro F1: the same")
+    by_fold = {f["segment"]["fold"]: f for f in rows if f["segment"] and f["metric"] == "roc_auc_hand_till"}
+    for fold, value in zip(sorted(by_fold), expected["roc_auc_hand_till_by_fold"], strict=True):
+        figure = by_fold[fold]
+        check_equal(figure["formula"], "roc-auc-hand-till/v1", f"formula of {fold}")   # no bracket: 346 scores a fold
+        check_equal(round(figure["value"], 3), value, f"ROC AUC of {fold}")
+
+
 if __name__ == "__main__":
     need_shared("data/yardstick/expected.json")
-    main(two_classes)
+    main(two_classes, four_classes)

@@ -140,3 +140,55 @@ TEST_CASE("binary figures: survive a checkpoint") {
   back.send(line("outcome", 2, R"("actual":1)", "2026-01-01T13:00:00Z"));  // takes back what was loaded
   CHECK(back.figure("all", Metric::brier, "a").value == Approx((0.01 + 0.49) / 2));
 }
+
+TEST_CASE("multi-class figures: averages over classes, and scores where the settings keep them") {
+  auto pilot = binary_pilot();
+  pilot.task = settings::Task::multiclass;
+  pilot.classes = {"a", "b", "c"};
+  pilot.scores.by_class = settings::ByClass::keep;
+  const auto scores = [](double a, double b, double c) {
+    return R"("score":{"a":)" + std::to_string(a) + R"(,"b":)" + std::to_string(b) + R"(,"c":)" + std::to_string(c) +
+           "}";
+  };
+  // predicted a a b b c c, actual a a a b b c; then one without scores, c as c
+  const std::string text = pair(1, scores(0.6, 0.3, 0.1), R"("a")") + pair(2, scores(0.7, 0.2, 0.1), R"("a")") +
+                           pair(3, scores(0.3, 0.5, 0.2), R"("a")") + pair(4, scores(0.2, 0.7, 0.1), R"("b")") +
+                           pair(5, scores(0.1, 0.3, 0.6), R"("b")") + pair(6, scores(0.1, 0.1, 0.8), R"("c")") +
+                           pair(7, R"("prediction":"c")", R"("c")");
+  Scenario s(settings_of({pilot}));
+  s.send(text);
+  const auto value = [&](Metric metric) { return s.figure("all", metric).value.value_or(-9); };
+  CHECK(value(Metric::accuracy) == Approx(5.0 / 7));
+  CHECK(value(Metric::micro_f1) == Approx(5.0 / 7));
+  CHECK(value(Metric::macro_precision) == Approx((1 + 0.5 + 2.0 / 3) / 3));
+  CHECK(value(Metric::macro_recall) == Approx((2.0 / 3 + 0.5 + 1) / 3));
+  CHECK(value(Metric::balanced_accuracy) == Approx((2.0 / 3 + 0.5 + 1) / 3));
+  CHECK(value(Metric::macro_f1) == Approx((0.8 + 0.5 + 0.8) / 3));
+  CHECK(value(Metric::weighted_f1) == Approx((3 * 0.8 + 2 * 0.5 + 2 * 0.8) / 7));
+  CHECK(value(Metric::cohen_kappa) == Approx((5.0 / 7 - 16.0 / 49) / (1 - 16.0 / 49)));  // chance (6 + 4 + 6) / 49
+  CHECK(value(Metric::mcc) == Approx((7 * 5 - 16.0) / std::sqrt((49 - 17.0) * (49 - 17.0))));
+  CHECK(value(Metric::log_loss) ==
+        Approx(-(std::log(0.6) + std::log(0.7) + std::log(0.3) + std::log(0.7) + std::log(0.3) + std::log(0.8)) / 6));
+  CHECK(s.figure("all", Metric::log_loss).n == 6);
+  // A(a|b) 1, A(b|a) 4.5/6; A(a|c) 1, A(c|a) 1; A(b|c) 1, A(c|b) 1
+  CHECK(value(Metric::roc_auc_hand_till) == Approx((1 + 4.5 / 6 + 4) / 6));
+  CHECK(s.figure("all", Metric::roc_auc_hand_till).formula == "roc-auc-hand-till/v1");
+
+  s.send(line("outcome", 5, R"("actual":"c")", "2026-01-01T13:00:00Z"));  // takes b back
+  Scenario other(settings_of({pilot}));
+  other.send(line("outcome", 5, R"("actual":"c")", "2026-01-01T13:00:00Z") + text);
+  for (const auto metric : {Metric::log_loss, Metric::roc_auc_hand_till, Metric::mcc})
+    CHECK(other.figure("all", metric).value == s.figure("all", metric).value);
+
+  std::map<std::string, std::string> parts;
+  s.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
+  Scenario back(settings_of({pilot}));
+  back.fold.load(parts, s.sequence, Instant{});
+  CHECK(back.saved() == s.saved());
+
+  pilot.scores.by_class = settings::ByClass::drop;
+  Scenario plain(settings_of({pilot}));
+  plain.send(text);
+  const auto snapshot = plain.fold.snapshot(Instant{});
+  for (const auto& f : snapshot->pilots[0].windows.back()->figures) CHECK(f.metric != Metric::log_loss);
+}

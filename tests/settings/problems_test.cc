@@ -298,3 +298,15 @@ TEST_CASE("problems: tasks refuse what is not theirs") {
   CHECK(problems("pilots: [{name: p, task: binary, segments: {attributes: [a, b, c, d, e, f, g, h, i]}}]") ==
         "p.yml:1:57: pilots[0].segments.attributes: must be at most 8 attributes\n");
 }
+
+TEST_CASE("problems: figures of the scores of all classes need them to be kept") {
+  const std::string limit = "name: l, window: day, max: 0.5, metric: log_loss";
+  CHECK(limit_problems("binary", limit) == "");
+  CHECK(limit_problems("multiclass", limit) ==
+        "limits[0].metric: log_loss needs the scores of all classes (scores: {by_class: keep})");
+  CHECK(problems(pilot("multiclass", ", classes: [a, b], scores: {by_class: keep}, limits: [{" + limit + "}]")) == "");
+  CHECK(problems(pilot("binary", ", scores: {by_class: keep}")).find("is only for task multiclass") !=
+        std::string::npos);
+  CHECK(limit_problems("regression", "name: l, window: day, min: 0.5, metric: accuracy") ==
+        "limits[0].metric: accuracy is only for task binary or multiclass");
+}
