@@ -135,6 +135,18 @@ void ScopeFigures::regression() {
   const auto n = static_cast<std::uint64_t>(sums.n());
   value(Metric::mean_absolute_error, stats::mae_formula, sums.mae(), n, hide_outcomes_);
   value(Metric::mean_error, stats::bias_formula, sums.bias(), n, hide_outcomes_);
+  value(Metric::mse, stats::mse_formula, sums.mse(), n, hide_outcomes_);
+  value(Metric::rmse, stats::rmse_formula, sums.rmse(), n, hide_outcomes_);
+  value(Metric::r2, stats::r2_formula, sums.r2(), n, hide_outcomes_);
+  const auto not_zero = static_cast<std::uint64_t>(sums.mape_n());
+  value(Metric::mape, stats::mape_formula, sums.mape(), not_zero,
+        hide_outcomes_ || small_part_of_outcomes(not_zero, 0));
+  value(Metric::smape, stats::smape_formula, sums.smape(), n, hide_outcomes_);
+  value(Metric::rmsle, stats::rmsle_formula, sums.rmsle(), n, hide_outcomes_);
+  const auto median =
+      numbers == nullptr ? stats::Answer<stats::Bracketed>(stats::Undefined::no_data) : numbers->absolute.median();
+  bracketed(Metric::median_absolute_error, stats::median_ae_formula, stats::median_ae_bracket_formula,
+            !median || median->lower == median->upper, median, n, hide_outcomes_);
 }
 
 }  // namespace pilotwatch::engine

@@ -78,6 +78,13 @@ constexpr Rules rules[] = {
     {Metric::macro_precision, Scale::share, false, Task::multiclass},
     {Metric::macro_recall, Scale::share, false, Task::multiclass},
     {Metric::roc_auc_hand_till, Scale::share, false, Task::multiclass},
+    {Metric::mse, Scale::not_negative, false, Task::regression},
+    {Metric::rmse, Scale::not_negative, false, Task::regression},
+    {Metric::r2, Scale::any, false, Task::regression},
+    {Metric::mape, Scale::not_negative, false, Task::regression},
+    {Metric::smape, Scale::not_negative, false, Task::regression},
+    {Metric::rmsle, Scale::not_negative, false, Task::regression},
+    {Metric::median_absolute_error, Scale::not_negative, false, Task::regression},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {

@@ -109,6 +109,13 @@ enum class Metric : std::uint8_t {
   macro_precision,
   macro_recall,
   roc_auc_hand_till,
+  mse,
+  rmse,
+  r2,
+  mape,
+  smape,
+  rmsle,
+  median_absolute_error,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -148,7 +155,14 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "weighted_f1",
                                                "macro_precision",
                                                "macro_recall",
-                                               "roc_auc_hand_till"};
+                                               "roc_auc_hand_till",
+                                               "mse",
+                                               "rmse",
+                                               "r2",
+                                               "mape",
+                                               "smape",
+                                               "rmsle",
+                                               "median_absolute_error"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// Distances between the reference and a feature, or the score.

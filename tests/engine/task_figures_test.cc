@@ -192,3 +192,42 @@ TEST_CASE("multi-class figures: averages over classes, and scores where the sett
   const auto snapshot = plain.fold.snapshot(Instant{});
   for (const auto& f : snapshot->pilots[0].windows.back()->figures) CHECK(f.metric != Metric::log_loss);
 }
+
+TEST_CASE("regression figures: errors, squares, shares of the outcome, the middle error") {
+  auto pilot = binary_pilot();
+  pilot.task = settings::Task::regression;
+  pilot.classes.clear();
+  const auto text = pair(1, R"("prediction":1)", "2") + pair(2, R"("prediction":5)", "4") +
+                    pair(3, R"("prediction":6)", "10") + pair(4, R"("prediction":2)", "0");
+  Scenario s(settings_of({pilot}));
+  s.send(text);
+  const auto value = [&](Metric metric) { return s.figure("all", metric).value.value_or(-9); };
+  CHECK(value(Metric::mean_absolute_error) == 2.0);  // 1 1 4 2
+  CHECK(value(Metric::mean_error) == -0.5);
+  CHECK(value(Metric::mse) == 5.5);
+  CHECK(value(Metric::rmse) == Approx(std::sqrt(5.5)));
+  CHECK(value(Metric::r2) == Approx(1 - 22.0 / 56));  // around the mean 4: 4 0 36 16
+  CHECK(value(Metric::mape) == Approx((0.5 + 0.25 + 0.4) / 3));
+  CHECK(s.figure("all", Metric::mape).n == 3);  // one outcome is 0
+  CHECK(value(Metric::smape) == Approx((2.0 / 3 + 2.0 / 9 + 8.0 / 16 + 2) / 4));
+  const auto log_square = [](double f, double y) { return std::pow(std::log1p(f) - std::log1p(y), 2); };
+  CHECK(value(Metric::rmsle) ==
+        Approx(std::sqrt((log_square(1, 2) + log_square(5, 4) + log_square(6, 10) + log_square(2, 0)) / 4)));
+  CHECK(value(Metric::median_absolute_error) == 1.5);
+  CHECK(s.figure("all", Metric::median_absolute_error).formula == "median-ae/v1");
+
+  s.send(pair(5, R"("prediction":-3)", "4"));  // ln(1 - 3) has no value
+  CHECK(s.figure("all", Metric::rmsle).state == "undefined");
+  CHECK(s.figure("all", Metric::rmsle).reason == "out_of_domain");
+  s.send(line("outcome", 5, R"("actual":-3)", "2026-01-01T13:00:00Z"));
+  CHECK(s.figure("all", Metric::median_absolute_error).value == 1.0);  // 7 taken back, 0 instead
+  CHECK(s.figure("all", Metric::mean_absolute_error).value == 1.6);
+
+  pilot.scores.max_distinct = 2;
+  Scenario few(settings_of({pilot}));
+  few.send(text);
+  const auto bracket = few.figure("all", Metric::median_absolute_error);
+  CHECK(bracket.formula == "median-ae-bracket/v1");
+  CHECK(*bracket.lower <= 1.5);
+  CHECK(*bracket.upper >= 1.5);
+}

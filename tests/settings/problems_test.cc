@@ -173,7 +173,8 @@ TEST_CASE("problems: a metric belongs to a task") {
       CHECK(limit_problems(task, limit) == std::string("limits[0].metric: ") + metric + " is only for task binary");
     }
   }
-  for (const auto* metric : {"mean_absolute_error", "mean_error"}) {
+  for (const auto* metric :
+       {"mean_absolute_error", "mean_error", "mse", "rmse", "r2", "mape", "smape", "rmsle", "median_absolute_error"}) {
     const std::string limit = std::string("name: l, window: day, max: 0.1, metric: ") + metric;
     CHECK(limit_problems("regression", limit) == "");
     for (const auto* task : {"binary", "multiclass", "generative"}) {
