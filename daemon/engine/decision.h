@@ -16,7 +16,8 @@ inline constexpr std::uint16_t no_group = 0xFFFF;
 using Groups = std::array<std::uint16_t, max_attributes>;  ///< value index by attribute; no_group = not given
 inline constexpr std::uint64_t no_rank = ~std::uint64_t{0};
 
-/// One prediction and what became of it. Labels are class indexes, regression targets numbers.
+/// One prediction and what became of it. Labels are class indexes, targets of regression numbers; of a quantile forecast
+/// `predicted` is the median.
 struct Decision {
   Id128 id;
   Instant time;
@@ -30,7 +31,8 @@ struct Decision {
   std::uint16_t version = 0;
   bool has_predicted = false, has_outcome = false, failed = false, has_score = false;
   Groups groups{};
-  /// Multi-class with `scores.by_class: keep`: a score a class, in the order of the settings; else empty.
+  /// Multi-class with `scores.by_class: keep`: a score a class; quantile: the value of each level; in the order of the
+  /// settings. Else empty. Kept so that a corrected outcome can be taken back.
   std::vector<double> values;
 
   [[nodiscard]] bool labelled() const { return has_predicted && has_outcome; }

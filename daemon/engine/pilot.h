@@ -99,6 +99,7 @@ class PilotState {
   [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
   void set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const;
   [[nodiscard]] std::vector<double> class_scores(const record::Batch& batch, const record::Prediction& p) const;
+  [[nodiscard]] std::vector<double> forecast(const record::Batch& batch, const record::Prediction& p) const;
   std::uint16_t version_index(const std::string& name);
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;

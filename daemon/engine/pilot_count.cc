@@ -40,6 +40,7 @@ bool PilotState::is_error(const Decision& d) const {
   if (!d.labelled()) return false;
   switch (settings_->task) {
     case settings::Task::regression:
+    case settings::Task::quantile:
       return std::abs(d.predicted - d.actual) >
              std::max(settings_->tolerance.absolute, settings_->tolerance.relative * std::abs(d.actual));
     case settings::Task::generative:

@@ -33,6 +33,7 @@ void ScopeFigures::write() {
   if (pilot_.task == Task::binary) binary();
   if (pilot_.task == Task::multiclass) multiclass();
   if (pilot_.task == Task::regression) regression();
+  if (pilot_.task == Task::quantile) forecasts();
   complaints();
   counts();
 }

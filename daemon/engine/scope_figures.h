@@ -54,6 +54,8 @@ class ScopeFigures {
   void multiclass();
   void multiclass_scores();
   void regression();
+  void forecasts();
+  void interval_coverage(Metric metric, double share_inside);
   void complaints();
   void counts();
   void confusion(std::uint32_t positive);

@@ -16,6 +16,7 @@ std::size_t cap_of(const settings::Pilot& pilot, bool group) {
 
 std::int64_t cases(const BinaryScores& s) { return s.probabilities.n(); }
 std::int64_t cases(const NumberErrors& s) { return s.sums.n(); }
+std::int64_t cases(const stats::QuantileForecastState& s) { return s.n(); }
 std::int64_t cases(const stats::MulticlassScores& s) {
   std::int64_t sum = 0;
   for (std::size_t k = 0; k < s.classes(); ++k) sum += s.count(k);
@@ -32,6 +33,7 @@ void merge(NumberErrors& into, const NumberErrors& from) {
 }
 
 void merge(stats::MulticlassScores& into, const stats::MulticlassScores& from) { into += from; }
+void merge(stats::QuantileForecastState& into, const stats::QuantileForecastState& from) { into += from; }
 
 void write_state(ByteWriter& out, const BinaryScores& s) {
   s.by_score.write(out);
@@ -44,6 +46,11 @@ void write_state(ByteWriter& out, const NumberErrors& s) {
 
 void write_state(ByteWriter& out, const stats::MulticlassScores& s) {
   out.u64(s.classes());
+  s.write(out);
+}
+void write_state(ByteWriter& out, const stats::QuantileForecastState& s) {
+  out.u64(s.levels().size());
+  for (const double level : s.levels()) out.f64(level);
   s.write(out);
 }
 
@@ -64,6 +71,16 @@ stats::MulticlassScores read_classes(ByteReader& in) {
   const auto classes = in.count(1);
   if (classes < 2 || classes > settings::max_scored_classes) throw CorruptBytes("scores of too many classes");
   stats::MulticlassScores out(classes);
+  out.read(in);
+  return out;
+}
+
+stats::QuantileForecastState read_forecasts(ByteReader& in) {
+  std::vector<double> levels(in.count(8));
+  for (double& level : levels) level = in.f64();
+  if (levels.size() > stats::QuantileForecastState::max_levels || !stats::scorable_levels(levels))
+    throw CorruptBytes("quantile levels");
+  stats::QuantileForecastState out(std::move(levels));
   out.read(in);
   return out;
 }
@@ -89,6 +106,10 @@ void Scored::add(const Decision& d, const settings::Pilot& pilot, bool group, st
   } else if (pilot.task == Task::multiclass && d.values.size() == pilot.classes.size()) {
     const auto make = [&] { return stats::MulticlassScores(pilot.classes.size(), cap); };
     state<stats::MulticlassScores>(make).add(d.values, static_cast<std::size_t>(d.actual), times);
+  } else if (pilot.task == Task::quantile && d.values.size() == pilot.quantiles.size()) {
+    const auto make = [&] { return stats::QuantileForecastState(pilot.quantiles); };
+    const bool added = state<stats::QuantileForecastState>(make).add(d.values, d.actual, times);
+    PW_ASSERT(added);  // PilotState::forecast takes only what can be scored
   }
 }
 
@@ -125,6 +146,9 @@ void Scored::read(ByteReader& in) {
       break;
     case 3:
       state_ = std::make_unique<State>(read_classes(in));
+      break;
+    case 4:
+      state_ = std::make_unique<State>(read_forecasts(in));
       break;
     default:
       throw CorruptBytes("scores of an unknown task");

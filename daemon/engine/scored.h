@@ -10,6 +10,7 @@
 #include "settings/settings.h"
 #include "stats/performance/multiclass_scores.h"
 #include "stats/performance/probability.h"
+#include "stats/performance/quantile_forecast.h"
 #include "stats/performance/regression.h"
 #include "stats/performance/scores.h"
 
@@ -31,11 +32,12 @@ struct NumberErrors {
 /// `scores.max_distinct` (of groups: `max_distinct_by_group`) different values it keeps certified brackets.
 ///
 /// Size  8 bytes while empty; binary 0.7 kB and 24 bytes a distinct score, regression 0.5 kB and 16 bytes a distinct
-///       error; K classes K (8 + 8 K) bytes a distinct score.
+///       error; K classes K (8 + 8 K) bytes a distinct score; quantile 0.2 kB and 48 bytes a level.
 class Scored {
  public:
   /// Multi-class, with `scores.by_class: keep`: decisions with a score for every class.
-  using State = std::variant<BinaryScores, NumberErrors, stats::MulticlassScores>;
+  /// Quantile: forecasts with a known outcome.
+  using State = std::variant<BinaryScores, NumberErrors, stats::MulticlassScores, stats::QuantileForecastState>;
 
   Scored() = default;
   Scored(const Scored& other) : state_(other.state_ ? std::make_unique<State>(*other.state_) : nullptr) {}
@@ -57,6 +59,8 @@ class Scored {
   [[nodiscard]] const BinaryScores* binary() const { return find<BinaryScores>(); }
   [[nodiscard]] const NumberErrors* numbers() const { return find<NumberErrors>(); }
   [[nodiscard]] const stats::MulticlassScores* classes() const { return find<stats::MulticlassScores>(); }
+
+  [[nodiscard]] const stats::QuantileForecastState* forecasts() const { return find<stats::QuantileForecastState>(); }
 
   void write(ByteWriter& out) const;
   /// Of the same pilot and scope. Throws CorruptBytes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of each task, from its confusion counts and its Scored.
 #include <algorithm>
+#include <cmath>
 
 #include "engine/scope_figures.h"
 #include "stats/performance/confusion.h"
@@ -8,6 +9,7 @@
 #include "stats/performance/multiclass.h"
 #include "stats/performance/multiclass_scores.h"
 #include "stats/performance/probability.h"
+#include "stats/performance/quantile_forecast.h"
 #include "stats/performance/regression.h"
 
 namespace pilotwatch::engine {
@@ -147,6 +149,36 @@ void ScopeFigures::regression() {
       numbers == nullptr ? stats::Answer<stats::Bracketed>(stats::Undefined::no_data) : numbers->absolute.median();
   bracketed(Metric::median_absolute_error, stats::median_ae_formula, stats::median_ae_bracket_formula,
             !median || median->lower == median->upper, median, n, hide_outcomes_);
+}
+
+void ScopeFigures::forecasts() {
+  const auto* scored = tally_.scored.forecasts();
+  const auto mean = scored == nullptr ? stats::Answer<stats::QuantileScore>(stats::Undefined::no_data) : scored->mean();
+  const auto n = scored == nullptr ? 0 : static_cast<std::uint64_t>(scored->n());
+  const auto part = [&](Metric metric, const char* formula, double stats::QuantileScore::*member) {
+    value(metric, formula, mean ? stats::Answer<double>((*mean).*member) : mean.error(), n, hide_outcomes_);
+  };
+  part(Metric::wis, stats::wis_formula, &stats::QuantileScore::wis);
+  part(Metric::wis_overprediction, stats::wis_formula, &stats::QuantileScore::overprediction);
+  part(Metric::wis_underprediction, stats::wis_formula, &stats::QuantileScore::underprediction);
+  part(Metric::wis_dispersion, stats::wis_formula, &stats::QuantileScore::dispersion);
+  part(Metric::quantile_bias, stats::quantile_bias_formula, &stats::QuantileScore::bias);
+  part(Metric::mean_absolute_error, stats::ae_median_formula, &stats::QuantileScore::ae_median);
+  interval_coverage(Metric::interval_coverage_50, 0.5);
+  interval_coverage(Metric::interval_coverage_90, 0.9);
+}
+
+/// Undefined where the levels have no such central interval.
+void ScopeFigures::interval_coverage(Metric metric, double share_inside) {
+  const auto* scored = tally_.scored.forecasts();
+  const auto covered =
+      scored == nullptr ? stats::Answer<double>(stats::Undefined::no_data) : scored->coverage(share_inside);
+  if (!covered)
+    return value(metric, stats::interval_coverage_formula, covered,
+                 scored == nullptr ? 0 : static_cast<std::uint64_t>(scored->n()), hide_outcomes_);
+  const auto n = static_cast<std::uint64_t>(scored->n());
+  const auto inside = static_cast<std::uint64_t>(std::llround(*covered * static_cast<double>(n)));
+  share(metric, stats::wilson_formula, inside, n, hide_outcomes_ || small_part_of_outcomes(n, inside), Of::outcomes);
 }
 
 }  // namespace pilotwatch::engine

@@ -136,6 +136,11 @@ std::string Fold::shape() const {
     for (const auto& label : p.classes) line("class " + label);
     line("positive " + p.positive + " " + format_number(p.threshold));
     line("tolerance " + format_number(p.tolerance.absolute) + " " + format_number(p.tolerance.relative));
+    if (p.task == settings::Task::quantile) {
+      std::string levels = "quantiles";
+      for (const double level : p.quantiles) levels += " " + format_number(level);
+      line(levels);
+    }
     line("zone " + p.time_zone.name() + " clock " + std::to_string(static_cast<int>(p.clock)));
     line("lateness " + format_duration(p.lateness) + " horizon " + format_duration(p.outcome_horizon));
     for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));

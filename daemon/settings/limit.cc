@@ -22,6 +22,7 @@ struct Tasks {
   [[nodiscard]] constexpr bool has(Task task) const { return bits == 0 || (bits & Tasks(task).bits) != 0; }
 };
 constexpr Tasks labels = Tasks(Task::binary) | Task::multiclass;
+constexpr Tasks forecasts = Tasks(Task::regression) | Task::quantile;
 /// "binary or multiclass"
 std::string words(Tasks tasks) {
   std::string out;
@@ -48,7 +49,7 @@ constexpr Rules rules[] = {
     {Metric::false_discovery_rate, Scale::share, true, Task::binary},
     {Metric::false_omission_rate, Scale::share, true, Task::binary},
     {Metric::selection_rate, Scale::share, true, Task::binary},
-    {Metric::mean_absolute_error, Scale::not_negative, false, Task::regression},
+    {Metric::mean_absolute_error, Scale::not_negative, false, forecasts},
     {Metric::mean_error, Scale::any, false, Task::regression},
     {Metric::psi, Scale::not_negative, false, {}},
     {Metric::ks, Scale::share, false, {}},
@@ -85,6 +86,13 @@ constexpr Rules rules[] = {
     {Metric::smape, Scale::not_negative, false, Task::regression},
     {Metric::rmsle, Scale::not_negative, false, Task::regression},
     {Metric::median_absolute_error, Scale::not_negative, false, Task::regression},
+    {Metric::wis, Scale::not_negative, false, Task::quantile},
+    {Metric::wis_overprediction, Scale::not_negative, false, Task::quantile},
+    {Metric::wis_underprediction, Scale::not_negative, false, Task::quantile},
+    {Metric::wis_dispersion, Scale::not_negative, false, Task::quantile},
+    {Metric::interval_coverage_50, Scale::share, true, Task::quantile},
+    {Metric::interval_coverage_90, Scale::share, true, Task::quantile},
+    {Metric::quantile_bias, Scale::any, false, Task::quantile},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {

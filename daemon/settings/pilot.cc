@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 
 #include "settings/sections.h"
 
@@ -11,6 +12,7 @@ constexpr const char* clock_names[] = {"wall", "event"};
 constexpr const char* by_class_names[] = {"drop", "keep"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
 constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
+constexpr std::size_t max_levels = 1000;
 constexpr std::uint64_t most = 1'000'000'000;
 
 class PilotReader {
@@ -53,9 +55,31 @@ class PilotReader {
       out_.threshold = value->number(Real{0, 1}).value_or(out_.threshold);
     }
     if (const auto value = map_.take("tolerance")) {
-      if (task && task != Task::regression) value->key_problem("is only for task regression");
+      if (task && !predicts_numbers(*task)) value->key_problem("is only for task regression or quantile");
       tolerance(*value);
     }
+    if (const auto value = map_.take("quantiles")) {
+      if (task && task != Task::quantile) value->key_problem("is only for task quantile");
+      quantiles(*value);
+    }
+  }
+
+  /// What can be scored: each level with its counterpart, and the median.
+  void quantiles(const Value& value) {
+    const auto before = problems();
+    std::vector<double> levels;
+    for (const auto& item : value.items()) {
+      if (const auto level = item.number(Real{0, 1})) levels.push_back(*level);
+    }
+    if (problems() != before) return;
+    bool sound = levels.size() % 2 == 1 && levels.size() <= max_levels;
+    for (std::size_t i = 0; sound && i < levels.size(); ++i) {
+      sound = levels[i] > 0 && levels[i] < 1 && std::abs(levels[i] + levels[levels.size() - 1 - i] - 1) <= 1e-9 &&
+              (i == 0 || levels[i - 1] < levels[i]);
+    }
+    if (!sound || levels[levels.size() / 2] != 0.5)
+      return value.problem("must be at most 1000 ascending levels between 0 and 1, 0.5 in the middle and with each also 1 - it");
+    out_.quantiles = std::move(levels);
   }
 
   void tolerance(const Value& value) {

@@ -15,8 +15,10 @@
 /// The typed form of the YAML file. Defaults stand here and nowhere else; README documents every key.
 namespace pilotwatch::settings {
 
-enum class Task : std::uint8_t { binary, multiclass, regression, generative };
-inline constexpr const char* task_names[] = {"binary", "multiclass", "regression", "generative"};
+enum class Task : std::uint8_t { binary, multiclass, regression, generative, quantile };
+/// Whether outcomes are numbers and not labels.
+[[nodiscard]] constexpr bool predicts_numbers(Task task) { return task == Task::regression || task == Task::quantile; }
+inline constexpr const char* task_names[] = {"binary", "multiclass", "regression", "generative", "quantile"};
 
 enum class FeatureKind : std::uint8_t { numeric, categorical };
 enum class PilotClock : std::uint8_t { wall, event };
@@ -116,6 +118,13 @@ enum class Metric : std::uint8_t {
   smape,
   rmsle,
   median_absolute_error,
+  wis,
+  wis_overprediction,
+  wis_underprediction,
+  wis_dispersion,
+  interval_coverage_50,
+  interval_coverage_90,
+  quantile_bias,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -162,7 +171,14 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "mape",
                                                "smape",
                                                "rmsle",
-                                               "median_absolute_error"};
+                                               "median_absolute_error",
+                                               "wis",
+                                               "wis_overprediction",
+                                               "wis_underprediction",
+                                               "wis_dispersion",
+                                               "interval_coverage_50",
+                                               "interval_coverage_90",
+                                               "quantile_bias"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// Distances between the reference and a feature, or the score.
@@ -199,7 +215,9 @@ struct Pilot {
   std::vector<std::string> classes;  ///< canonical labels; default "0","1" for binary; required for multiclass
   std::string positive;              ///< binary: default the last class
   double threshold = 0.5;            ///< binary: prediction = score >= threshold where only a score is given
-  Tolerance tolerance;               ///< regression
+  Tolerance tolerance;               ///< regression; quantile: of the median
+  /// Quantile: levels of every forecast, ascending in (0, 1), symmetric around 0.5, which is one of them.
+  std::vector<double> quantiles{0.05, 0.25, 0.5, 0.75, 0.95};
   Zone time_zone;
   PilotClock clock = PilotClock::wall;
   Millis lateness = std::chrono::minutes{1};               ///< a window closes so long after its end

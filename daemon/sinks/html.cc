@@ -113,6 +113,8 @@ std::string human_value(Metric metric, double value) {
     case Metric::balanced_accuracy:
     case Metric::macro_precision:
     case Metric::macro_recall:
+    case Metric::interval_coverage_50:
+    case Metric::interval_coverage_90:
       return percent(value);
     case Metric::complaints_per_1000:
       return human_number(value) + " per\u00a01,000";
@@ -148,6 +150,7 @@ std::string human_metric(Metric metric) {
                                                                 {Metric::cohen_kappa, "Cohen's kappa"},
                                                                 {Metric::roc_auc, "ROC AUC"},
                                                                 {Metric::brier, "Brier score"},
+{Metric::wis, "weighted interval score"},{Metric::wis_overprediction, "WIS, too high"},{Metric::wis_underprediction, "WIS, too low"},{Metric::wis_dispersion, "WIS, width"},
                                                                 {Metric::mse, "MSE"},
                                                                 {Metric::rmse, "RMSE"},
                                                                 {Metric::r2, "R\u00b2"},

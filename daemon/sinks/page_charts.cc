@@ -80,10 +80,12 @@ Series series_of(const PilotView& view, Metric metric) {
 }
 
 std::vector<Series> wanted(const PilotView& view) {
-  const bool regression = view.settings->task == settings::Task::regression;
+  const auto task = view.settings->task;
+  const auto quality = task == settings::Task::regression ? Metric::mean_absolute_error
+                       : task == settings::Task::quantile ? Metric::wis : Metric::error_rate;
   const bool ks_only =
       limit_on(*view.settings, Metric::psi) == nullptr && limit_on(*view.settings, Metric::ks) != nullptr;
-  return {series_of(view, regression ? Metric::mean_absolute_error : Metric::error_rate),
+  return {series_of(view, quality),
           series_of(view, ks_only ? Metric::ks : Metric::psi), series_of(view, Metric::complaints_per_1000),
           series_of(view, Metric::volume)};
 }

@@ -35,7 +35,7 @@ const WindowResult* window_for_groups(const PilotView& view) {
 }
 
 constexpr Metric rate_columns[] = {Metric::error_rate,         Metric::false_positive_rate, Metric::false_negative_rate,
-                                   Metric::selection_rate,     Metric::mean_absolute_error, Metric::mean_error,
+                                   Metric::selection_rate,     Metric::mean_absolute_error, Metric::mean_error, Metric::wis,
                                    Metric::complaints_per_1000};
 
 /// Only what the task has.

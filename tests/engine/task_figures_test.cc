@@ -231,3 +231,56 @@ TEST_CASE("regression figures: errors, squares, shares of the outcome, the middl
   CHECK(*bracket.lower <= 1.5);
   CHECK(*bracket.upper >= 1.5);
 }
+
+TEST_CASE("quantile figures: the weighted interval score and its parts, coverage, the median; corrections take back") {
+  auto pilot = binary_pilot();
+  pilot.task = settings::Task::quantile;
+  pilot.classes.clear();
+  pilot.quantiles = {0.25, 0.5, 0.75};
+  const auto forecast = [](double low, double middle, double high) {
+    return R"("prediction":{"0.75":)" + std::to_string(high) + R"(,"0.5":)" + std::to_string(middle) + R"(,"0.25":)" +
+           std::to_string(low) + "}";
+  };
+  const auto text = pair(1, forecast(10, 12, 16), "13") + pair(2, forecast(10, 12, 16), "20");
+  Scenario s(settings_of({pilot}));
+  s.send(text);
+  const auto value = [&](Metric metric) { return s.figure("all", metric).value.value_or(-9); };
+  // K = 1.5; both: dispersion .25 * 6 / 1.5 = 1; 13: under .5 * 1 / 1.5; 20: under (4 + .5 * 8) / 1.5
+  CHECK(value(Metric::wis_dispersion) == 1.0);
+  CHECK(value(Metric::wis_underprediction) == Approx((0.5 / 1.5 + 8 / 1.5) / 2));
+  CHECK(value(Metric::wis_overprediction) == 0.0);
+  CHECK(value(Metric::wis) == Approx(1 + 8.5 / 3));
+  CHECK(value(Metric::quantile_bias) == Approx((-0.5 - 1) / 2));
+  CHECK(value(Metric::mean_absolute_error) == 4.5);
+  CHECK(value(Metric::interval_coverage_50) == 0.5);
+  CHECK(s.figure("all", Metric::interval_coverage_50).formula == "wilson/v1");
+  CHECK(s.figure("all", Metric::interval_coverage_90).state == "undefined");  // no levels 0.05 and 0.95
+  CHECK(s.figure("all", Metric::interval_coverage_90).reason == "out_of_domain");
+  CHECK(s.figure("all", Metric::error_rate).value == 1.0);  // no tolerance: neither median was met
+
+  std::map<std::string, std::string> parts;
+  s.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
+  Scenario back(settings_of({pilot}));
+  back.fold.load(parts, s.sequence, Instant{});
+  CHECK(back.saved() == s.saved());
+  const auto correction = line("outcome", 2, R"("actual":12)", "2026-01-01T13:00:00Z");
+  back.send(correction);
+  CHECK(back.figure("all", Metric::wis).value == Approx(1 + 0.5 / 3));
+  Scenario other(settings_of({pilot}));
+  other.send(correction + text);
+  CHECK(other.figure("all", Metric::wis).value == back.figure("all", Metric::wis).value);
+}
+
+TEST_CASE("quantile figures: a forecast without a level, or whose values descend, is refused") {
+  auto pilot = binary_pilot();
+  pilot.task = settings::Task::quantile;
+  pilot.classes.clear();
+  pilot.quantiles = {0.25, 0.5, 0.75};
+  Scenario s(settings_of({pilot}));
+  const auto sent = s.send(line("prediction", 1, R"("prediction":{"0.25":1,"0.5":2})") +
+                           line("prediction", 2, R"("prediction":{"0.25":1,"0.5":3,"0.75":2})") +
+                           line("prediction", 3, R"("prediction":7)") +
+                           line("prediction", 4, R"("prediction":{"0.1":0,"0.25":1,"0.5":2,"0.75":2})"));
+  CHECK(sent.rejected == 3);
+  CHECK(sent.accepted == 1);  // a level more is dropped
+}

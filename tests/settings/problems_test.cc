@@ -66,18 +66,18 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, windows, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, windows, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
 p.yml:23:20: pilots[0].windows[1]: day is given twice
 p.yml:23:25: pilots[0].windows[2]: must be day, week, month, all or {count: N}, got 'wek'
-p.yml:24:5: pilots[0].tolerance: is only for task regression
+p.yml:24:5: pilots[0].tolerance: is only for task regression or quantile
 p.yml:26:30: pilots[0].features[0].kind: must be one of numeric, categorical, got 'number'
 p.yml:27:16: pilots[0].features[1].name: 'score' is the name of the prediction's score; choose another
 p.yml:28:13: pilots[0].limits: must be a list, got a map
 p.yml:29:11: pilots[1].name: 'fraud' is given twice; the first is in line 17
-p.yml:30:11: pilots[1].task: must be one of binary, multiclass, regression, generative, got 'binry'; did you mean 'binary'?
+p.yml:30:11: pilots[1].task: must be one of binary, multiclass, regression, generative, quantile, got 'binry'; did you mean 'binary'?
 p.yml:31:5: pilots[2].classes: is required
 p.yml:31:11: pilots[2].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got 'two words'
 p.yml:33:5: pilots[2].positive: is only for task binary
@@ -173,8 +173,8 @@ TEST_CASE("problems: a metric belongs to a task") {
       CHECK(limit_problems(task, limit) == std::string("limits[0].metric: ") + metric + " is only for task binary");
     }
   }
-  for (const auto* metric :
-       {"mean_absolute_error", "mean_error", "mse", "rmse", "r2", "mape", "smape", "rmsle", "median_absolute_error"}) {
+  CHECK(limit_problems("quantile", "name: l, window: day, max: 0.1, metric: mean_absolute_error") == "");
+  for (const auto* metric : {"mean_error", "mse", "rmse", "r2", "mape", "smape", "rmsle", "median_absolute_error"}) {
     const std::string limit = std::string("name: l, window: day, max: 0.1, metric: ") + metric;
     CHECK(limit_problems("regression", limit) == "");
     for (const auto* task : {"binary", "multiclass", "generative"}) {
@@ -310,4 +310,20 @@ TEST_CASE("problems: figures of the scores of all classes need them to be kept")
         std::string::npos);
   CHECK(limit_problems("regression", "name: l, window: day, min: 0.5, metric: accuracy") ==
         "limits[0].metric: accuracy is only for task binary or multiclass");
+}
+
+TEST_CASE("problems: quantile forecasts name levels that can be scored") {
+  const auto levels = [](const std::string& list) { return problems(pilot("quantile", ", quantiles: " + list)); };
+  CHECK(levels("[0.1, 0.5, 0.9]") == "");
+  CHECK(levels("[0.5]") == "");
+  for (const auto* list : {"[0.1, 0.5]", "[0.1, 0.4, 0.9]", "[0.9, 0.5, 0.1]", "[0, 0.5, 1]", "[0.1, 0.5, 0.8]", "[]",
+                           "[0.5, 0.5, 0.5]"}) {
+    CAPTURE(list);
+    CHECK(levels(list).find("pilots[0].quantiles: must be") != std::string::npos);
+  }
+  CHECK(problems(pilot("regression", ", quantiles: [0.5]")).find("is only for task quantile") != std::string::npos);
+  CHECK(limit_problems("quantile",
+                       "name: l, window: day, min: 0.4, evidence: interval, metric: interval_coverage_50") == "");
+  CHECK(limit_problems("regression", "name: l, window: day, max: 3, metric: wis") ==
+        "limits[0].metric: wis is only for task quantile");
 }
