@@ -112,10 +112,11 @@ class PilotState {
   void take_back_unlinked(const ComplaintRow& c);
   void count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where);
   void count_features(const Decision& d, const FeatureRow& row, Where where = Where::everywhere);
-  /// Adds to each cell that a record of that day, rank and version belongs to.
+  /// Adds to each cell that a record of that time, rank and version belongs to.
   template <class Add>
-  void each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add);
+  void each_cell(Instant time, std::uint64_t rank, std::uint16_t version, Where where, Add&& add);
   void touch(Day day);
+  void touch_hour(std::int64_t start);
   [[nodiscard]] bool is_error(const Decision& d) const;
   /// `all` counts what has just come; else (groups that must be protected) only days that have closed.
   [[nodiscard]] bool all_is_live() const {
@@ -136,7 +137,7 @@ class PilotState {
   void look_at_counts(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
   void look_at_all(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
 
-  // pilot_windows.cc; `start` = first day, bucket number, or 0 for `all`
+  // pilot_windows.cc; `start` = first day ({days: N}: last day), hour in Unix seconds, bucket number, or 0 for `all`
   std::shared_ptr<const WindowResult> result(std::size_t window, std::int64_t start);
   [[nodiscard]] VersionCells merged(std::size_t window, std::int64_t start) const;
   [[nodiscard]] std::pair<Instant, Instant> bounds(std::size_t window, std::int64_t start) const;
@@ -161,6 +162,8 @@ class PilotState {
   std::set<Id128> incidents_;
 
   std::map<Day, VersionCells> days_;
+  bool hourly_ = false;                                         ///< some window is an hour
+  std::map<std::int64_t, VersionCells> hours_;                  ///< by start in Unix seconds; only where hourly_
   std::vector<std::map<std::uint64_t, VersionCells>> buckets_;  ///< by window index (count windows), then rank / N
   VersionCells all_;
   std::vector<std::string> versions_{""};

@@ -42,6 +42,8 @@ PilotState::PilotState(const settings::Pilot& settings) : settings_(&settings), 
   buckets_.resize(settings.windows.size());
   bucket_times_.resize(settings.windows.size());
   next_look_.resize(settings.windows.size());
+  hourly_ = std::any_of(settings.windows.begin(), settings.windows.end(),
+                        [](const auto& window) { return window.kind == settings::WindowKind::hour; });
   const auto positive = std::find(settings.classes.begin(), settings.classes.end(), settings.positive);
   if (positive != settings.classes.end()) positive_ = static_cast<std::uint16_t>(positive - settings.classes.begin());
 }

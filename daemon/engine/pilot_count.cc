@@ -51,10 +51,16 @@ bool PilotState::is_error(const Decision& d) const {
 }
 
 template <class Add>
-void PilotState::each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add_to) {
+void PilotState::each_cell(Instant time, std::uint64_t rank, std::uint16_t version, Where where, Add&& add_to) {
   if (where == Where::everywhere) {
+    const Day day = day_of(settings_->time_zone, time);
     add_to(days_[day][version]);
     touch(day);
+    if (hourly_) {
+      const auto hour = hour_start(settings_->time_zone, time);
+      add_to(hours_[hour][version]);
+      touch_hour(hour);
+    }
     if (all_is_live() || (closed_before_ && day < *closed_before_)) add_to(all_[version]);
   }
   if (rank == no_rank) return;
@@ -72,9 +78,16 @@ void PilotState::each_cell(Day day, std::uint64_t rank, std::uint16_t version, W
 void PilotState::touch(Day day) {
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     const auto kind = settings_->windows[i].kind;
-    if (kind == settings::WindowKind::count) continue;
+    if (kind == settings::WindowKind::count || kind == settings::WindowKind::hour) continue;
     if (kind == settings::WindowKind::all) {
       stale_.emplace(i, 0);
+      continue;
+    }
+    if (kind == settings::WindowKind::days) {  // the windows that end with this day, or up to N - 1 days later
+      const auto end = next_look_[i][0]
+                           ? std::min(day + static_cast<std::int64_t>(settings_->windows[i].count), *next_look_[i][0])
+                           : day;
+      for (std::int64_t last = day; last < end; ++last) stale_.emplace(i, last);
       continue;
     }
     const auto start = window_start(kind, day);
@@ -82,8 +95,15 @@ void PilotState::touch(Day day) {
   }
 }
 
+void PilotState::touch_hour(std::int64_t start) {
+  for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
+    const bool hour = settings_->windows[i].kind == settings::WindowKind::hour;
+    if (hour && next_look_[i][0] && start < *next_look_[i][0]) stale_.emplace(i, start);
+  }
+}
+
 void PilotState::count_decision(const Decision& d, std::int64_t sign, Where where) {
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
+  each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
     each_tally(cell, d.groups, [&](Tally& tally, bool) {
       add(tally.decisions, d.weight, sign);
       if (d.failed) add(tally.failures, d.weight, sign);
@@ -97,7 +117,7 @@ void PilotState::count_decision(const Decision& d, std::int64_t sign, Where wher
 void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where) {
   if (!d.labelled()) return;
   const bool wrong = is_error(d);
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
+  each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
     each_tally(cell, d.groups,
                [&](Tally& tally, bool group) { add_verdict(tally, group, d, *settings_, wrong, sign); });
   });
@@ -106,14 +126,14 @@ void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where
 void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
   if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
   const Decision& d = decisions_[c.decision];
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere, [&](Cell& cell) {
+  each_cell(d.time, d.rank, d.version, Where::everywhere, [&](Cell& cell) {
     each_tally(cell, d.groups, [&](Tally& tally, bool) { add(tally.complaints, 1, sign); });
   });
 }
 
 /// A complaint about no decision we know counts in the window of its own time and in no version.
 void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where) {
-  each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where, [&](Cell& cell) {
+  each_cell(c.time, c.rank, 0, where, [&](Cell& cell) {
     each_tally(cell, c.groups, [&](Tally& tally, bool) { add(tally.complaints, 1, sign); });
   });
 }
@@ -130,6 +150,8 @@ void PilotState::take_back_unlinked(const ComplaintRow& c) {
   prune(all_);
   const Day day = day_of(settings_->time_zone, c.time);
   if (prune(days_[day])) days_.erase(day);
+  const auto hour = hourly_ ? hours_.find(hour_start(settings_->time_zone, c.time)) : hours_.end();
+  if (hour != hours_.end() && prune(hour->second)) hours_.erase(hour);
   if (c.rank == no_rank) return;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     if (settings_->windows[i].kind != settings::WindowKind::count) continue;
@@ -139,7 +161,7 @@ void PilotState::take_back_unlinked(const ComplaintRow& c) {
 }
 
 void PilotState::count_features(const Decision& d, const FeatureRow& row, Where where) {
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where,
+  each_cell(d.time, d.rank, d.version, where,
             [&](Cell& cell) { add_features(cell, *reference_, row, static_cast<std::int64_t>(d.weight)); });
 }
 
@@ -157,7 +179,7 @@ void PilotState::order_decision(Waiting& waiting) {
   count_decision(d, 1, Where::buckets);
   if (d.has_outcome) count_outcome(d, 1, Where::buckets);
   if (d.complaints > 0) {
-    each_cell(0, d.rank, d.version, Where::buckets, [&](Cell& cell) {
+    each_cell(d.time, d.rank, d.version, Where::buckets, [&](Cell& cell) {
       each_tally(cell, d.groups, [&](Tally& tally, bool) { add(tally.complaints, d.complaints, 1); });
     });
   }

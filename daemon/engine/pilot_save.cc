@@ -198,6 +198,11 @@ void PilotState::write(ByteWriter& out) const {
     out.i64(day);
     write_cells(out, cells);
   }
+  out.u64(hours_.size());
+  for (const auto& [hour, cells] : hours_) {
+    out.i64(hour);
+    write_cells(out, cells);
+  }
   out.u64(buckets_.size());
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     out.u64(buckets_[i].size());
@@ -260,6 +265,10 @@ void PilotState::read(ByteReader& in) {
   for (auto left = in.count(2); left > 0; --left) {
     const auto day = static_cast<Day>(in.i64());
     read_cells(in, days_[day]);
+  }
+  for (auto left = in.count(2); left > 0; --left) {
+    const auto hour = in.i64();
+    read_cells(in, hours_[hour]);
   }
   if (in.u64() != buckets_.size()) throw CorruptBytes("state of other windows");
   for (std::size_t i = 0; i < buckets_.size(); ++i) {

@@ -12,6 +12,7 @@ constexpr const char* clock_names[] = {"wall", "event"};
 constexpr const char* by_class_names[] = {"drop", "keep"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
 constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
+constexpr std::uint64_t max_days = 400;    ///< of a sliding window
 constexpr std::size_t max_levels = 1000;
 constexpr std::uint64_t most = 1'000'000'000;
 
@@ -78,7 +79,8 @@ class PilotReader {
               (i == 0 || levels[i - 1] < levels[i]);
     }
     if (!sound || levels[levels.size() / 2] != 0.5)
-      return value.problem("must be at most 1000 ascending levels between 0 and 1, 0.5 in the middle and with each also 1 - it");
+      return value.problem(
+          "must be at most 1000 ascending levels between 0 and 1, 0.5 in the middle and with each also 1 - it");
     out_.quantiles = std::move(levels);
   }
 
@@ -208,22 +210,29 @@ class PilotReader {
 
 std::string window_words(const Window& window) {
   if (window.kind == WindowKind::count) return "{count: " + std::to_string(window.count) + "}";
+  if (window.kind == WindowKind::days) return "{days: " + std::to_string(window.count) + "}";
   return window_kind_names[static_cast<std::size_t>(window.kind)];
 }
 
 std::optional<Window> read_window(const Value& value) {
   if (value.node().IsMap()) {
     MapReader map(value);
-    Window out{WindowKind::count, 0};
-    const bool read = map.read_required("count", out.count, &Value::whole, Whole{1, most});
+    const auto count = map.take("count"), days = map.take("days");
     map.finish();
-    return read ? std::optional(out) : std::nullopt;
+    if (count.has_value() == days.has_value()) {
+      value.problem(count ? "takes either count or days, not both" : "needs either count or days");
+      return std::nullopt;
+    }
+    const auto number = count ? count->whole(Whole{1, most}) : days->whole(Whole{2, max_days});
+    if (!number) return std::nullopt;
+    return Window{count ? WindowKind::count : WindowKind::days, *number};
   }
   const auto text = value.node().IsScalar() ? value.node().Scalar() : "";
   const auto found = std::find(std::begin(window_kind_names), std::end(window_kind_names), text);
   const auto kind = static_cast<WindowKind>(found - std::begin(window_kind_names));
-  if (found != std::end(window_kind_names) && kind != WindowKind::count) return Window{kind, 0};
-  value.wrong("day, week, month, all or {count: N}");
+  if (found != std::end(window_kind_names) && kind != WindowKind::count && kind != WindowKind::days)
+    return Window{kind, 0};
+  value.wrong("hour, day, week, month, all, {days: N} or {count: N}");
   return std::nullopt;
 }
 

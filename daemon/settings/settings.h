@@ -29,13 +29,14 @@ struct Feature {
   FeatureKind kind = FeatureKind::numeric;
 };
 
-enum class WindowKind : std::uint8_t { day, week, month, count, all };
-inline constexpr const char* window_kind_names[] = {"day", "week", "month", "count", "all"};
+enum class WindowKind : std::uint8_t { day, week, month, count, all, hour, days };
+inline constexpr const char* window_kind_names[] = {"day", "week", "month", "count", "all", "hour", "days"};
 
-/// `day`, `week` (ISO), `month` in the pilot's time zone; `all` since the epoch; `{count: N}` every N decisions.
+/// `hour` (from midnight on), `day`, `week` (ISO), `month` in the pilot's time zone; `{days: N}` the N days that end
+/// with each day; `all` since the epoch; `{count: N}` every N decisions.
 struct Window {
   WindowKind kind = WindowKind::day;
-  std::uint64_t count = 0;  ///< decisions a window, only for WindowKind::count
+  std::uint64_t count = 0;  ///< WindowKind::count: decisions a window; WindowKind::days: days; else 0
   bool operator==(const Window&) const = default;
 };
 

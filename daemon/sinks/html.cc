@@ -150,7 +150,10 @@ std::string human_metric(Metric metric) {
                                                                 {Metric::cohen_kappa, "Cohen's kappa"},
                                                                 {Metric::roc_auc, "ROC AUC"},
                                                                 {Metric::brier, "Brier score"},
-{Metric::wis, "weighted interval score"},{Metric::wis_overprediction, "WIS, too high"},{Metric::wis_underprediction, "WIS, too low"},{Metric::wis_dispersion, "WIS, width"},
+                                                                {Metric::wis, "weighted interval score"},
+                                                                {Metric::wis_overprediction, "WIS, too high"},
+                                                                {Metric::wis_underprediction, "WIS, too low"},
+                                                                {Metric::wis_dispersion, "WIS, width"},
                                                                 {Metric::mse, "MSE"},
                                                                 {Metric::rmse, "RMSE"},
                                                                 {Metric::r2, "R\u00b2"},
@@ -209,6 +212,16 @@ std::string human_window(const settings::Window& kind, Instant start, Instant en
     }
     case WindowKind::count:
       return human_count(kind.count) + " decisions to " + human_day(end, zone);
+    case WindowKind::hour: {
+      const auto minutes =
+          std::chrono::floor<std::chrono::minutes>(start - std::chrono::floor<std::chrono::days>(start)).count();
+      std::array<char, 16> clock{};
+      std::snprintf(clock.data(), clock.size(), ", %02d:%02d", static_cast<int>(minutes / 60),
+                    static_cast<int>(minutes % 60));
+      return human_day(start, Zone{}) + clock.data() + "\u00a0UTC";
+    }
+    case WindowKind::days:
+      return human_count(kind.count) + " days to " + human_day(end - Millis{1}, zone);
     case WindowKind::all:
       return "all since " + human_day(start, zone);
   }

@@ -82,18 +82,19 @@ Series series_of(const PilotView& view, Metric metric) {
 std::vector<Series> wanted(const PilotView& view) {
   const auto task = view.settings->task;
   const auto quality = task == settings::Task::regression ? Metric::mean_absolute_error
-                       : task == settings::Task::quantile ? Metric::wis : Metric::error_rate;
+                       : task == settings::Task::quantile ? Metric::wis
+                                                          : Metric::error_rate;
   const bool ks_only =
       limit_on(*view.settings, Metric::psi) == nullptr && limit_on(*view.settings, Metric::ks) != nullptr;
-  return {series_of(view, quality),
-          series_of(view, ks_only ? Metric::ks : Metric::psi), series_of(view, Metric::complaints_per_1000),
-          series_of(view, Metric::volume)};
+  return {series_of(view, quality), series_of(view, ks_only ? Metric::ks : Metric::psi),
+          series_of(view, Metric::complaints_per_1000), series_of(view, Metric::volume)};
 }
 
 std::string title_of(const Series& series) {
   std::string out = human_metric(series.metric);
   out[0] = static_cast<char>(out[0] - 'a' + 'A');
   if (series.kind == "all") return out + ", all together";
+  if (series.kind.starts_with("days:")) return out + ", each " + series.kind.substr(5) + " days";
   return out + " by " + (series.kind.starts_with("count:") ? series.kind.substr(6) + " decisions" : series.kind);
 }
 

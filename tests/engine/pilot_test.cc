@@ -259,3 +259,60 @@ TEST_CASE("pilot: segment values and versions beyond the bound share one name an
   const auto& overflows = snapshot->pilots[0].counters.label_overflows;
   CHECK(overflows == std::vector<std::pair<std::string, std::uint64_t>>{{"g", 38}, {"model_version", 20}});
 }
+
+TEST_CASE("pilot: hour windows close `lateness` after their end; an empty hour is looked at, too") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::hour, 0}};
+  pilot.outcome_horizon = std::chrono::hours{2};
+  Scenario s(settings_of({pilot}));
+  s.send(line("prediction", 1, "2026-01-01T12:10:00Z", R"("prediction":1)") +
+         line("prediction", 2, "2026-01-01T12:59:59Z", R"("prediction":1)") +
+         line("prediction", 3, "2026-01-01T14:00:00Z", R"("prediction":0)"));
+  REQUIRE(s.closings.size() == 1);  // 12; 13 is closed a minute later
+  CHECK(s.closings[0].due == at("2026-01-01T13:01:00Z"));
+  s.send(line("prediction", 4, "2026-01-01T15:30:00Z", R"("prediction":1)"));
+  REQUIRE(s.closings.size() == 4);  // 13 (empty) and 14 closed, 12 matured
+  CHECK(s.closings[1].result->figures.empty());
+  CHECK(s.figure("hour", Metric::volume, "", "", "", 0).value == 2.0);
+  CHECK(s.figure("hour", Metric::volume, "", "", "", 1).value == 1.0);
+  s.send(line("outcome", 1, "2026-01-01T15:31:00Z", R"("actual":0)"));
+  CHECK(s.figure("hour", Metric::error_rate, "", "", "", 0).value == 1.0);  // late, and shown
+
+  std::map<std::string, std::string> parts;
+  s.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
+  Scenario back(settings_of({pilot}));
+  back.fold.load(parts, s.sequence, Instant{});
+  CHECK(back.saved() == s.saved());
+  CHECK(back.figure("hour", Metric::error_rate, "", "", "", 0).value == 1.0);
+  s.fold.finish(Instant{});
+  CHECK(s.figure("hour", Metric::volume, "", "", "", 2).value == 1.0);
+}
+
+TEST_CASE("pilot: {days: N} is the N days that end with each closed day, and a late outcome changes all that hold it") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::days, 3}};
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  int id = 0;
+  for (int d = 0; d < 6; ++d) {
+    for (int i = 0; i <= d; ++i) text += line("prediction", id++, day(d), R"("prediction":1)");  // 1 2 3 4 5 6
+  }
+  s.send(text);
+  const auto volume = [&](std::size_t window) { return s.figure("days:3", Metric::volume, "", "", "", window).value; };
+  CHECK(volume(0) == 1.0);
+  CHECK(volume(1) == 3.0);
+  CHECK(volume(2) == 6.0);
+  CHECK(volume(3) == 9.0);
+  CHECK(volume(4) == 12.0);
+  const auto snapshot = s.fold.snapshot(Instant{});
+  const auto& windows = snapshot->pilots[0].windows;
+  REQUIRE(windows.size() == 5);  // the sixth day has not closed
+  CHECK(windows[2]->start == at("2026-01-01T00:00:00Z"));
+  CHECK(windows[2]->end == at("2026-01-04T00:00:00Z"));
+  s.send(line("outcome", 1, day(5), R"("actual":0)"));  // of the second day
+  const auto outcomes = [&](std::size_t window) {
+    return s.figure("days:3", Metric::error_rate, "", "", "", window).n;
+  };
+  CHECK(std::vector{outcomes(0), outcomes(1), outcomes(2), outcomes(3), outcomes(4)} ==
+        std::vector<std::uint64_t>{0, 1, 1, 1, 0});
+}

@@ -71,7 +71,7 @@ p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
 p.yml:23:20: pilots[0].windows[1]: day is given twice
-p.yml:23:25: pilots[0].windows[2]: must be day, week, month, all or {count: N}, got 'wek'
+p.yml:23:25: pilots[0].windows[2]: must be hour, day, week, month, all, {days: N} or {count: N}, got 'wek'
 p.yml:24:5: pilots[0].tolerance: is only for task regression or quantile
 p.yml:26:30: pilots[0].features[0].kind: must be one of numeric, categorical, got 'number'
 p.yml:27:16: pilots[0].features[1].name: 'score' is the name of the prediction's score; choose another
