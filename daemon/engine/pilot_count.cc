@@ -27,6 +27,7 @@ void add_verdict(Tally& tally, bool group, const Decision& d, const settings::Pi
   if (wrong) add(tally.errors, d.weight, sign);
   const auto weight = static_cast<std::int64_t>(d.weight) * sign;
   tally.scored.add(d, pilot, group, weight);
+  if (pilot.task == settings::Task::generative) tally.confusion.add(static_cast<std::uint32_t>(d.actual), weight);
   if (pilot.task == settings::Task::binary || pilot.task == settings::Task::multiclass) {
     const auto classes = static_cast<std::uint32_t>(pilot.classes.size());
     tally.confusion.add(static_cast<std::uint32_t>(d.predicted) * classes + static_cast<std::uint32_t>(d.actual),

@@ -34,6 +34,7 @@ void ScopeFigures::write() {
   if (pilot_.task == Task::multiclass) multiclass();
   if (pilot_.task == Task::regression) regression();
   if (pilot_.task == Task::quantile) forecasts();
+  if (pilot_.task == Task::generative) verdicts();
   complaints();
   counts();
 }
@@ -73,8 +74,9 @@ void ScopeFigures::push(Figure f, bool hidden, Of of, std::optional<stats::Undef
 }
 
 void ScopeFigures::share(Metric metric, const char* formula, std::uint64_t part, std::uint64_t whole, bool hidden,
-                         Of of, std::optional<stats::Undefined> why) {
+                         Of of, std::optional<stats::Undefined> why, const std::string& feature) {
   auto f = figure(metric, formula);
+  f.feature = feature;
   f.n = whole;
   const bool exact = f.formula == stats::clopper_pearson_formula;
   const auto interval =

@@ -41,7 +41,7 @@ class ScopeFigures {
   /// Gives it its state: hidden, without a value (`why`: the reason where there are cases), immature or ok.
   void push(Figure f, bool hidden, Of of, std::optional<stats::Undefined> why = std::nullopt);
   void share(Metric metric, const char* formula, std::uint64_t part, std::uint64_t whole, bool hidden, Of of,
-             std::optional<stats::Undefined> why = std::nullopt);
+             std::optional<stats::Undefined> why = std::nullopt, const std::string& feature = "");
   /// A figure of outcomes without an interval.
   void value(Metric metric, const char* formula, const stats::Answer<double>& answer, std::uint64_t n, bool hidden);
   /// One whose [lower, upper] is certain where not every value is known; under `exact` where all are.
@@ -54,6 +54,7 @@ class ScopeFigures {
   void multiclass();
   void multiclass_scores();
   void regression();
+  void verdicts();
   void forecasts();
   void interval_coverage(Metric metric, double share_inside);
   void complaints();

@@ -22,7 +22,7 @@ struct Tally {
   std::uint64_t labelled = 0;   ///< outcome known and comparable
   std::uint64_t errors = 0;     ///< of them wrong
   std::uint64_t complaints = 0;
-  SparseCounts confusion;  ///< position = predicted class * number of classes + actual class
+  SparseCounts confusion;  ///< position = predicted class (generative: 0) * number of classes + actual
   Scored scored;           ///< scores (binary) or numbers (regression) of the labelled
 
   Tally& operator+=(const Tally& other);

@@ -151,6 +151,14 @@ void ScopeFigures::regression() {
             !median || median->lower == median->upper, median, n, hide_outcomes_);
 }
 
+/// The share of each grade among the answers that were graded.
+void ScopeFigures::verdicts() {
+  for (std::uint32_t c = 0; c < pilot_.classes.size(); ++c) {
+    share(Metric::verdict_rate, stats::wilson_formula, tally_.confusion.at(c), tally_.labelled, hide_confusion_,
+          Of::outcomes, std::nullopt, pilot_.classes[c]);
+  }
+}
+
 void ScopeFigures::forecasts() {
   const auto* scored = tally_.scored.forecasts();
   const auto mean = scored == nullptr ? stats::Answer<stats::QuantileScore>(stats::Undefined::no_data) : scored->mean();

@@ -18,7 +18,7 @@ namespace pilotwatch::engine {
 struct Figure {
   std::string model_version;     ///< "" = all versions together
   std::string attribute, group;  ///< "" = the whole pilot
-  std::string feature;           ///< "" where the metric has none
+  std::string feature;           ///< of drift: the feature; of verdict_rate: the class; else ""
   settings::Metric metric{};
   std::string formula;  ///< "wilson/v1", "psi-jeffreys/v1", ...
   std::optional<double> value, lower, upper;

@@ -93,6 +93,7 @@ constexpr Rules rules[] = {
     {Metric::interval_coverage_50, Scale::share, true, Task::quantile},
     {Metric::interval_coverage_90, Scale::share, true, Task::quantile},
     {Metric::quantile_bias, Scale::any, false, Task::quantile},
+    {Metric::verdict_rate, Scale::share, true, Task::generative},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -205,6 +206,7 @@ class LimitReader {
   void feature() {
     const auto value = map_.take("feature");
     if (rules_ == nullptr) return;
+    if (out_.metric == Metric::verdict_rate) return verdict(value);
     if (!of_feature(out_.metric)) {
       if (value) value->key_problem("is only for drift (psi, ks, ...)");
       return;
@@ -230,6 +232,16 @@ class LimitReader {
       value->problem(name_of(out_.metric) + " compares numbers and " + in_quotes(out_.feature) +
                      " is categorical; use psi");
     }
+  }
+
+  /// The grade whose share is meant stands where drift has its feature.
+  void verdict(const std::optional<Value>& value) {
+    if (!value) return map_.value().problem("verdict_rate needs a feature: the class whose share is meant");
+    const auto name = value->text();
+    if (!name) return;
+    out_.feature = *name;
+    const std::vector<std::string_view> known(pilot_.classes.begin(), pilot_.classes.end());
+    if (sound_.task) value->must_be_known(*name, "one of the classes", known);
   }
 
   void segment() {

@@ -126,6 +126,7 @@ enum class Metric : std::uint8_t {
   interval_coverage_50,
   interval_coverage_90,
   quantile_bias,
+  verdict_rate,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -179,7 +180,8 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "wis_dispersion",
                                                "interval_coverage_50",
                                                "interval_coverage_90",
-                                               "quantile_bias"};
+                                               "quantile_bias",
+                                               "verdict_rate"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// Distances between the reference and a feature, or the score.
@@ -200,7 +202,7 @@ struct Limit {
   std::optional<double> max, min;  ///< exactly one is given
   Evidence evidence = Evidence::interval;
   std::uint64_t min_n = 30;   ///< fewer cases in the window: state `insufficient`
-  std::string feature;        ///< for distances: the feature, or `score`
+  std::string feature;        ///< for distances: the feature, or `score`; for verdict_rate: the class
   std::string segment;        ///< attribute: the limit holds for each of its values; empty = the whole pilot
   Millis for_{0};             ///< YAML `for`: how long the condition must hold before it is a breach
   Millis keep_firing_for{0};  ///< and must be gone before the breach ends

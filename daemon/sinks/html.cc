@@ -115,6 +115,7 @@ std::string human_value(Metric metric, double value) {
     case Metric::macro_recall:
     case Metric::interval_coverage_50:
     case Metric::interval_coverage_90:
+    case Metric::verdict_rate:
       return percent(value);
     case Metric::complaints_per_1000:
       return human_number(value) + " per\u00a01,000";

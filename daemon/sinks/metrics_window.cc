@@ -94,13 +94,17 @@ constexpr Metric named[] = {Metric::volume,
                             Metric::complaints_per_1000};
 
 void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
-  std::set<std::tuple<std::string_view, std::string_view, Metric>> seen;
+  std::set<std::tuple<std::string_view, std::string_view, std::string_view, Metric>> seen;
   for (const auto& figure : window.figures) {
-    const bool elsewhere = std::ranges::find(named, figure.metric) != std::end(named) || !figure.feature.empty();
+    const bool elsewhere =
+        std::ranges::find(named, figure.metric) != std::end(named) || settings::of_feature(figure.metric);
     if (elsewhere || !figure.model_version.empty() || !figure.value || figure.state == "suppressed") continue;
-    if (!seen.emplace(figure.attribute, figure.group, figure.metric).second) continue;
+    if (!seen.emplace(figure.attribute, figure.group, figure.feature, figure.metric).second) continue;
     const bool group = !figure.attribute.empty();
-    Labels labels{{"pilot", pilot.name}, {"window", window.kind_name}, {"metric", name_of(figure.metric)}};
+    Labels labels{{"pilot", pilot.name},
+                  {"window", window.kind_name},
+                  {"metric", name_of(figure.metric)},
+                  {"class", figure.feature}};
     if (group) {
       labels.push_back({"attribute", figure.attribute});
       labels.push_back({"group", figure.group});

@@ -284,3 +284,30 @@ TEST_CASE("quantile figures: a forecast without a level, or whose values descend
   CHECK(sent.rejected == 3);
   CHECK(sent.accepted == 1);  // a level more is dropped
 }
+
+TEST_CASE("generative figures: the share of each grade; small ones of a group are not shown") {
+  auto pilot = binary_pilot();
+  pilot.task = settings::Task::generative;
+  pilot.classes = {"right", "refused", "wrong"};
+  pilot.segments.attributes = {"g"};
+  pilot.segments.min_n = 10;
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  for (int i = 0; i < 100; ++i) {
+    const char* grade = i < 70 ? "right" : i < 75 ? "refused" : "wrong";  // 70, 5, 25
+    text += pair(i, R"("segments":{"g":"a"})", std::string("\"") + grade + "\"");
+  }
+  s.send(text + line("outcome", 0, R"("actual":"wrong")", "2026-01-01T13:00:00Z"));  // corrected: 69, 5, 26
+  s.fold.finish(Instant{});
+  const auto rate = [&](const char* group, const char* grade) {
+    return s.figure("all", Metric::verdict_rate, group, grade);
+  };
+  CHECK(rate("", "right").value == 0.69);
+  CHECK(rate("", "refused").value == 0.05);
+  CHECK(rate("", "wrong").value == 0.26);
+  CHECK(rate("", "wrong").n == 100);
+  CHECK(rate("", "wrong").formula == "wilson/v1");
+  CHECK(s.figure("all", Metric::error_rate).value == 0.26);
+  for (const auto* grade : {"right", "refused", "wrong"})
+    CHECK(rate("a", grade).state == "suppressed");  // five refused
+}

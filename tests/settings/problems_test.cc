@@ -327,3 +327,12 @@ TEST_CASE("problems: quantile forecasts name levels that can be scored") {
   CHECK(limit_problems("regression", "name: l, window: day, max: 3, metric: wis") ==
         "limits[0].metric: wis is only for task quantile");
 }
+
+TEST_CASE("problems: verdict_rate names a class") {
+  const std::string limit = "name: l, window: day, max: 0.1, metric: verdict_rate";
+  CHECK(limit_problems("generative", limit + ", feature: bad") == "");
+  CHECK(limit_problems("generative", limit + ", feature: bad, segment: region") == "");
+  CHECK(limit_problems("generative", limit) ==
+        "limits[0]: verdict_rate needs a feature: the class whose share is meant");
+  CHECK(limit_problems("generative", limit + ", feature: badd").find("is not one of the classes") != std::string::npos);
+}
