@@ -109,7 +109,9 @@ class ObjectReader {
 
   void read_prediction(const element& e, record::Prediction& p) {
     if (schema_->settings->task == settings::Task::generative) return;  // free text is never kept
+    const bool forecast = schema_->settings->task == settings::Task::quantile;
     if (e.type() != element_type::OBJECT) {
+      if (forecast) wrong_type("prediction", "an object of quantiles", e);
       p.prediction = target(e, "prediction");
       return;
     }
@@ -126,6 +128,25 @@ class ObjectReader {
       if (level == 0.5) p.prediction = p.quantiles.back().number;
     }
     if (p.quantiles.empty()) refuse(Reason::schema, "prediction", "no quantiles");
+    if (forecast) check_forecast(p);
+  }
+
+  /// Brings the levels of the settings into their order; others are dropped as unknown members are.
+  void check_forecast(record::Prediction& p) {
+    std::vector<record::NamedNumber> ordered;
+    for (const double level : schema_->settings->quantiles) {
+      const auto name = reading_.intern(format_number(level));
+      const auto found = std::find_if(p.quantiles.begin(), p.quantiles.end(), [&](const auto& q) { return q.name == name; });
+      if (found == p.quantiles.end()) refuse(Reason::schema, "prediction", "quantile " + format_number(level) + " is missing");
+      if (!ordered.empty() && found->number < ordered.back().number)
+        refuse(Reason::number, "prediction", "quantile " + format_number(level) + " is below the one before it");
+      ordered.push_back(*found);
+    }
+    const auto others = p.quantiles.size() - ordered.size();
+    if (others > 0 && schema_->settings->unknown_fields == settings::UnknownFields::reject)
+      refuse(Reason::unknown_field, "prediction", "has quantiles that are not configured");
+    reading_.dropped_fields += others;
+    p.quantiles = std::move(ordered);
   }
 
   void read_score(const element& e, record::Prediction& p) {

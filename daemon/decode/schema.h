@@ -24,9 +24,9 @@ struct PilotSchema {
   const settings::Pilot* settings = nullptr;
   TextMap<settings::FeatureKind> features;
   TextSet attributes;
-  TextSet classes;  ///< empty = any label (regression has none)
+  TextSet classes;  ///< empty = any label (numbers have none)
 
-  [[nodiscard]] bool numeric_target() const { return settings->task == settings::Task::regression; }
+  [[nodiscard]] bool numeric_target() const { return settings::predicts_numbers(settings->task); }
   [[nodiscard]] bool truth_values() const {
     return settings->task == settings::Task::binary || settings->task == settings::Task::generative;
   }

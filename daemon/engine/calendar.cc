@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/calendar.h"
 
+#include <algorithm>
+
 namespace pilotwatch::engine {
 
 using settings::WindowKind;
@@ -26,6 +28,18 @@ Day window_next(WindowKind kind, Day start) {
     return static_cast<Day>(sys_days{next}.time_since_epoch().count());
   }
   return start + 1;
+}
+
+std::int64_t hour_start(const Zone& zone, Instant time) {
+  const Instant midnight = start_of(zone, day_of(zone, time));
+  const auto hours = std::chrono::floor<std::chrono::hours>(time - midnight);
+  return std::chrono::floor<std::chrono::seconds>(midnight + hours).time_since_epoch().count();
+}
+
+std::int64_t hour_next(const Zone& zone, std::int64_t start) {
+  const Instant midnight = start_of(zone, day_of(zone, from_seconds(start)) + 1);
+  const auto day_end = std::chrono::floor<std::chrono::seconds>(midnight).time_since_epoch().count();
+  return std::min(start + 3600, day_end);
 }
 
 }  // namespace pilotwatch::engine

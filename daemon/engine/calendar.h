@@ -25,4 +25,11 @@ using Day = std::int32_t;
 /// First day of the window after the one that starts at `start`.
 [[nodiscard]] Day window_next(settings::WindowKind kind, Day start);
 
+/// Start, in Unix seconds, of the hour that holds `time`: hours are counted from the first instant of the civil day, so
+/// that they begin with the day also where its clock has changed.
+[[nodiscard]] std::int64_t hour_start(const Zone& zone, Instant time);
+/// Start of the hour after the one that starts at `start`; the last hour of a day ends with the day.
+[[nodiscard]] std::int64_t hour_next(const Zone& zone, std::int64_t start);
+[[nodiscard]] inline Instant from_seconds(std::int64_t seconds) { return Instant{std::chrono::seconds{seconds}}; }
+
 }  // namespace pilotwatch::engine

@@ -21,9 +21,10 @@ void Decision::write(ByteWriter& out) const {
   out.id(id);
   out.time(time);
   out.u64(static_cast<std::uint64_t>(has_predicted) | static_cast<std::uint64_t>(has_outcome) << 1 |
-          static_cast<std::uint64_t>(failed) << 2);
+          static_cast<std::uint64_t>(failed) << 2 | static_cast<std::uint64_t>(has_score) << 3);
   out.f64(predicted);
   out.f64(actual);
+  if (has_score) out.f64(score);
   out.time(outcome_time);
   out.u64(outcome_content);
   out.u64(rank + 1);  // "none" is the commonest and becomes one byte
@@ -32,6 +33,8 @@ void Decision::write(ByteWriter& out) const {
   if (complaints > 0) out.time(first_complaint);
   out.u64(version);
   write_groups(out, groups);
+  out.u64(values.size());
+  for (const double value : values) out.f64(value);
 }
 
 void Decision::read(ByteReader& in) {
@@ -41,8 +44,10 @@ void Decision::read(ByteReader& in) {
   has_predicted = (flags & 1) != 0;
   has_outcome = (flags & 2) != 0;
   failed = (flags & 4) != 0;
+  has_score = (flags & 8) != 0;
   predicted = in.f64();
   actual = in.f64();
+  if (has_score) score = in.f64();
   outcome_time = in.time();
   outcome_content = in.u64();
   rank = in.u64() - 1;
@@ -51,12 +56,15 @@ void Decision::read(ByteReader& in) {
   if (complaints > 0) first_complaint = in.time();
   version = static_cast<std::uint16_t>(in.u64());
   read_groups(in, groups);
+  values.resize(in.count(8));
+  for (double& value : values) value = in.f64();
 }
 
 bool is_error(const settings::Pilot& pilot, const Decision& d) {
   if (!d.labelled()) return false;
   switch (pilot.task) {
     case settings::Task::regression:
+    case settings::Task::quantile:
       return std::abs(d.predicted - d.actual) >
              std::max(pilot.tolerance.absolute, pilot.tolerance.relative * std::abs(d.actual));
     case settings::Task::generative:

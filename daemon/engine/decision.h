@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/id.h"
@@ -16,11 +17,13 @@ inline constexpr std::uint16_t no_group = 0xFFFF;
 using Groups = std::array<std::uint16_t, max_attributes>;  ///< value index by attribute; no_group = not given
 inline constexpr std::uint64_t no_rank = ~std::uint64_t{0};
 
-/// One prediction and what became of it. Labels are class indexes, regression targets numbers.
+/// One prediction and what became of it. Labels are class indexes, targets of regression numbers; of a quantile
+/// forecast `predicted` is the median.
 struct Decision {
   Id128 id;
   Instant time;
   double predicted = 0, actual = 0;
+  double score = 0;  ///< of the positive class (binary), in [0, 1]; kept so that a corrected outcome can be taken back
   Instant outcome_time;
   std::uint64_t outcome_content = 0;
   std::uint64_t rank = no_rank;  ///< cases before this one in decision order, once known (count windows)
@@ -28,8 +31,11 @@ struct Decision {
   std::uint32_t complaints = 0;              ///< that name it
   Instant first_complaint = Instant::max();  ///< the earliest of them
   std::uint16_t version = 0;
-  bool has_predicted = false, has_outcome = false, failed = false;
+  bool has_predicted = false, has_outcome = false, failed = false, has_score = false;
   Groups groups{};
+  /// Multi-class with `scores.by_class: keep`: a score a class; quantile: the value of each level; in the order of the
+  /// settings. Else empty. Kept so that a corrected outcome can be taken back.
+  std::vector<double> values;
 
   [[nodiscard]] bool labelled() const { return has_predicted && has_outcome; }
   void write(ByteWriter& out) const;

@@ -113,6 +113,8 @@ class PilotState {
   void await_order(OrderKey key, Waiting waiting);
   [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
   void set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const;
+  [[nodiscard]] std::vector<double> class_scores(const record::Batch& batch, const record::Prediction& p) const;
+  [[nodiscard]] std::vector<double> forecast(const record::Batch& batch, const record::Prediction& p) const;
   std::uint16_t version_index(const std::string& name);
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
@@ -150,12 +152,13 @@ class PilotState {
   void count_review(const Decision& d, const ReviewRow& r, std::int64_t sign, Where where);
   void count_feedback(const FeedbackRow& f, std::uint64_t rank, Where where);
   /// Calls `add` for the whole and for each group of each cell, as each_cell.
-  void each_scope(Day day, std::uint64_t rank, std::uint16_t version, const Groups& groups, Where where,
+  void each_scope(Instant time, std::uint64_t rank, std::uint16_t version, const Groups& groups, Where where,
                   const std::function<void(Tally&)>& add);
-  /// Adds to each cell that a record of that day, rank and version belongs to.
+  /// Adds to each cell that a record of that time, rank and version belongs to.
   template <class Add>
-  void each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add);
+  void each_cell(Instant time, std::uint64_t rank, std::uint16_t version, Where where, Add&& add);
   void touch(Day day);
+  void touch_hour(std::int64_t start);
   /// `all` counts what has just come; else (groups that must be protected) only days that have closed.
   [[nodiscard]] bool all_is_live() const {
     return settings_->segments.min_n <= 1 || settings_->segments.attributes.empty();
@@ -179,7 +182,7 @@ class PilotState {
   void look_at_counts(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
   void look_at_all(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
 
-  // pilot_windows.cc; `start` = first day, bucket number, or 0 for `all`
+  // pilot_windows.cc; `start` = first day ({days: N}: last day), hour in Unix seconds, bucket number, or 0 for `all`
   std::shared_ptr<const WindowResult> result(std::size_t window, std::int64_t start);
   [[nodiscard]] VersionCells merged(std::size_t window, std::int64_t start) const;
   [[nodiscard]] std::pair<Instant, Instant> bounds(std::size_t window, std::int64_t start) const;
@@ -213,6 +216,8 @@ class PilotState {
   std::vector<VersionStart> version_starts_;  ///< by index into versions_
 
   std::map<Day, VersionCells> days_;
+  bool hourly_ = false;                                         ///< some window is an hour
+  std::map<std::int64_t, VersionCells> hours_;                  ///< by start in Unix seconds; only where hourly_
   std::vector<std::map<std::uint64_t, VersionCells>> buckets_;  ///< by window index (count windows), then rank / N
   VersionCells all_;
   std::vector<std::string> versions_{""};

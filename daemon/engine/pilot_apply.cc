@@ -41,6 +41,8 @@ PilotState::PilotState(const settings::Pilot& settings) : settings_(&settings), 
   buckets_.resize(settings.windows.size());
   bucket_times_.resize(settings.windows.size());
   next_look_.resize(settings.windows.size());
+  hourly_ = std::any_of(settings.windows.begin(), settings.windows.end(),
+                        [](const auto& window) { return window.kind == settings::WindowKind::hour; });
   const auto positive = std::find(settings.classes.begin(), settings.classes.end(), settings.positive);
   if (positive != settings.classes.end()) positive_ = static_cast<std::uint16_t>(positive - settings.classes.begin());
   if (settings.task == settings::Task::binary) burden_ = class_index(settings::burden_class(settings));
@@ -106,7 +108,11 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
 }
 
 void PilotState::set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const {
-  if (!std::holds_alternative<std::monostate>(p.prediction)) {
+  if (settings_->task == settings::Task::quantile) {
+    d.values = forecast(batch, p);
+    d.has_predicted = !d.values.empty();
+    if (d.has_predicted) d.predicted = d.values[d.values.size() / 2];  // the median
+  } else if (!std::holds_alternative<std::monostate>(p.prediction)) {
     d.predicted = target(batch, p.prediction);
     d.has_predicted = true;
   } else if (settings_->task == settings::Task::binary && p.score) {
@@ -119,8 +125,40 @@ void PilotState::set_predicted(const record::Batch& batch, const record::Predict
     d.predicted = class_index(batch.text(best->name));
     d.has_predicted = true;
   }
+  if (settings_->task == settings::Task::binary && p.score && *p.score >= 0 && *p.score <= 1) {
+    d.score = *p.score;
+    d.has_score = true;
+  }
+  if (settings_->task == settings::Task::multiclass && settings_->scores.by_class == settings::ByClass::keep)
+    d.values = class_scores(batch, p);
   // A generated answer has no label of its own: its verdict alone says whether it was wrong.
   if (settings_->task == settings::Task::generative) d.has_predicted = true;
+}
+
+/// One score a class; empty where one is missing, for then it is no distribution over the classes.
+std::vector<double> PilotState::class_scores(const record::Batch& batch, const record::Prediction& p) const {
+  std::vector<double> out(settings_->classes.size(), -1);
+  for (const auto& score : p.scores) {
+    const auto found = std::find(settings_->classes.begin(), settings_->classes.end(), batch.text(score.name));
+    if (found != settings_->classes.end())
+      out[static_cast<std::size_t>(found - settings_->classes.begin())] = score.number;
+  }
+  if (std::find(out.begin(), out.end(), -1.0) != out.end()) out.clear();
+  return out;
+}
+
+/// The values of the configured levels; empty where one is missing (journaled under other levels) or they descend.
+std::vector<double> PilotState::forecast(const record::Batch& batch, const record::Prediction& p) const {
+  std::vector<double> out;
+  for (const double level : settings_->quantiles) {
+    const auto name = format_number(level);
+    const auto found = std::find_if(p.quantiles.begin(), p.quantiles.end(),
+                                    [&](const auto& quantile) { return batch.text(quantile.name) == name; });
+    if (found == p.quantiles.end() || !FixedSum::fits(found->number)) return {};
+    if (!out.empty() && found->number < out.back()) return {};
+    out.push_back(found->number);
+  }
+  return out;
 }
 
 Disposition PilotState::apply_outcome(const record::Batch& batch, const record::Outcome& o) {
@@ -296,11 +334,11 @@ FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Pre
 
 double PilotState::target(const record::Batch& batch, const record::Value& value) const {
   const auto* number = std::get_if<double>(&value);
-  const bool regression = settings_->task == settings::Task::regression;
-  if (number != nullptr && regression) return *number;
+  const bool numeric = settings::predicts_numbers(settings_->task);
+  if (number != nullptr && numeric) return std::clamp(*number, -FixedSum::max_value, FixedSum::max_value);
   // What was journaled under another task: a number is its label, a label its number.
   const std::string label = number != nullptr ? format_number(*number) : batch.text(std::get<record::StringRef>(value));
-  if (!regression) return class_index(label);
+  if (!numeric) return class_index(label);
   double parsed = 0;
   std::from_chars(label.data(), label.data() + label.size(), parsed);
   return FixedSum::fits(parsed) ? parsed : 0;

@@ -12,24 +12,23 @@ void add(std::uint64_t& count, std::uint64_t weight, std::int64_t sign) {
   count += static_cast<std::uint64_t>(static_cast<std::int64_t>(weight) * sign);
 }
 
-/// Calls f for the whole and for each group the decision is in.
+/// Calls f(tally, is a group) for the whole and for each group the decision is in.
 template <class F>
 void each_tally(Cell& cell, const Groups& groups, F&& f) {
-  f(cell.overall);
+  f(cell.overall, false);
   for (std::uint16_t attribute = 0; attribute < max_attributes; ++attribute) {
-    if (groups[attribute] != no_group) f(cell.groups[{attribute, groups[attribute]}]);
+    if (groups[attribute] != no_group) f(cell.groups[{attribute, groups[attribute]}], true);
   }
 }
 
-void add_verdict(Tally& tally, const Decision& d, const settings::Pilot& pilot, bool wrong, std::int64_t sign) {
+void add_verdict(Tally& tally, bool group, const Decision& d, const settings::Pilot& pilot, bool wrong,
+                 std::int64_t sign) {
   add(tally.labelled, d.weight, sign);
   if (wrong) add(tally.errors, d.weight, sign);
   const auto weight = static_cast<std::int64_t>(d.weight) * sign;
-  if (pilot.task == settings::Task::regression) {
-    const double error = d.predicted - d.actual;
-    tally.error.add(error, weight);
-    tally.absolute_error.add(std::abs(error), weight);
-  } else if (pilot.task != settings::Task::generative) {
+  tally.scored.add(d, pilot, group, weight);
+  if (pilot.task == settings::Task::generative) tally.confusion.add(static_cast<std::uint32_t>(d.actual), weight);
+  if (pilot.task == settings::Task::binary || pilot.task == settings::Task::multiclass) {
     const auto classes = static_cast<std::uint32_t>(pilot.classes.size());
     tally.confusion.add(static_cast<std::uint32_t>(d.predicted) * classes + static_cast<std::uint32_t>(d.actual),
                         weight);
@@ -39,10 +38,16 @@ void add_verdict(Tally& tally, const Decision& d, const settings::Pilot& pilot, 
 }  // namespace
 
 template <class Add>
-void PilotState::each_cell(Day day, std::uint64_t rank, std::uint16_t version, Where where, Add&& add_to) {
+void PilotState::each_cell(Instant time, std::uint64_t rank, std::uint16_t version, Where where, Add&& add_to) {
   if (where == Where::everywhere) {
+    const Day day = day_of(settings_->time_zone, time);
     add_to(days_[day][version]);
     touch(day);
+    if (hourly_) {
+      const auto hour = hour_start(settings_->time_zone, time);
+      add_to(hours_[hour][version]);
+      touch_hour(hour);
+    }
     if (all_is_live() || (closed_before_ && day < *closed_before_)) add_to(all_[version]);
   }
   if (rank == no_rank) return;
@@ -60,9 +65,16 @@ void PilotState::each_cell(Day day, std::uint64_t rank, std::uint16_t version, W
 void PilotState::touch(Day day) {
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     const auto kind = settings_->windows[i].kind;
-    if (kind == settings::WindowKind::count) continue;
+    if (kind == settings::WindowKind::count || kind == settings::WindowKind::hour) continue;
     if (kind == settings::WindowKind::all) {
       stale_.emplace(i, 0);
+      continue;
+    }
+    if (kind == settings::WindowKind::days) {  // the windows that end with this day, or up to N - 1 days later
+      const auto end = next_look_[i][0]
+                           ? std::min(day + static_cast<std::int64_t>(settings_->windows[i].count), *next_look_[i][0])
+                           : day;
+      for (std::int64_t last = day; last < end; ++last) stale_.emplace(i, last);
       continue;
     }
     const auto start = window_start(kind, day);
@@ -70,9 +82,16 @@ void PilotState::touch(Day day) {
   }
 }
 
+void PilotState::touch_hour(std::int64_t start) {
+  for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
+    const bool hour = settings_->windows[i].kind == settings::WindowKind::hour;
+    if (hour && next_look_[i][0] && start < *next_look_[i][0]) stale_.emplace(i, start);
+  }
+}
+
 void PilotState::count_decision(const Decision& d, std::int64_t sign, Where where) {
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
-    each_tally(cell, d.groups, [&](Tally& tally) {
+  each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
+    each_tally(cell, d.groups, [&](Tally& tally, bool) {
       add(tally.decisions, d.weight, sign);
       if (d.failed) add(tally.failures, d.weight, sign);
       if (!d.has_predicted) return;
@@ -85,22 +104,25 @@ void PilotState::count_decision(const Decision& d, std::int64_t sign, Where wher
 void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where) {
   if (!d.labelled()) return;
   const bool wrong = is_error(*settings_, d);
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where, [&](Cell& cell) {
-    each_tally(cell, d.groups, [&](Tally& tally) { add_verdict(tally, d, *settings_, wrong, sign); });
+  each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
+    each_tally(cell, d.groups,
+               [&](Tally& tally, bool group) { add_verdict(tally, group, d, *settings_, wrong, sign); });
   });
 }
 
 void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
   if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
   const Decision& d = decisions_[c.decision];
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, Where::everywhere,
-            [&](Cell& cell) { each_tally(cell, d.groups, [&](Tally& tally) { add_complaint(tally, c, sign); }); });
+  each_cell(d.time, d.rank, d.version, Where::everywhere, [&](Cell& cell) {
+    each_tally(cell, d.groups, [&](Tally& tally, bool) { add_complaint(tally, c, sign); });
+  });
 }
 
 /// A complaint about no decision we know counts in the window of its own time and in no version.
 void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where) {
-  each_cell(day_of(settings_->time_zone, c.time), c.rank, 0, where,
-            [&](Cell& cell) { each_tally(cell, c.groups, [&](Tally& tally) { add_complaint(tally, c, sign); }); });
+  each_cell(c.time, c.rank, 0, where, [&](Cell& cell) {
+    each_tally(cell, c.groups, [&](Tally& tally, bool) { add_complaint(tally, c, sign); });
+  });
 }
 
 /// Leaves nothing behind: a day that held nothing else is as if it had never been.
@@ -115,6 +137,8 @@ void PilotState::take_back_unlinked(const ComplaintRow& c) {
   prune(all_);
   const Day day = day_of(settings_->time_zone, c.time);
   if (prune(days_[day])) days_.erase(day);
+  const auto hour = hourly_ ? hours_.find(hour_start(settings_->time_zone, c.time)) : hours_.end();
+  if (hour != hours_.end() && prune(hour->second)) hours_.erase(hour);
   if (c.rank == no_rank) return;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     if (settings_->windows[i].kind != settings::WindowKind::count) continue;
@@ -123,13 +147,14 @@ void PilotState::take_back_unlinked(const ComplaintRow& c) {
   }
 }
 
-void PilotState::each_scope(Day day, std::uint64_t rank, std::uint16_t version, const Groups& groups, Where where,
+void PilotState::each_scope(Instant time, std::uint64_t rank, std::uint16_t version, const Groups& groups, Where where,
                             const std::function<void(Tally&)>& add_to) {
-  each_cell(day, rank, version, where, [&](Cell& cell) { each_tally(cell, groups, add_to); });
+  each_cell(time, rank, version, where,
+            [&](Cell& cell) { each_tally(cell, groups, [&](Tally& tally, bool) { add_to(tally); }); });
 }
 
 void PilotState::count_features(const Decision& d, const FeatureRow& row, Where where) {
-  each_cell(day_of(settings_->time_zone, d.time), d.rank, d.version, where,
+  each_cell(d.time, d.rank, d.version, where,
             [&](Cell& cell) { add_features(cell, *reference_, row, static_cast<std::int64_t>(d.weight)); });
 }
 
@@ -148,7 +173,7 @@ void PilotState::order_decision(Waiting& waiting) {
   if (d.has_outcome) count_outcome(d, 1, Where::buckets);
   if (const auto linked = linked_complaints_.find(waiting.slot); linked != linked_complaints_.end()) {
     for (const auto slot : linked->second) {
-      each_scope(0, d.rank, d.version, d.groups, Where::buckets,
+      each_scope(d.time, d.rank, d.version, d.groups, Where::buckets,
                  [&](Tally& tally) { add_complaint(tally, complaints_[slot], 1); });
     }
   }

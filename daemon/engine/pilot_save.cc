@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 4;
+constexpr std::uint64_t state_version = 5;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -212,6 +212,11 @@ void PilotState::write(ByteWriter& out) const {
     out.i64(day);
     write_cells(out, cells);
   }
+  out.u64(hours_.size());
+  for (const auto& [hour, cells] : hours_) {
+    out.i64(hour);
+    write_cells(out, cells);
+  }
   out.u64(buckets_.size());
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     out.u64(buckets_[i].size());
@@ -279,6 +284,10 @@ void PilotState::read(ByteReader& in) {
     const auto day = static_cast<Day>(in.i64());
     read_cells(in, days_[day]);
   }
+  for (auto left = in.count(2); left > 0; --left) {
+    const auto hour = in.i64();
+    read_cells(in, hours_[hour]);
+  }
   if (in.u64() != buckets_.size()) throw CorruptBytes("state of other windows");
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     for (auto left = in.count(2); left > 0; --left) {
@@ -311,7 +320,7 @@ void PilotState::read(ByteReader& in) {
     read_features(in, waiting.features);
   }
   next_rank_ = in.u64();
-  if (in.flag()) reference_.emplace().read(in);
+  if (in.flag()) reference_.emplace().read(in, static_cast<std::size_t>(settings_->reference.bins));
   for (auto left = in.count(1); left > 0; --left) {
     maturing_.push_back(static_cast<std::uint32_t>(in.u64()));
   }

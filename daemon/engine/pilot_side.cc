@@ -156,8 +156,7 @@ void PilotState::count_review(const Decision& d, const ReviewRow& r, std::int64_
     if (r.time - *r.opened_at < settings_->review_min_time) add.add(Side::short_reviews, sign);
   }
   if (add.empty()) return;
-  each_scope(day_of(settings_->time_zone, d.time), d.rank, d.version, d.groups, where,
-             [&](Tally& tally) { tally.side += add; });
+  each_scope(d.time, d.rank, d.version, d.groups, where, [&](Tally& tally) { tally.side += add; });
 }
 
 Disposition PilotState::apply_feedback(const record::Feedback& f) {
@@ -175,7 +174,7 @@ Disposition PilotState::apply_feedback(const record::Feedback& f) {
 /// narrows down who said it.
 void PilotState::count_feedback(const FeedbackRow& f, std::uint64_t rank, Where where) {
   const bool staff = f.audience == record::Audience::staff;
-  each_scope(day_of(settings_->time_zone, f.time), rank, 0, no_groups, where, [&](Tally& tally) {
+  each_scope(f.time, rank, 0, no_groups, where, [&](Tally& tally) {
     tally.side.add(staff ? Side::staff_feedback : Side::public_feedback, 1);
     if (!f.stance) return;
     tally.side.add(staff ? Side::staff_stances : Side::public_stances, 1);

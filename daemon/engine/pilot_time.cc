@@ -145,11 +145,14 @@ void PilotState::look_at_calendar(std::size_t window, bool mature, bool final, s
   auto& next = next_look_[window][mature ? 1 : 0];
   const auto kind = settings_->windows[window].kind;
   if (days_.empty()) return;
-  if (!next) next = window_start(kind, days_.begin()->first);
+  const bool hour = kind == WindowKind::hour;
+  if (hour && hours_.empty()) return;
+  if (!next) next = hour ? hours_.begin()->first : window_start(kind, days_.begin()->first);
+  const std::int64_t last = hour ? hours_.rbegin()->first : days_.rbegin()->first;
   while (true) {
-    const auto end = window_next(kind, static_cast<Day>(*next));
-    const Instant due = start_of(settings_->time_zone, end) + delay(mature);
-    if (final ? *next > days_.rbegin()->first : due > *now_) break;
+    const std::int64_t end = hour ? hour_next(settings_->time_zone, *next) : window_next(kind, static_cast<Day>(*next));
+    const Instant due = bounds(window, *next).second + delay(mature);
+    if (final ? *next > last : due > *now_) break;
     if (mature) stale_.emplace(window, *next);  // what was `immature` is no more
     const auto start = *next;
     next = end;
@@ -213,6 +216,10 @@ void PilotState::refresh_due() {
         if ((next + 1) * settings_->windows[i].count <= next_rank_ && times != bucket_times_[i].end()) {
           consider(times->second.second + delay(mature));
         }
+      } else if (kind == WindowKind::hour) {
+        if (hours_.empty()) continue;
+        const auto start = next_look_[i][mature ? 1 : 0].value_or(hours_.begin()->first);
+        consider(bounds(i, start).second + delay(mature));
       } else {
         const auto start =
             static_cast<Day>(next_look_[i][mature ? 1 : 0].value_or(window_start(kind, days_.begin()->first)));

@@ -11,8 +11,17 @@ using settings::WindowKind;
 
 std::string window_name(const settings::Window& window) {
   const std::string name = settings::window_kind_names[static_cast<std::size_t>(window.kind)];
-  return window.kind == WindowKind::count ? name + ":" + std::to_string(window.count) : name;
+  return window.count > 0 ? name + ":" + std::to_string(window.count) : name;
 }
+
+namespace {
+
+/// Sliding windows go by their last day.
+Day first_day(const settings::Window& window, Day start) {
+  return window.kind == WindowKind::days ? start - static_cast<Day>(window.count) + 1 : start;
+}
+
+}  // namespace
 
 VersionCells PilotState::merged(std::size_t window, std::int64_t start) const {
   const auto kind = settings_->windows[window].kind;
@@ -21,9 +30,14 @@ VersionCells PilotState::merged(std::size_t window, std::int64_t start) const {
     const auto found = buckets_[window].find(static_cast<std::uint64_t>(start));
     return found == buckets_[window].end() ? VersionCells{} : found->second;
   }
+  if (kind == WindowKind::hour) {
+    const auto found = hours_.find(start);
+    return found == hours_.end() ? VersionCells{} : found->second;
+  }
   VersionCells out;
   const Day end = window_next(kind, static_cast<Day>(start));
-  for (auto day = days_.lower_bound(static_cast<Day>(start)); day != days_.end() && day->first < end; ++day) {
+  for (auto day = days_.lower_bound(first_day(settings_->windows[window], static_cast<Day>(start)));
+       day != days_.end() && day->first < end; ++day) {
     for (const auto& [version, cell] : day->second) out[version] += cell;
   }
   return out;
@@ -41,8 +55,9 @@ std::pair<Instant, Instant> PilotState::bounds(std::size_t window, std::int64_t 
     const Day first = days_.begin()->first;
     return {start_of(zone, first), all_is_live() ? *newest_ : start_of(zone, closed_before_.value_or(first))};
   }
-  const auto first = static_cast<Day>(start);
-  return {start_of(zone, first), start_of(zone, window_next(kind, first))};
+  if (kind == WindowKind::hour) return {from_seconds(start), from_seconds(hour_next(zone, start))};
+  const auto first = first_day(settings_->windows[window], static_cast<Day>(start));
+  return {start_of(zone, first), start_of(zone, window_next(kind, static_cast<Day>(start)))};
 }
 
 bool PilotState::is_mature(std::size_t window, std::int64_t start) const {
@@ -83,6 +98,7 @@ void PilotState::mark_all_stale() {
     }
   }
   for (const auto& [day, cells] : days_) touch(day);
+  for (const auto& [hour, cells] : hours_) touch_hour(hour);
 }
 
 PilotView PilotState::view() {

@@ -57,6 +57,10 @@ void write(ByteWriter& out, const FrozenFeature& feature) {
   }
 }
 
+void make_bins(FrozenFeature& feature, std::size_t bins) {
+  if (auto made = stats::frozen_bins(feature.sample, bins)) feature.bins = *std::move(made);
+}
+
 void read(ByteReader& in, FrozenFeature& feature) {
   feature.n = in.u64();
   feature.missing = in.u64();
@@ -96,12 +100,15 @@ void Reference::write(ByteWriter& out) const {
   for (const auto& feature : features) engine::write(out, feature);
 }
 
-void Reference::read(ByteReader& in) {
+void Reference::read(ByteReader& in, std::size_t bins) {
   id = in.text();
   n = in.u64();
   frozen_at = in.time();
   features.resize(in.count(5));
-  for (auto& feature : features) engine::read(in, feature);
+  for (auto& feature : features) {
+    engine::read(in, feature);
+    make_bins(feature, bins);
+  }
 }
 
 Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now) {
@@ -113,6 +120,7 @@ Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& ro
                                ? freeze_numeric(rows, i, pilot.reference.ks_exact_max_distinct)
                                : freeze_categorical(rows, i));
   }
+  for (auto& feature : out.features) make_bins(feature, static_cast<std::size_t>(pilot.reference.bins));
   ByteWriter content;
   for (const auto& feature : out.features) engine::write(content, feature);
   out.id = content_hash(content.bytes()).hex();

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "engine/tally.h"
 #include "settings/settings.h"
+#include "stats/distance/frozen_bins.h"
 #include "stats/distance/ks.h"
 
 namespace pilotwatch::engine {
@@ -36,6 +37,8 @@ struct FrozenFeature {
   std::vector<std::string> categories;  ///< categorical, sorted
   std::vector<std::uint64_t> category_counts;
   std::uint64_t n = 0, missing = 0;  ///< values present, values absent
+  /// Numeric: bins of `sample`. Derived, not stored; nothing without a value.
+  std::optional<stats::FrozenBins> bins;
 
   [[nodiscard]] std::uint32_t position(const FeatureValue& value) const;  ///< value present
 };
@@ -47,7 +50,8 @@ struct Reference {
   std::vector<FrozenFeature> features;
 
   void write(ByteWriter& out) const;
-  void read(ByteReader& in);
+  /// `bins`: the pilot's reference.bins.
+  void read(ByteReader& in, std::size_t bins);
 };
 
 /// Freezes rows of one pilot; row order does not matter. A feature that has no value in any row stays without

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/suppression.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -33,6 +34,13 @@ bool small_class(const Tally& t, std::size_t classes, std::uint64_t k) {
   return false;
 }
 
+/// One grade, or all others together, is small.
+bool small_verdict(const Tally& t, std::uint64_t k) {
+  const auto items = t.confusion.items();
+  return std::any_of(items.begin(), items.end(),
+                     [&](const auto& item) { return small_part(item.second, t.labelled, k); });
+}
+
 /// What people decided in the end, against what the system said; how many looked at it at all is not such a count.
 bool small_reviews(const SideCounts& s, std::uint64_t k) {
   return small(s[Side::reviews], k) || small_part(s[Side::overrides], s[Side::reviews], k) ||
@@ -52,8 +60,9 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
     for (const auto& [position, count] : t.confusion.items())
       scope.outcomes_hidden = scope.outcomes_hidden || count < k;
   }
-  scope.confusion_hidden =
-      scope.outcomes_hidden || (pilot.task == settings::Task::multiclass && small_class(t, pilot.classes.size(), k));
+  scope.confusion_hidden = scope.outcomes_hidden ||
+                           (pilot.task == settings::Task::multiclass && small_class(t, pilot.classes.size(), k)) ||
+                           (pilot.task == settings::Task::generative && small_verdict(t, k));
   scope.complaints_hidden = scope.hidden || small(t.complaints, k);
   scope.incidents_hidden = scope.complaints_hidden || small_part(t.side[Side::incidents], t.complaints, k);
   scope.findings_hidden = scope.complaints_hidden || small(t.side[Side::decided], k) ||

@@ -12,8 +12,7 @@ Tally& Tally::operator+=(const Tally& other) {
   errors += other.errors;
   complaints += other.complaints;
   confusion += other.confusion;
-  absolute_error += other.absolute_error;
-  error += other.error;
+  scored += other.scored;
   side += other.side;
   return *this;
 }
@@ -21,8 +20,7 @@ Tally& Tally::operator+=(const Tally& other) {
 void Tally::write(ByteWriter& out) const {
   for (const auto count : {decisions, failures, positives, predicted, labelled, errors, complaints}) out.u64(count);
   confusion.write(out);
-  absolute_error.write(out);
-  error.write(out);
+  scored.write(out);
   side.write(out);
 }
 
@@ -30,8 +28,7 @@ void Tally::read(ByteReader& in) {
   for (auto* count : {&decisions, &failures, &positives, &predicted, &labelled, &errors, &complaints})
     *count = in.u64();
   confusion.read(in);
-  absolute_error.read(in);
-  error.read(in);
+  scored.read(in);
   side.read(in);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/fixed_sum.h"
+#include "engine/scored.h"
 #include "engine/side.h"
 #include "engine/sparse_counts.h"
 
@@ -23,9 +23,9 @@ struct Tally {
   std::uint64_t labelled = 0;   ///< outcome known and comparable
   std::uint64_t errors = 0;     ///< of them wrong
   std::uint64_t complaints = 0;
-  SparseCounts confusion;          ///< position = predicted class * number of classes + actual class
-  FixedSum absolute_error, error;  ///< regression: |p - a| and p - a over the labelled
-  SideCounts side;                 ///< findings on complaints, reviews, feedback
+  SparseCounts confusion;  ///< position = predicted class (generative: 0) * number of classes + actual
+  Scored scored;           ///< scores (binary) or numbers (regression) of the labelled
+  SideCounts side;         ///< findings on complaints, reviews, feedback
 
   Tally& operator+=(const Tally& other);
   [[nodiscard]] bool empty() const { return decisions == 0 && complaints == 0 && side.empty(); }

@@ -19,14 +19,15 @@ namespace pilotwatch::engine {
 struct Figure {
   std::string model_version;     ///< "" = all versions together
   std::string attribute, group;  ///< "" = the whole pilot
-  std::string feature;           ///< "" where the metric has none
+  std::string feature;           ///< of drift: the feature; of verdict_rate: the class; else ""
   settings::Metric metric{};
   std::string formula;  ///< "wilson/v1", "psi-jeffreys/v1", ...
   std::optional<double> value, lower, upper;
-  std::uint64_t n = 0;             ///< denominator: cases (or decisions) behind the value; 0 when suppressed
-  std::optional<double> coverage;  ///< share of the window's decisions with a known outcome
-  std::string state;               ///< "ok", "immature", "insufficient" (n = 0), "suppressed", "undefined"
-  std::string reason;              ///< why not "ok", or ""
+  std::optional<double> noise_floor;  ///< distances: what they show on average where nothing has drifted
+  std::uint64_t n = 0;                ///< denominator: cases (or decisions) behind the value; 0 when suppressed
+  std::optional<double> coverage;     ///< share of the window's decisions with a known outcome
+  std::string state;                  ///< "ok", "immature", "insufficient" (n = 0), "suppressed", "undefined"
+  std::string reason;                 ///< why not "ok", or ""
 };
 
 /// Confusion counts of one group over one window. For multi-class tasks one a class, one against the rest.
@@ -47,7 +48,7 @@ struct Counts {
 /// Everything about one closed window; immutable once published. A late outcome publishes a new one.
 struct WindowResult {
   settings::Window kind;
-  std::string kind_name;  ///< "day", "week", "month", "all", "count:1000"
+  std::string kind_name;  ///< "day", "week", "month", "all", "count:1000", "hour", "days:7"
   Instant start, end;     ///< [start, end); count windows: times of the first and last decision
   bool mature = false;    ///< the outcome horizon has passed
   std::vector<Figure> figures;

@@ -151,6 +151,11 @@ std::string Fold::shape() const {
     line("positive " + p.positive + " " + format_number(p.threshold));
     line("burden " + settings::burden_class(p) + " review " + format_duration(p.review_min_time));
     line("tolerance " + format_number(p.tolerance.absolute) + " " + format_number(p.tolerance.relative));
+    if (p.task == settings::Task::quantile) {
+      std::string levels = "quantiles";
+      for (const double level : p.quantiles) levels += " " + format_number(level);
+      line(levels);
+    }
     line("zone " + p.time_zone.name() + " clock " + std::to_string(static_cast<int>(p.clock)));
     line("lateness " + format_duration(p.lateness) + " horizon " + format_duration(p.outcome_horizon));
     for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));
@@ -159,6 +164,8 @@ std::string Fold::shape() const {
     line("reference " +
          (p.reference.file.empty() ? "first " + std::to_string(p.reference.first) : state->reference()->id) + " " +
          std::to_string(p.reference.ks_exact_max_distinct));
+    line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group) +
+         (p.scores.by_class == settings::ByClass::keep ? " by class" : ""));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
     if (p.has_budget()) line("decisions in order");
   }

@@ -15,6 +15,7 @@ using settings::Metric;
 
 /// Limits on outcomes wait until the window is mature; the others look when it closes.
 bool of_outcomes(Metric metric) {
+  if (settings::of_feature(metric)) return false;
   switch (metric) {
     case Metric::volume:
     case Metric::failure_rate:

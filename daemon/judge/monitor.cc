@@ -19,7 +19,8 @@ using settings::Metric;
 constexpr double recovery_part = 100;    ///< N_rec = N/100
 constexpr double reference_risk = 1e-3;  ///< delta: that the reference itself misleads a tolerance, over all features
 
-bool of_feature(Metric metric) { return metric == Metric::drift || metric == Metric::ks; }
+/// Compares a feature with the reference, instead of a mean with a limit.
+bool compares(Metric metric) { return metric == Metric::drift || metric == Metric::ks; }
 
 std::optional<stats::BinaryMetric> binary_metric(Metric metric) {
   switch (metric) {
@@ -33,6 +34,16 @@ std::optional<stats::BinaryMetric> binary_metric(Metric metric) {
       return stats::BinaryMetric::false_discovery_rate;
     case Metric::false_omission_rate:
       return stats::BinaryMetric::false_omission_rate;
+    case Metric::accuracy:
+      return stats::BinaryMetric::accuracy;
+    case Metric::precision:
+      return stats::BinaryMetric::precision;
+    case Metric::recall:
+      return stats::BinaryMetric::recall;
+    case Metric::specificity:
+      return stats::BinaryMetric::specificity;
+    case Metric::f1:
+      return stats::BinaryMetric::f1;
     default:
       return std::nullopt;
   }
@@ -53,6 +64,9 @@ MeanQuestion mean_question(const settings::Limit& limit) {
       return {*limit.max / *limit.range, stats::Side::above};
     default:
       break;
+  }
+  if (const auto metric = binary_metric(limit.metric)) {
+    return {stats::mean_limit(*metric, limit.max ? *limit.max : *limit.min)->m, stats::Side::above};
   }
   return limit.max ? MeanQuestion{*limit.max, stats::Side::above} : MeanQuestion{*limit.min, stats::Side::below};
 }
@@ -79,7 +93,7 @@ void Monitor::make() {
   end_ = std::monostate{};
   const auto at = stats::thresholds(allotment_.n, allotment_.share);
   const double recovered_at = at.alarm / recovery_part;
-  if (!of_feature(limit_->metric)) {
+  if (!compares(limit_->metric)) {
     const auto question = mean_question(*limit_);
     const double m = question.wrong == stats::Side::above ? question.m : 1 - question.m;
     block_ =
@@ -138,7 +152,8 @@ std::optional<double> Monitor::loss(const engine::Observation& seen) const {
   const auto& d = seen.decision;
   if (const auto metric = binary_metric(limit_->metric)) {
     if (!d.labelled()) return std::nullopt;  // known by the horizon or never: coverage shows how many
-    if (*metric == stats::BinaryMetric::error_rate) return engine::is_error(*pilot_, d) ? 1.0 : 0.0;
+    if (*metric == stats::BinaryMetric::error_rate || *metric == stats::BinaryMetric::accuracy)
+      return engine::is_error(*pilot_, d) ? 1.0 : 0.0;
     const double positive = positive_index(*pilot_);
     return stats::loss(*metric, {d.predicted == positive, d.actual == positive});
   }
@@ -179,7 +194,7 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   if (seen.matured != matured() || std::holds_alternative<std::monostate>(detector_)) return std::nullopt;
   double x = 0;
   std::size_t bin = 0;
-  if (of_feature(limit_->metric)) {
+  if (compares(limit_->metric)) {
     const auto* present = value(seen);
     if (present == nullptr) return std::nullopt;
     bin = bins_->index_of(*present);
@@ -270,7 +285,7 @@ BudgetEvidence Monitor::describe(const Standing& now) const {
   if (!now.change) return out;
   const auto mark = trail_.at(*now.change);
   if (mark) out.change_point = mark->time;
-  if (of_feature(limit_->metric)) return out;
+  if (compares(limit_->metric)) return out;
   out.n_since = n_ - (mark ? mark->n : 0);
   if (out.n_since > 0) out.value_since = (sum_ - (mark ? mark->sum : 0)) / static_cast<double>(out.n_since);
   return out;

@@ -77,8 +77,11 @@ void read_classes(MapReader& map, std::optional<Task> task, Pilot& pilot) {
   const auto positive = map.take("positive");
   if (!task) return;
   if (positive && task != Task::binary) positive->key_problem("is only for task binary");
-  if (classes && task == Task::regression) classes->key_problem("is not for task regression, which predicts numbers");
-  if (task == Task::regression) return;
+  if (classes && predicts_numbers(*task)) {
+    classes->key_problem(std::string("is not for task ") + task_names[static_cast<std::size_t>(*task)] +
+                         ", which predicts numbers");
+  }
+  if (predicts_numbers(*task)) return;
   const bool truth_values = task != Task::multiclass;
   if (classes) {
     pilot.classes = read_list(*classes, truth_values);

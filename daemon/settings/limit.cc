@@ -10,12 +10,35 @@ namespace {
 
 enum class Scale { share, not_negative, any };
 
+/// The tasks that have a metric, a bit each; 0 = every task.
+struct Tasks {
+  unsigned bits = 0;
+  constexpr Tasks() = default;
+  constexpr Tasks(Task task) : bits(1U << static_cast<unsigned>(task)) {}
+  constexpr Tasks operator|(Tasks other) const {
+    Tasks out;
+    out.bits = bits | other.bits;
+    return out;
+  }
+  [[nodiscard]] constexpr bool has(Task task) const { return bits == 0 || (bits & Tasks(task).bits) != 0; }
+};
+constexpr Tasks labels = Tasks(Task::binary) | Task::multiclass;
+constexpr Tasks forecasts = Tasks(Task::regression) | Task::quantile;
+/// "binary or multiclass"
+std::string words(Tasks tasks) {
+  std::string out;
+  for (std::size_t i = 0; i < std::size(task_names); ++i) {
+    if (tasks.has(static_cast<Task>(i))) out += (out.empty() ? "" : " or ") + std::string(task_names[i]);
+  }
+  return out;
+}
+
 /// What a limit on the metric may say; in the order of settings::Metric.
 struct Rules {
   Metric metric;
   Scale scale;
   bool has_interval;
-  std::optional<Task> only_for;
+  Tasks only_for;
   bool has_budget = false;  ///< its limit is the mean of a loss in [0, 1], or a distance from the reference
 };
 constexpr Rules rules[] = {
@@ -28,7 +51,7 @@ constexpr Rules rules[] = {
     {Metric::false_discovery_rate, Scale::share, true, Task::binary, true},
     {Metric::false_omission_rate, Scale::share, true, Task::binary, true},
     {Metric::selection_rate, Scale::share, true, Task::binary, true},
-    {Metric::mean_absolute_error, Scale::not_negative, false, Task::regression, true},
+    {Metric::mean_absolute_error, Scale::not_negative, false, forecasts, true},
     {Metric::mean_error, Scale::any, false, Task::regression},
     {Metric::psi, Scale::not_negative, false, {}},
     {Metric::ks, Scale::share, false, {}, true},
@@ -44,6 +67,46 @@ constexpr Rules rules[] = {
     {Metric::staff_stance, Scale::any, false, {}},
     {Metric::public_stance, Scale::any, false, {}},
     {Metric::drift, Scale::any, false, {}, true},
+    {Metric::accuracy, Scale::share, true, labels, true},
+    {Metric::precision, Scale::share, true, Task::binary, true},
+    {Metric::recall, Scale::share, true, Task::binary, true},
+    {Metric::specificity, Scale::share, true, Task::binary, true},
+    {Metric::f1, Scale::share, false, Task::binary, true},
+    {Metric::balanced_accuracy, Scale::share, false, labels},
+    {Metric::mcc, Scale::any, false, labels},
+    {Metric::cohen_kappa, Scale::any, false, labels},
+    {Metric::roc_auc, Scale::share, true, Task::binary},
+    {Metric::average_precision, Scale::share, false, Task::binary},
+    {Metric::brier, Scale::share, false, Task::binary},
+    {Metric::log_loss, Scale::not_negative, false, labels},
+    {Metric::ece, Scale::share, false, Task::binary},
+    {Metric::js_distance, Scale::share, false, {}},
+    {Metric::hellinger, Scale::share, false, {}},
+    {Metric::tvd, Scale::share, false, {}},
+    {Metric::wasserstein1, Scale::not_negative, false, {}},
+    {Metric::linf, Scale::share, false, {}},
+    {Metric::chi2, Scale::not_negative, false, {}},
+    {Metric::macro_f1, Scale::share, false, Task::multiclass},
+    {Metric::micro_f1, Scale::share, true, Task::multiclass},
+    {Metric::weighted_f1, Scale::share, false, Task::multiclass},
+    {Metric::macro_precision, Scale::share, false, Task::multiclass},
+    {Metric::macro_recall, Scale::share, false, Task::multiclass},
+    {Metric::roc_auc_hand_till, Scale::share, false, Task::multiclass},
+    {Metric::mse, Scale::not_negative, false, Task::regression},
+    {Metric::rmse, Scale::not_negative, false, Task::regression},
+    {Metric::r2, Scale::any, false, Task::regression},
+    {Metric::mape, Scale::not_negative, false, Task::regression},
+    {Metric::smape, Scale::not_negative, false, Task::regression},
+    {Metric::rmsle, Scale::not_negative, false, Task::regression},
+    {Metric::median_absolute_error, Scale::not_negative, false, Task::regression},
+    {Metric::wis, Scale::not_negative, false, Task::quantile},
+    {Metric::wis_overprediction, Scale::not_negative, false, Task::quantile},
+    {Metric::wis_underprediction, Scale::not_negative, false, Task::quantile},
+    {Metric::wis_dispersion, Scale::not_negative, false, Task::quantile},
+    {Metric::interval_coverage_50, Scale::share, true, Task::quantile},
+    {Metric::interval_coverage_90, Scale::share, true, Task::quantile},
+    {Metric::quantile_bias, Scale::any, false, Task::quantile},
+    {Metric::verdict_rate, Scale::share, true, Task::generative},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -57,7 +120,12 @@ static_assert(in_order());
 constexpr const char* score_name = "score";  ///< the prediction's score, as if it were a numeric feature
 
 std::string name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
-bool of_feature(Metric metric) { return metric == Metric::psi || metric == Metric::ks || metric == Metric::drift; }
+constexpr Metric numbers_only[] = {Metric::ks, Metric::hellinger, Metric::wasserstein1};
+constexpr Metric categories_only[] = {Metric::linf, Metric::chi2};
+template <std::size_t N>
+bool is_among(Metric metric, const Metric (&metrics)[N]) {
+  return std::find(std::begin(metrics), std::end(metrics), metric) != std::end(metrics);
+}
 bool of_feedback(Metric metric) {
   return metric == Metric::feedback_per_1000 || metric == Metric::staff_stance || metric == Metric::public_stance;
 }
@@ -98,8 +166,13 @@ class LimitReader {
     if (!metric) return;
     out_.metric = *metric;
     rules_ = &rules[static_cast<std::size_t>(*metric)];
-    if (sound_.task && rules_->only_for && rules_->only_for != pilot_.task) {
-      value->problem(name_of(*metric) + " is only for task " + task_names[static_cast<std::size_t>(*rules_->only_for)]);
+    if (sound_.task && !rules_->only_for.has(pilot_.task)) {
+      value->problem(name_of(*metric) + " is only for task " + words(rules_->only_for));
+    }
+    const bool by_class =
+        *metric == Metric::roc_auc_hand_till || (*metric == Metric::log_loss && pilot_.task == Task::multiclass);
+    if (by_class && pilot_.scores.by_class == ByClass::drop && rules_->only_for.has(pilot_.task)) {
+      value->problem(name_of(*metric) + " needs the scores of all classes (scores: {by_class: keep})");
     }
     if (of_feature(*metric) && sound_.reference && !pilot_.reference.given()) {
       value->problem(name_of(*metric) +
@@ -188,22 +261,32 @@ class LimitReader {
     if (!(*bound > 0 && *bound < most)) {
       map_.value().problem("a budget needs a limit between 0 and " + format_number(most) + ", both excluded");
     }
-    const bool may_be_low = out_.metric == Metric::coverage || out_.metric == Metric::selection_rate;
-    if (out_.min && !may_be_low) map_.value().problem("a budget on " + name_of(out_.metric) + " takes max, not min");
-    if (out_.max && out_.metric == Metric::coverage) map_.value().problem("a budget on coverage takes min, not max");
+    constexpr Metric from_below[] = {Metric::coverage, Metric::accuracy,    Metric::precision,
+                                     Metric::recall,   Metric::specificity, Metric::f1};
+    const bool below = is_among(out_.metric, from_below), either = out_.metric == Metric::selection_rate;
+    if (out_.min && !below && !either) {
+      map_.value().problem("a budget on " + name_of(out_.metric) + " takes max, not min");
+    }
+    if (out_.max && below) map_.value().problem("a budget on " + name_of(out_.metric) + " takes min, not max");
   }
 
   void feature() {
     const auto value = map_.take("feature");
     if (rules_ == nullptr) return;
+    if (out_.metric == Metric::verdict_rate) return verdict(value);
     if (!of_feature(out_.metric)) {
-      if (value) value->key_problem("is only for psi, ks and drift");
+      if (value) value->key_problem("is only for drift (psi, ks, drift, ...)");
       return;
     }
     if (!value) return map_.value().problem(name_of(out_.metric) + " needs a feature (a configured one, or score)");
     const auto name = value->text();
     if (!name) return;
     out_.feature = *name;
+    const auto needs_categories = [&] {
+      value->problem(name_of(out_.metric) + " compares categories and " + in_quotes(out_.feature) +
+                     " is numeric; use psi");
+    };
+    if (out_.feature == score_name && is_among(out_.metric, categories_only)) return needs_categories();
     if (out_.feature == score_name || !sound_.features) return;
     std::vector<std::string_view> known;
     for (const auto& f : pilot_.features) known.push_back(f.name);
@@ -211,9 +294,21 @@ class LimitReader {
     if (!value->must_be_known(out_.feature, "a feature", known)) return;
     const auto found = std::find_if(pilot_.features.begin(), pilot_.features.end(),
                                     [&](const Feature& f) { return f.name == out_.feature; });
-    if (out_.metric == Metric::ks && found->kind == FeatureKind::categorical) {
-      value->problem("ks compares numbers and " + in_quotes(out_.feature) + " is categorical; use psi");
+    if (is_among(out_.metric, categories_only) && found->kind == FeatureKind::numeric) needs_categories();
+    if (is_among(out_.metric, numbers_only) && found->kind == FeatureKind::categorical) {
+      value->problem(name_of(out_.metric) + " compares numbers and " + in_quotes(out_.feature) +
+                     " is categorical; use psi");
     }
+  }
+
+  /// The grade whose share is meant stands where drift has its feature.
+  void verdict(const std::optional<Value>& value) {
+    if (!value) return map_.value().problem("verdict_rate needs a feature: the class whose share is meant");
+    const auto name = value->text();
+    if (!name) return;
+    out_.feature = *name;
+    const std::vector<std::string_view> known(pilot_.classes.begin(), pilot_.classes.end());
+    if (sound_.task) value->must_be_known(*name, "one of the classes", known);
   }
 
   void segment() {
@@ -222,7 +317,7 @@ class LimitReader {
     if (!name) return;
     out_.segment = *name;
     if (rules_ != nullptr && of_feature(out_.metric))
-      return value->key_problem("psi, ks and drift are kept for the whole pilot only");
+      return value->key_problem("drift is kept for the whole pilot only");
     if (rules_ != nullptr && of_feedback(out_.metric))
       return value->key_problem("feedback is kept for the whole pilot only");
     const std::vector<std::string_view> known(pilot_.segments.attributes.begin(), pilot_.segments.attributes.end());
@@ -248,6 +343,15 @@ class LimitReader {
 };
 
 }  // namespace
+
+bool of_feature(Metric metric) {
+  constexpr Metric distances[] = {Metric::psi,       Metric::ks,   Metric::js_distance,
+                                  Metric::hellinger, Metric::tvd,  Metric::wasserstein1,
+                                  Metric::linf,      Metric::chi2, Metric::drift};
+  return is_among(metric, distances);
+}
+
+bool has_interval(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_interval; }
 
 Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names) {
   return LimitReader(value, pilot, sound).read(names);

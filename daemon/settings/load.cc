@@ -6,6 +6,9 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
+
+#include <yaml-cpp/eventhandler.h>
 
 #include "base/id.h"
 #include "base/text.h"
@@ -92,12 +95,46 @@ bool is_text(std::string_view yaml, Problems& problems) {
   return false;
 }
 
+/// Remembers where the root of a document is.
+class RootMark final : public YAML::EventHandler {
+ public:
+  std::optional<YAML::Mark> mark;
+  void OnDocumentStart(const YAML::Mark&) override { mark.reset(); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& at, YAML::anchor_t) override { first(at); }
+  void OnAlias(const YAML::Mark& at, YAML::anchor_t) override { first(at); }
+  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t, const std::string&) override { first(at); }
+  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    first(at);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    first(at);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void first(const YAML::Mark& at) {
+    if (!mark) mark = at;
+  }
+};
+
+/// Where a second document begins. Not YAML::LoadAll: on text such as ", a}" at the top it finds documents without end.
+std::optional<YAML::Mark> second_document(const std::string& yaml) {
+  std::istringstream in(yaml);
+  YAML::Parser parser(in);
+  RootMark root;
+  if (!parser.HandleNextDocument(root) || !parser.HandleNextDocument(root)) return std::nullopt;
+  return root.mark.value_or(YAML::Mark{});
+}
+
 std::optional<YAML::Node> document(std::string_view yaml, Problems& problems) {
   if (!is_text(yaml, problems)) return std::nullopt;
   try {
-    auto documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() > 1) problems.add(documents[1].Mark(), "", "a second YAML document; only one is read");
-    if (!documents.empty() && !documents[0].IsNull()) return documents[0];
+    const std::string text(yaml);
+    if (const auto mark = second_document(text)) problems.add(*mark, "", "a second YAML document; only one is read");
+    const auto root = YAML::Load(text);
+    if (!root.IsNull()) return root;
     problems.add({}, "", "the file is empty; it needs at least the key pilots");
   } catch (const YAML::Exception& e) {
     problems.add(e.mark, "", "not valid YAML: " + e.msg);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "settings/sections.h"
@@ -10,8 +11,11 @@ namespace {
 constexpr const char* feature_kind_names[] = {"numeric", "categorical"};
 constexpr const char* clock_names[] = {"wall", "event"};
 constexpr const char* family_names[] = {"outcome", "fairness", "drift", "quality"};
+constexpr const char* by_class_names[] = {"drop", "keep"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
 constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
+constexpr std::uint64_t max_days = 400;    ///< of a sliding window
+constexpr std::size_t max_levels = 1000;
 constexpr std::uint64_t most = 1'000'000'000;
 
 class PilotReader {
@@ -29,6 +33,7 @@ class PilotReader {
     sound_.features = watched(&PilotReader::features, "features");
     sound_.attributes = watched(&PilotReader::segments, "segments");
     sound_.reference = watched(&PilotReader::reference, "reference");
+    if (const auto value = map_.take("scores")) scores(*value);
     sound_.windows = windows();
     if (const auto value = map_.take("guarantee")) guarantee(*value);
     limits();
@@ -57,9 +62,32 @@ class PilotReader {
     orientation(task);
     map_.read("review_min_time", out_.review_min_time, &Value::duration, Zero::allowed);
     if (const auto value = map_.take("tolerance")) {
-      if (task && task != Task::regression) value->key_problem("is only for task regression");
+      if (task && !predicts_numbers(*task)) value->key_problem("is only for task regression or quantile");
       tolerance(*value);
     }
+    if (const auto value = map_.take("quantiles")) {
+      if (task && task != Task::quantile) value->key_problem("is only for task quantile");
+      quantiles(*value);
+    }
+  }
+
+  /// What can be scored: each level with its counterpart, and the median.
+  void quantiles(const Value& value) {
+    const auto before = problems();
+    std::vector<double> levels;
+    for (const auto& item : value.items()) {
+      if (const auto level = item.number(Real{0, 1})) levels.push_back(*level);
+    }
+    if (problems() != before) return;
+    bool sound = levels.size() % 2 == 1 && levels.size() <= max_levels;
+    for (std::size_t i = 0; sound && i < levels.size(); ++i) {
+      sound = levels[i] > 0 && levels[i] < 1 && std::abs(levels[i] + levels[levels.size() - 1 - i] - 1) <= 1e-9 &&
+              (i == 0 || levels[i - 1] < levels[i]);
+    }
+    if (!sound || levels[levels.size() / 2] != 0.5)
+      return value.problem(
+          "must be at most 1000 ascending levels between 0 and 1, 0.5 in the middle and with each also 1 - it");
+    out_.quantiles = std::move(levels);
   }
 
   void orientation(std::optional<Task> task) {
@@ -151,6 +179,19 @@ class PilotReader {
     map.finish();
   }
 
+  void scores(const Value& value) {
+    MapReader map(value);
+    map.read("max_distinct", out_.scores.max_distinct, &Value::whole, Whole{2, 10'000'000});
+    map.read("max_distinct_by_group", out_.scores.max_distinct_by_group, &Value::whole, Whole{2, 10'000'000});
+    if (const auto by_class = map.take("by_class")) {
+      out_.scores.by_class = by_class->choice<ByClass>(by_class_names).value_or(ByClass::drop);
+      if (sound_.task && out_.task != Task::multiclass) by_class->key_problem("is only for task multiclass");
+      if (out_.scores.by_class == ByClass::keep && out_.classes.size() > max_scored_classes)
+        by_class->problem("scores are kept of at most 256 classes");
+    }
+    map.finish();
+  }
+
   bool windows() {
     out_.windows = {{WindowKind::day, 0}, {WindowKind::week, 0}, {WindowKind::month, 0}, {WindowKind::all, 0}};
     const auto list = map_.take("windows");
@@ -221,22 +262,29 @@ class PilotReader {
 
 std::string window_words(const Window& window) {
   if (window.kind == WindowKind::count) return "{count: " + std::to_string(window.count) + "}";
+  if (window.kind == WindowKind::days) return "{days: " + std::to_string(window.count) + "}";
   return window_kind_names[static_cast<std::size_t>(window.kind)];
 }
 
 std::optional<Window> read_window(const Value& value) {
   if (value.node().IsMap()) {
     MapReader map(value);
-    Window out{WindowKind::count, 0};
-    const bool read = map.read_required("count", out.count, &Value::whole, Whole{1, most});
+    const auto count = map.take("count"), days = map.take("days");
     map.finish();
-    return read ? std::optional(out) : std::nullopt;
+    if (count.has_value() == days.has_value()) {
+      value.problem(count ? "takes either count or days, not both" : "needs either count or days");
+      return std::nullopt;
+    }
+    const auto number = count ? count->whole(Whole{1, most}) : days->whole(Whole{2, max_days});
+    if (!number) return std::nullopt;
+    return Window{count ? WindowKind::count : WindowKind::days, *number};
   }
   const auto text = value.node().IsScalar() ? value.node().Scalar() : "";
   const auto found = std::find(std::begin(window_kind_names), std::end(window_kind_names), text);
   const auto kind = static_cast<WindowKind>(found - std::begin(window_kind_names));
-  if (found != std::end(window_kind_names) && kind != WindowKind::count) return Window{kind, 0};
-  value.wrong("day, week, month, all or {count: N}");
+  if (found != std::end(window_kind_names) && kind != WindowKind::count && kind != WindowKind::days)
+    return Window{kind, 0};
+  value.wrong("hour, day, week, month, all, {days: N} or {count: N}");
   return std::nullopt;
 }
 

@@ -16,8 +16,10 @@
 /// The typed form of the YAML file. Defaults stand here and nowhere else; README documents every key.
 namespace pilotwatch::settings {
 
-enum class Task : std::uint8_t { binary, multiclass, regression, generative };
-inline constexpr const char* task_names[] = {"binary", "multiclass", "regression", "generative"};
+enum class Task : std::uint8_t { binary, multiclass, regression, generative, quantile };
+/// Whether outcomes are numbers and not labels.
+[[nodiscard]] constexpr bool predicts_numbers(Task task) { return task == Task::regression || task == Task::quantile; }
+inline constexpr const char* task_names[] = {"binary", "multiclass", "regression", "generative", "quantile"};
 
 enum class FeatureKind : std::uint8_t { numeric, categorical };
 enum class PilotClock : std::uint8_t { wall, event };
@@ -31,13 +33,14 @@ struct Feature {
   FeatureKind kind = FeatureKind::numeric;
 };
 
-enum class WindowKind : std::uint8_t { day, week, month, count, all };
-inline constexpr const char* window_kind_names[] = {"day", "week", "month", "count", "all"};
+enum class WindowKind : std::uint8_t { day, week, month, count, all, hour, days };
+inline constexpr const char* window_kind_names[] = {"day", "week", "month", "count", "all", "hour", "days"};
 
-/// `day`, `week` (ISO), `month` in the pilot's time zone; `all` since the epoch; `{count: N}` every N decisions.
+/// `hour` (from midnight on), `day`, `week` (ISO), `month` in the pilot's time zone; `{days: N}` the N days that end
+/// with each day; `all` since the epoch; `{count: N}` every N decisions.
 struct Window {
   WindowKind kind = WindowKind::day;
-  std::uint64_t count = 0;  ///< decisions a window, only for WindowKind::count
+  std::uint64_t count = 0;  ///< WindowKind::count: decisions a window; WindowKind::days: days; else 0
   bool operator==(const Window&) const = default;
 };
 
@@ -50,9 +53,21 @@ struct Segments {
 struct Reference {
   std::filesystem::path file;  ///< NDJSON of predictions; relative to the config file; empty = none
   std::uint64_t first = 0;     ///< or: the first N decisions of the pilot (in decision order)
-  std::uint64_t bins = 10;     ///< quantile bins for PSI of numeric features, 2 .. 1000
+  std::uint64_t bins = 64;     ///< quantile bins for the distances of numeric features, 2 .. 1000
   std::uint64_t ks_exact_max_distinct = 10'000;
   [[nodiscard]] bool given() const { return !file.empty() || first > 0; }
+};
+
+enum class ByClass : std::uint8_t { drop, keep };
+inline constexpr std::size_t max_scored_classes = 256;
+
+/// Bounds of the memory that figures of scores take: beyond so many distinct values of one cell (a day, a version, a
+/// group) they come from a histogram with certified brackets. 24 bytes a distinct value, 16 for errors of numbers.
+struct Scores {
+  std::uint64_t max_distinct = 10'000;        ///< of the whole pilot, 2 .. 10 million
+  std::uint64_t max_distinct_by_group = 500;  ///< of each group
+  /// Multi-class: keep the score of every class, 8 bytes each a decision, and K (8 + 8 K) bytes a distinct score.
+  ByClass by_class = ByClass::drop;
 };
 
 /// Regression counts a prediction as an error when |prediction - actual| > max(absolute, relative * |actual|).
@@ -87,6 +102,46 @@ enum class Metric : std::uint8_t {
   staff_stance,
   public_stance,
   drift,  ///< has a feature changed at all, against the reference: evidence only, no figure of a window
+  accuracy,
+  precision,
+  recall,
+  specificity,
+  f1,
+  balanced_accuracy,
+  mcc,
+  cohen_kappa,
+  roc_auc,
+  average_precision,
+  brier,
+  log_loss,
+  ece,
+  js_distance,
+  hellinger,
+  tvd,
+  wasserstein1,
+  linf,
+  chi2,
+  macro_f1,
+  micro_f1,
+  weighted_f1,
+  macro_precision,
+  macro_recall,
+  roc_auc_hand_till,
+  mse,
+  rmse,
+  r2,
+  mape,
+  smape,
+  rmsle,
+  median_absolute_error,
+  wis,
+  wis_overprediction,
+  wis_underprediction,
+  wis_dispersion,
+  interval_coverage_50,
+  interval_coverage_90,
+  quantile_bias,
+  verdict_rate,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -112,8 +167,53 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "feedback_per_1000",
                                                "staff_stance",
                                                "public_stance",
-                                               "drift"};
+                                               "drift",
+                                               "accuracy",
+                                               "precision",
+                                               "recall",
+                                               "specificity",
+                                               "f1",
+                                               "balanced_accuracy",
+                                               "mcc",
+                                               "cohen_kappa",
+                                               "roc_auc",
+                                               "average_precision",
+                                               "brier",
+                                               "log_loss",
+                                               "ece",
+                                               "js_distance",
+                                               "hellinger",
+                                               "tvd",
+                                               "wasserstein1",
+                                               "linf",
+                                               "chi2",
+                                               "macro_f1",
+                                               "micro_f1",
+                                               "weighted_f1",
+                                               "macro_precision",
+                                               "macro_recall",
+                                               "roc_auc_hand_till",
+                                               "mse",
+                                               "rmse",
+                                               "r2",
+                                               "mape",
+                                               "smape",
+                                               "rmsle",
+                                               "median_absolute_error",
+                                               "wis",
+                                               "wis_overprediction",
+                                               "wis_underprediction",
+                                               "wis_dispersion",
+                                               "interval_coverage_50",
+                                               "interval_coverage_90",
+                                               "quantile_bias",
+                                               "verdict_rate"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
+
+/// Distances between the reference and a feature, or the score.
+[[nodiscard]] bool of_feature(Metric metric);
+/// Whether figures of it come with a confidence interval (a certified bracket is none).
+[[nodiscard]] bool has_interval(Metric metric);
 
 /// How a limit decides: `point` = the value of a window is beyond it; `interval` = the whole confidence interval is;
 /// `budget` = the evidence of all decisions in their order is, within the pilot's budget of false alarms.
@@ -128,15 +228,15 @@ struct Limit {
   Window window;
   std::optional<double> max, min;  ///< exactly one is given
   Evidence evidence = Evidence::interval;
-  std::uint64_t min_n = 30;     ///< fewer cases in the window: state `insufficient`
-  std::string feature;          ///< for psi and ks: the feature, or `score`
-  std::string segment;          ///< attribute: the limit holds for each of its values; empty = the whole pilot
-  Millis for_{0};               ///< YAML `for`: how long the condition must hold before it is a breach
-  Millis keep_firing_for{0};    ///< and must be gone before the breach ends
   std::optional<double> share;  ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
   std::uint64_t block = 0;      ///< budget: decisions looked at together; 0 = from the limit and design_effect
   double design_effect = 1;     ///< budget: how much clusters widen the variance of a mean, >= 1
   std::optional<double> range;  ///< budget on a mean of reals: values are clipped at it
+  std::uint64_t min_n = 30;     ///< fewer cases in the window: state `insufficient`
+  std::string feature;          ///< for distances: the feature, or `score`; for verdict_rate: the class
+  std::string segment;          ///< attribute: the limit holds for each of its values; empty = the whole pilot
+  Millis for_{0};               ///< YAML `for`: how long the condition must hold before it is a breach
+  Millis keep_firing_for{0};    ///< and must be gone before the breach ends
   Severity severity = Severity::warning;
   std::string alertname;  ///< default: from the metric, e.g. PilotErrorRateHigh
   std::string owner, reason, source, action, runbook_url;
@@ -162,7 +262,9 @@ struct Pilot {
   Orientation output = Orientation::burden;  ///< binary; YAML `output`
   std::string burden;                        ///< binary: the class that burdens; "" = by `output`, see burden_class()
   Millis review_min_time = std::chrono::seconds{10};  ///< a shorter review counts as short
-  Tolerance tolerance;                                ///< regression
+  Tolerance tolerance;                                ///< regression; quantile: of the median
+  /// Quantile: levels of every forecast, ascending in (0, 1), symmetric around 0.5, which is one of them.
+  std::vector<double> quantiles{0.05, 0.25, 0.5, 0.75, 0.95};
   Zone time_zone;
   PilotClock clock = PilotClock::wall;
   Millis lateness = std::chrono::minutes{1};               ///< a window closes so long after its end
@@ -173,6 +275,7 @@ struct Pilot {
   std::vector<Feature> features;
   Segments segments;
   Reference reference;
+  Scores scores;
   std::vector<Window> windows;  ///< default: day, week, month, all
   Guarantee guarantee;
   std::vector<Limit> limits;

@@ -255,6 +255,7 @@ std::string figure_json(const std::string& pilot, const WindowResult& window, co
                {"value", shown(figure.value)},
                {"lower", shown(figure.lower)},
                {"upper", shown(figure.upper)},
+               {"noise_floor", shown(figure.noise_floor)},
                {"n", hidden ? 0 : figure.n},
                {"coverage", shown(figure.coverage)},
                {"state", figure.state},

@@ -112,22 +112,26 @@ std::string human_value(Metric metric, double value) {
     case Metric::override_aggravating_rate:
     case Metric::seeded_catch_rate:
     case Metric::short_review_rate:
+    case Metric::accuracy:
+    case Metric::precision:
+    case Metric::recall:
+    case Metric::specificity:
+    case Metric::balanced_accuracy:
+    case Metric::macro_precision:
+    case Metric::macro_recall:
+    case Metric::interval_coverage_50:
+    case Metric::interval_coverage_90:
+    case Metric::verdict_rate:
       return percent(value);
     case Metric::complaints_per_1000:
     case Metric::incidents_per_1000:
     case Metric::feedback_per_1000:
       return human_number(value) + " per\u00a01,000";
-    case Metric::mean_absolute_error:
-    case Metric::mean_error:
-    case Metric::psi:
-    case Metric::ks:
-    case Metric::staff_stance:
-    case Metric::public_stance:
-      return human_number(value);
     case Metric::drift:
       return percent(value) + " of the evidence";
+    default:
+      return human_number(value);
   }
-  return human_number(value);
 }
 
 std::string human_range(Metric metric, double lower, double upper) {
@@ -158,6 +162,36 @@ std::string human_metric(Metric metric) {
       return "outcome coverage";
     default:
       break;
+  }
+  // Abbreviations stay what they are.
+  static constexpr std::pair<Metric, const char*> as_known[] = {{Metric::f1, "F1"},
+                                                                {Metric::mcc, "MCC"},
+                                                                {Metric::cohen_kappa, "Cohen's kappa"},
+                                                                {Metric::roc_auc, "ROC AUC"},
+                                                                {Metric::brier, "Brier score"},
+                                                                {Metric::wis, "weighted interval score"},
+                                                                {Metric::wis_overprediction, "WIS, too high"},
+                                                                {Metric::wis_underprediction, "WIS, too low"},
+                                                                {Metric::wis_dispersion, "WIS, width"},
+                                                                {Metric::mse, "MSE"},
+                                                                {Metric::rmse, "RMSE"},
+                                                                {Metric::r2, "R\u00b2"},
+                                                                {Metric::mape, "MAPE"},
+                                                                {Metric::smape, "SMAPE"},
+                                                                {Metric::rmsle, "RMSLE"},
+                                                                {Metric::macro_f1, "macro F1"},
+                                                                {Metric::micro_f1, "micro F1"},
+                                                                {Metric::weighted_f1, "weighted F1"},
+                                                                {Metric::roc_auc_hand_till, "ROC AUC (Hand, Till)"},
+                                                                {Metric::js_distance, "drift (Jensen-Shannon)"},
+                                                                {Metric::hellinger, "drift (Hellinger)"},
+                                                                {Metric::tvd, "drift (total variation)"},
+                                                                {Metric::wasserstein1, "drift (Wasserstein)"},
+                                                                {Metric::linf, "drift (largest share)"},
+                                                                {Metric::chi2, "drift (chi-squared)"},
+                                                                {Metric::ece, "ECE"}};
+  for (const auto& [known, words] : as_known) {
+    if (known == metric) return words;
   }
   std::string words = settings::metric_names[static_cast<std::size_t>(metric)];
   for (char& c : words) {
@@ -197,6 +231,16 @@ std::string human_window(const settings::Window& kind, Instant start, Instant en
     }
     case WindowKind::count:
       return human_count(kind.count) + " decisions to " + human_day(end, zone);
+    case WindowKind::hour: {
+      const auto minutes =
+          std::chrono::floor<std::chrono::minutes>(start - std::chrono::floor<std::chrono::days>(start)).count();
+      std::array<char, 16> clock{};
+      std::snprintf(clock.data(), clock.size(), ", %02d:%02d", static_cast<int>(minutes / 60),
+                    static_cast<int>(minutes % 60));
+      return human_day(start, Zone{}) + clock.data() + "\u00a0UTC";
+    }
+    case WindowKind::days:
+      return human_count(kind.count) + " days to " + human_day(end - Millis{1}, zone);
     case WindowKind::all:
       return "all since " + human_day(start, zone);
   }

@@ -61,8 +61,8 @@ void add_limit(Families& out, const LimitStatus& status) {
   if (status.evidence) {
     const auto& e = *status.evidence;
     out.add_gauge("pilotwatch_limit_evidence_ratio",
-                  "How far the evidence of a limit with a budget has come, on a logarithmic scale; 1 is a breach.", labels,
-                  stats::evidence_ratio(e.s, e.threshold));
+                  "How far the evidence of a limit with a budget has come, on a logarithmic scale; 1 is a breach.",
+                  labels, stats::evidence_ratio(e.s, e.threshold));
     out.add_gauge("pilotwatch_limit_budget_share_ratio", "The limit's part of its pilot's budget of false alarms.",
                   labels, e.share);
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <set>
 #include <tuple>
@@ -124,6 +125,50 @@ constexpr Criterion criteria[] = {
     {"negative_predictive_value", Metric::false_omission_rate, true},
 };
 
+/// Exported under names of their own, or as criteria; every other figure of a window goes by the name of its metric.
+constexpr Metric named[] = {Metric::volume,
+                            Metric::failure_rate,
+                            Metric::coverage,
+                            Metric::error_rate,
+                            Metric::false_positive_rate,
+                            Metric::false_negative_rate,
+                            Metric::false_discovery_rate,
+                            Metric::false_omission_rate,
+                            Metric::selection_rate,
+                            Metric::mean_absolute_error,
+                            Metric::mean_error,
+                            Metric::complaints_per_1000};
+
+void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+  std::set<std::tuple<std::string_view, std::string_view, std::string_view, Metric>> seen;
+  for (const auto& figure : window.figures) {
+    const bool elsewhere =
+        std::ranges::find(named, figure.metric) != std::end(named) || settings::of_feature(figure.metric);
+    if (elsewhere || !figure.model_version.empty() || !figure.value || figure.state == "suppressed") continue;
+    if (!seen.emplace(figure.attribute, figure.group, figure.feature, figure.metric).second) continue;
+    const bool group = !figure.attribute.empty();
+    Labels labels{{"pilot", pilot.name},
+                  {"window", window.kind_name},
+                  {"metric", name_of(figure.metric)},
+                  {"class", figure.feature}};
+    if (group) {
+      labels.push_back({"attribute", figure.attribute});
+      labels.push_back({"group", figure.group});
+    }
+    const auto family = [&](const char* whole, const char* of_group, const char* help, std::optional<double> value) {
+      out.add_gauge(group ? of_group : whole, help, labels, value);
+    };
+    family("pilotwatch_window_figure", "pilotwatch_group_figure", "Figure of the window by metric, as in the API.",
+           figure.value);
+    family("pilotwatch_window_figure_lower", "pilotwatch_group_figure_lower",
+           "Lower limit of the figure's interval or bracket.", figure.lower);
+    family("pilotwatch_window_figure_upper", "pilotwatch_group_figure_upper",
+           "Upper limit of the figure's interval or bracket.", figure.upper);
+    family("pilotwatch_window_figure_cases", "pilotwatch_group_figure_cases", "Cases behind the figure.",
+           static_cast<double>(figure.n));
+  }
+}
+
 /// One pass over the figures; of several formulas for one rate the first stands, as on the page.
 void add_rates(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
   std::set<std::tuple<std::string_view, std::string_view, Metric>> seen;
@@ -181,13 +226,14 @@ void add_drift(Families& out, const WindowResult& window, const Labels& labels) 
   std::set<std::pair<std::string_view, Metric>> scored;
   std::set<std::string_view> counted;
   for (const auto& figure : window.figures) {
-    const bool drift = figure.metric == Metric::psi || figure.metric == Metric::ks;
-    if (!drift || !figure.model_version.empty() || !figure.attribute.empty()) continue;
+    if (!settings::of_feature(figure.metric) || !figure.model_version.empty() || !figure.attribute.empty()) continue;
     if (!scored.emplace(figure.feature, figure.metric).second) continue;
     const Labels feature = with(labels, "feature", figure.feature);
     out.add_gauge("pilotwatch_drift_score", "Distance between reference and current window, larger is more drift.",
                   with(feature, "method", name_of(figure.metric)), figure.value);
-    if (!counted.insert(figure.feature).second) continue;  // psi and ks look at the same values
+    out.add_gauge("pilotwatch_drift_noise_floor", "Distance to be expected from chance alone, with nothing changed.",
+                  with(feature, "method", name_of(figure.metric)), figure.noise_floor);
+    if (!counted.insert(figure.feature).second) continue;
     out.add_gauge("pilotwatch_drift_window_samples", "Samples of the feature in the window.", feature, figure.n);
   }
 }
@@ -215,6 +261,7 @@ void add_window(Families& out, const PilotView& view, const WindowResult& window
                   coverage->value);
   }
   add_rates(out, *view.settings, window);
+  add_figures(out, *view.settings, window);
   for (const auto& confusion : window.confusions) {
     if (!exported(*view.settings, confusion) || !confusion.attribute.empty()) continue;
     add_cells(out, "pilotwatch_window_confusion", "Joined predictions of the window by cell of the confusion matrix.",

@@ -75,23 +75,26 @@ std::string drift_feature(const PilotView& view, const Limit* limit, const std::
 Series series_of(const PilotView& view, Metric metric) {
   Series out{metric, {}, limit_on(*view.settings, metric), {}};
   out.kind = kind_for(view, out.limit);
-  if (metric == Metric::psi || metric == Metric::ks) out.feature = drift_feature(view, out.limit, out.kind);
+  if (settings::of_feature(metric)) out.feature = drift_feature(view, out.limit, out.kind);
   return out;
 }
 
 std::vector<Series> wanted(const PilotView& view) {
-  const bool regression = view.settings->task == settings::Task::regression;
+  const auto task = view.settings->task;
+  const auto quality = task == settings::Task::regression ? Metric::mean_absolute_error
+                       : task == settings::Task::quantile ? Metric::wis
+                                                          : Metric::error_rate;
   const bool ks_only =
       limit_on(*view.settings, Metric::psi) == nullptr && limit_on(*view.settings, Metric::ks) != nullptr;
-  return {series_of(view, regression ? Metric::mean_absolute_error : Metric::error_rate),
-          series_of(view, ks_only ? Metric::ks : Metric::psi), series_of(view, Metric::complaints_per_1000),
-          series_of(view, Metric::volume)};
+  return {series_of(view, quality), series_of(view, ks_only ? Metric::ks : Metric::psi),
+          series_of(view, Metric::complaints_per_1000), series_of(view, Metric::volume)};
 }
 
 std::string title_of(const Series& series) {
   std::string out = human_metric(series.metric);
   out[0] = static_cast<char>(out[0] - 'a' + 'A');
   if (series.kind == "all") return out + ", all together";
+  if (series.kind.starts_with("days:")) return out + ", each " + series.kind.substr(5) + " days";
   return out + " by " + (series.kind.starts_with("count:") ? series.kind.substr(6) + " decisions" : series.kind);
 }
 

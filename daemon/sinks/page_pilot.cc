@@ -34,11 +34,6 @@ std::string facts(const PilotView& view) {
          fact("Reference", reference.id.empty() ? "" : human_count(reference.n) + " decisions") + "</dl>";
 }
 
-bool has_interval(settings::Metric metric) {
-  using enum settings::Metric;
-  return metric != volume && metric != psi && metric != ks && metric != mean_absolute_error && metric != mean_error;
-}
-
 /// "error rate above 10 % by day, whole interval"
 std::string rule_words(const settings::Limit& limit) {
   std::string out = human_metric(limit.metric);
@@ -46,7 +41,7 @@ std::string rule_words(const settings::Limit& limit) {
   out += limit.max ? " above " : " below ";
   out += human_value(limit.metric, threshold_of(limit));
   out += ", " + engine::window_name(limit.window) + " window";
-  if (limit.evidence == settings::Evidence::interval && has_interval(limit.metric)) out += ", whole interval";
+  if (limit.evidence == settings::Evidence::interval && settings::has_interval(limit.metric)) out += ", whole interval";
   if (limit.evidence == settings::Evidence::budget) out += ", with a budget of false alarms";
   return escape_html(out);
 }

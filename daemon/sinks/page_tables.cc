@@ -34,10 +34,16 @@ const WindowResult* window_for_groups(const PilotView& view) {
   return widest;
 }
 
-constexpr Metric rate_columns[] = {
-    Metric::error_rate,          Metric::false_positive_rate,    Metric::false_negative_rate,
-    Metric::selection_rate,      Metric::mean_absolute_error,    Metric::mean_error,
-    Metric::complaints_per_1000, Metric::complaint_finding_rate, Metric::override_rate};
+constexpr Metric rate_columns[] = {Metric::error_rate,
+                                   Metric::false_positive_rate,
+                                   Metric::false_negative_rate,
+                                   Metric::selection_rate,
+                                   Metric::mean_absolute_error,
+                                   Metric::mean_error,
+                                   Metric::wis,
+                                   Metric::complaints_per_1000,
+                                   Metric::complaint_finding_rate,
+                                   Metric::override_rate};
 
 /// Only what the task has.
 std::vector<Metric> columns_of(const WindowResult& window, const std::string& attribute) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""California housing: monthly KS of each feature against a frozen reference, by `backtest`, as NannyML published it."""
+"""California housing by `backtest`: monthly KS of each feature against a frozen reference, as NannyML published it, and
+the ROC AUC that came out in each month."""
 import json
 
 from harness import check, check_equal, main, need_shared, pilotwatch, scratch, to_events
@@ -23,19 +24,24 @@ def six_digits(value):
     return float(f"{value:.6g}")
 
 
-def monthly_ks(folder):
-    """{feature: [value of each month]}"""
+def figures(folder):
+    """All figures that backtest prints."""
     (folder / "pilotwatch.yml").write_text(CONFIG, encoding="utf-8")
     reference = [line for line in to_events(PILOT, "--part", "reference", "--pilot", PILOT) if '"type":"prediction"' in line]
     (folder / "reference.ndjson").write_text("\n".join(reference) + "\n", encoding="utf-8")
     (folder / "all.ndjson").write_text("\n".join(to_events(PILOT, "--part", "all", "--pilot", PILOT)) + "\n", encoding="utf-8")
     done = pilotwatch("backtest", "--config.file", folder / "pilotwatch.yml", "--records", folder / "all.ndjson")
     check_equal(done.returncode, 0, f"exit code of backtest, stderr {done.stderr!r}")
+    return [figure for figure in map(json.loads, done.stdout.splitlines())
+            if figure.get("metric") and figure["model_version"] is None]
+
+
+def monthly_ks(folder):
+    """{feature: [value of each month]}"""
     values = {feature: [] for feature in FEATURES}
-    for line in done.stdout.splitlines():
-        figure = json.loads(line)
-        if figure.get("metric") == "ks" and figure["model_version"] is None and figure["feature"] in values:
-            check_equal((figure["formula"], figure["state"]), ("ks-exact/v1", "ok"), f"formula and state of {line}")
+    for figure in figures(folder):
+        if figure["metric"] == "ks" and figure["feature"] in values:
+            check_equal((figure["formula"], figure["state"]), ("ks-exact/v1", "ok"), f"formula and state of {figure}")
             values[figure["feature"]].append((figure["window"]["start"], figure["n"], figure["value"]))
     return values
 
@@ -51,6 +57,18 @@ def means_as_published():
             check_equal(six_digits(mean), means[feature], f"mean KS of {feature}")
 
 
+def auc_by_month():
+    """realised ROC AUC of all 20 months, to four digits, inside its interval"""
+    expected = json.loads(need_shared("data/nannyml_california/expected.json").read_text(encoding="utf-8"))
+    with scratch() as folder:
+        rows = [f for f in figures(folder) if f["metric"] == "roc_auc"]
+    got = {f["window"]["start"][:7]: round(f["value"], 4) for f in rows}
+    check_equal(got, expected["recomputed_realized_roc_auc_by_month_OURS"], "ROC AUC by month")
+    for f in rows:
+        check_equal((f["formula"], f["state"]), ("delong/v1", "ok"), f"formula and state of {f}")
+        check(f["lower"] < f["value"] < f["upper"], f"interval of {f}")
+
+
 if __name__ == "__main__":
     need_shared("data/nannyml_california/expected.json")
-    main(means_as_published)
+    main(means_as_published, auc_by_month)

@@ -34,3 +34,25 @@ TEST_CASE("calendar: every day lies in its window, and windows follow without ga
     }
   }
 }
+
+TEST_CASE("calendar: hours begin with the day and end with it, also where clocks change") {
+  const auto zone = *Zone::find("Europe/Amsterdam");
+  const auto start = [&](const char* text) { return from_seconds(hour_start(zone, *parse_rfc3339(text))); };
+  CHECK(start("2026-01-01T12:59:59.9Z") == *parse_rfc3339("2026-01-01T12:00:00Z"));
+  CHECK(start("2026-01-01T12:00:00Z") == *parse_rfc3339("2026-01-01T12:00:00Z"));
+  for (const auto& [zone_name, from, to, hours] :
+       {std::tuple{"Europe/Amsterdam", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23},
+        {"Europe/Amsterdam", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25},
+        {"Asia/Kolkata", "2026-01-01T18:30:00Z", "2026-01-02T18:30:00Z", 24},
+        {"Australia/Lord_Howe", "2026-10-03T13:30:00Z", "2026-10-04T13:00:00Z",
+         24}}) {  // 23.5 hours: the last has half
+    CAPTURE(zone_name, from);
+    const auto there = *Zone::find(zone_name);
+    auto at = hour_start(there, *parse_rfc3339(from));
+    CHECK(from_seconds(at) == *parse_rfc3339(from));
+    int count = 0;
+    for (; from_seconds(at) < *parse_rfc3339(to); at = hour_next(there, at)) ++count;
+    CHECK(count == hours);
+    CHECK(from_seconds(at) == *parse_rfc3339(to));
+  }
+}

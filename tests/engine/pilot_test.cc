@@ -185,6 +185,47 @@ TEST_CASE("pilot: drift against the first N decisions; the reference never moves
   CHECK(*s.figure("day", Metric::psi, "", "x", "", 2).value > 1);
   CHECK(*s.figure("day", Metric::psi, "", "c", "", 2).value > 1);
   CHECK(s.figure("day", Metric::ks, "", "x", "", 2).n == 100);
+  // Nothing in common: what has a greatest value shows it. 64 quantile bins of 100 values, and one above.
+  for (const auto metric : {Metric::js_distance, Metric::hellinger, Metric::tvd})
+    CHECK(s.figure("day", metric, "", "x", "", 2).value == Approx(1.0));
+  for (const auto metric : {Metric::js_distance, Metric::tvd, Metric::linf})
+    CHECK(s.figure("day", metric, "", "c", "", 2).value == Approx(1.0));
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 2).value == Approx(200.0));  // two samples of 100, two columns
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 2).noise_floor == 1.0);
+  CHECK(s.figure("day", Metric::psi, "", "x", "", 1).noise_floor == Approx(63 * 0.02));
+  CHECK(s.figure("day", Metric::psi, "", "x", "", 2).noise_floor == Approx(64 * 0.02));
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 1).noise_floor == Approx(0.8687 * std::sqrt(0.02)).epsilon(1e-4));
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 1).state == "undefined");  // one column
+  CHECK(s.figure("day", Metric::chi2, "", "c", "", 1).reason == "constant");
+  CHECK(s.figure("day", Metric::wasserstein1, "", "x", "", 1).value == 0.0);
+  // All above: 49.5 to the greatest of the reference, and how far beyond does not show; in sd of 0 .. 99.
+  CHECK(s.figure("day", Metric::wasserstein1, "", "x", "", 2).value == Approx(49.5 / std::sqrt(9999 / 12.0)));
+}
+
+TEST_CASE("pilot: missing values, and values outside the reference, are bins of their own") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::day, 0}};
+  pilot.lateness = Millis{0};
+  pilot.features = {{"x", settings::FeatureKind::numeric}};
+  pilot.reference.first = 100;
+  pilot.reference.bins = 2;
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  for (int i = 0; i < 100; ++i)
+    text += line("prediction", i, day(0, i / 5), R"("features":{"x":)" + std::to_string(i) + "}");
+  // 40 in range (20 a bin), 20 below, 10 above, 30 missing
+  for (int i = 0; i < 100; ++i) {
+    const std::string x = i < 40 ? std::to_string(i < 20 ? 10 : 90) : i < 60 ? "-5" : i < 70 ? "500" : "null";
+    text += line("prediction", 100 + i, day(1, i / 5), R"("features":{"x":)" + x + "}");
+  }
+  s.send(text);
+  s.fold.finish(Instant{});
+  CHECK(s.figure("day", Metric::tvd, "", "x", "", 0).value == 0.0);
+  const auto tvd = s.figure("day", Metric::tvd, "", "x", "", 1);
+  CHECK(tvd.value == Approx((0.3 + 0.3 + 0.2 + 0.1 + 0.3) / 2));
+  CHECK(tvd.n == 100);
+  CHECK(s.figure("day", Metric::psi, "", "x", "", 1).noise_floor == Approx(4 * 0.02));  // five bins hold something
+  CHECK(s.figure("day", Metric::ks, "", "x", "", 1).n == 70);
 }
 
 TEST_CASE("pilot: groups in `all` are counted by closed days only, unless nothing needs protection") {
@@ -217,4 +258,61 @@ TEST_CASE("pilot: segment values and versions beyond the bound share one name an
   const auto snapshot = s.fold.snapshot(Instant{});
   const auto& overflows = snapshot->pilots[0].counters.label_overflows;
   CHECK(overflows == std::vector<std::pair<std::string, std::uint64_t>>{{"g", 38}, {"model_version", 20}});
+}
+
+TEST_CASE("pilot: hour windows close `lateness` after their end; an empty hour is looked at, too") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::hour, 0}};
+  pilot.outcome_horizon = std::chrono::hours{2};
+  Scenario s(settings_of({pilot}));
+  s.send(line("prediction", 1, "2026-01-01T12:10:00Z", R"("prediction":1)") +
+         line("prediction", 2, "2026-01-01T12:59:59Z", R"("prediction":1)") +
+         line("prediction", 3, "2026-01-01T14:00:00Z", R"("prediction":0)"));
+  REQUIRE(s.closings.size() == 1);  // 12; 13 is closed a minute later
+  CHECK(s.closings[0].due == at("2026-01-01T13:01:00Z"));
+  s.send(line("prediction", 4, "2026-01-01T15:30:00Z", R"("prediction":1)"));
+  REQUIRE(s.closings.size() == 4);  // 13 (empty) and 14 closed, 12 matured
+  CHECK(s.closings[1].result->figures.empty());
+  CHECK(s.figure("hour", Metric::volume, "", "", "", 0).value == 2.0);
+  CHECK(s.figure("hour", Metric::volume, "", "", "", 1).value == 1.0);
+  s.send(line("outcome", 1, "2026-01-01T15:31:00Z", R"("actual":0)"));
+  CHECK(s.figure("hour", Metric::error_rate, "", "", "", 0).value == 1.0);  // late, and shown
+
+  std::map<std::string, std::string> parts;
+  s.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
+  Scenario back(settings_of({pilot}));
+  back.fold.load(parts, s.sequence, Instant{});
+  CHECK(back.saved() == s.saved());
+  CHECK(back.figure("hour", Metric::error_rate, "", "", "", 0).value == 1.0);
+  s.fold.finish(Instant{});
+  CHECK(s.figure("hour", Metric::volume, "", "", "", 2).value == 1.0);
+}
+
+TEST_CASE("pilot: {days: N} is the N days that end with each closed day, and a late outcome changes all that hold it") {
+  auto pilot = binary_pilot();
+  pilot.windows = {{WindowKind::days, 3}};
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  int id = 0;
+  for (int d = 0; d < 6; ++d) {
+    for (int i = 0; i <= d; ++i) text += line("prediction", id++, day(d), R"("prediction":1)");  // 1 2 3 4 5 6
+  }
+  s.send(text);
+  const auto volume = [&](std::size_t window) { return s.figure("days:3", Metric::volume, "", "", "", window).value; };
+  CHECK(volume(0) == 1.0);
+  CHECK(volume(1) == 3.0);
+  CHECK(volume(2) == 6.0);
+  CHECK(volume(3) == 9.0);
+  CHECK(volume(4) == 12.0);
+  const auto snapshot = s.fold.snapshot(Instant{});
+  const auto& windows = snapshot->pilots[0].windows;
+  REQUIRE(windows.size() == 5);  // the sixth day has not closed
+  CHECK(windows[2]->start == at("2026-01-01T00:00:00Z"));
+  CHECK(windows[2]->end == at("2026-01-04T00:00:00Z"));
+  s.send(line("outcome", 1, day(5), R"("actual":0)"));  // of the second day
+  const auto outcomes = [&](std::size_t window) {
+    return s.figure("days:3", Metric::error_rate, "", "", "", window).n;
+  };
+  CHECK(std::vector{outcomes(0), outcomes(1), outcomes(2), outcomes(3), outcomes(4)} ==
+        std::vector<std::uint64_t>{0, 1, 1, 1, 0});
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <random>
 
+#include "support/scenario.h"
+
 using namespace pilotwatch;
 using namespace pilotwatch::engine;
 
@@ -40,7 +42,14 @@ TEST_CASE("cells: merge equals all at once, byte for byte, whatever the order") 
   const auto cell_of = [](std::uint64_t i) {
     Cell cell;
     cell.overall.decisions = i;
-    cell.overall.error.add(0.1 * static_cast<double>(i), 1);
+    Decision d;
+    d.has_outcome = d.has_score = true;
+    d.actual = static_cast<double>(i % 2);
+    d.score = static_cast<double>(i) / 64;
+    auto pilot = testing::binary_pilot();
+    pilot.scores.max_distinct = 8;  // fewer than the scores: brackets, too, must not depend on the order
+    cell.overall.scored.add(d, pilot, false, 1);
+    cell.groups[{1, 0}].scored.add(d, pilot, true, 3);
     cell.overall.confusion.add(static_cast<std::uint32_t>(i % 4), 3);
     cell.groups[{0, static_cast<std::uint16_t>(i % 3)}].errors = i;
     cell.features.resize(2);

@@ -5,6 +5,17 @@
 using namespace pilotwatch::settings;
 using namespace pilotwatch::settings::testing;
 
+namespace {
+
+/// As the reader lists them.
+std::string all_metrics() {
+  std::string out;
+  for (const auto* name : metric_names) out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+
+}  // namespace
+
 TEST_CASE("problems: all of a file at once, in the order of lines, each with its place") {
   CHECK(problems(R"yml(evaluation: {intervall: 15s}
 storage: {checkpoint_interval: 0s}
@@ -55,18 +66,18 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, output, burden, review_min_time, tolerance, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, windows, guarantee, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, output, burden, review_min_time, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, windows, guarantee, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
 p.yml:23:20: pilots[0].windows[1]: day is given twice
-p.yml:23:25: pilots[0].windows[2]: must be day, week, month, all or {count: N}, got 'wek'
-p.yml:24:5: pilots[0].tolerance: is only for task regression
+p.yml:23:25: pilots[0].windows[2]: must be hour, day, week, month, all, {days: N} or {count: N}, got 'wek'
+p.yml:24:5: pilots[0].tolerance: is only for task regression or quantile
 p.yml:26:30: pilots[0].features[0].kind: must be one of numeric, categorical, got 'number'
 p.yml:27:16: pilots[0].features[1].name: 'score' is the name of the prediction's score; choose another
 p.yml:28:13: pilots[0].limits: must be a list, got a map
 p.yml:29:11: pilots[1].name: 'fraud' is given twice; the first is in line 17
-p.yml:30:11: pilots[1].task: must be one of binary, multiclass, regression, generative, got 'binry'; did you mean 'binary'?
+p.yml:30:11: pilots[1].task: must be one of binary, multiclass, regression, generative, quantile, got 'binry'; did you mean 'binary'?
 p.yml:31:5: pilots[2].classes: is required
 p.yml:31:11: pilots[2].name: must be a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -, got 'two words'
 p.yml:33:5: pilots[2].positive: is only for task binary
@@ -98,7 +109,8 @@ TEST_CASE("problems: what a limit says must fit its pilot") {
 p.yml:4:21: pilots[0].classes[2]: '1' is given twice; the first is in line 4
 p.yml:5:15: pilots[0].positive: '2' is not one of the classes; configured: 0, 1, 1
 p.yml:8:16: pilots[0].reference: needs either file or first
-p.yml:11:27: pilots[0].limits[0].metric: must be one of volume, failure_rate, coverage, error_rate, false_positive_rate, false_negative_rate, false_discovery_rate, false_omission_rate, selection_rate, mean_absolute_error, mean_error, psi, ks, complaints_per_1000, incidents_per_1000, complaint_finding_rate, override_rate, override_relieving_rate, override_aggravating_rate, seeded_catch_rate, short_review_rate, feedback_per_1000, staff_stance, public_stance, drift, got 'error_rat'; did you mean 'error_rate'?
+p.yml:11:27: pilots[0].limits[0].metric: must be one of )txt" +
+            all_metrics() + R"txt(, got 'error_rat'; did you mean 'error_rate'?
 p.yml:12:16: pilots[0].limits[1].name: 'a' is given twice; the first is in line 11
 p.yml:12:47: pilots[0].limits[1].window: day is not one of the pilot's windows; configured: week, {count: 1000}
 p.yml:12:57: pilots[0].limits[1].max: must be a share from 0 to 1 (10 % is 0.1), got '10'
@@ -110,9 +122,9 @@ p.yml:14:9: pilots[0].limits[3]: psi needs a feature (a configured one, or score
 p.yml:15:64: pilots[0].limits[4].feature: 'chanel' is not a feature; did you mean 'channel'? configured: income, channel, score
 p.yml:15:82: pilots[0].limits[4].evidence: ks has no interval; write point or leave the key out
 p.yml:16:64: pilots[0].limits[5].feature: ks compares numbers and 'channel' is categorical; use psi
-p.yml:16:73: pilots[0].limits[5].segment: psi, ks and drift are kept for the whole pilot only
+p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
-p.yml:17:58: pilots[0].limits[6].feature: is only for psi, ks and drift
+p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, drift, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
 p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
@@ -169,6 +181,8 @@ TEST_CASE("problems: YAML that cannot be read is one problem with its place") {
   CHECK(problems("a: b\n c: d\n") == "p.yml:2:3: not valid YAML: illegal map value\n");
   CHECK(problems("pilots: [{name: p, task: binary}]\n---\na: 1\n") ==
         "p.yml:3:1: a second YAML document; only one is read\n");
+  // yaml-cpp finds documents without end in this
+  CHECK(problems("# c\n, max: 0.1}\n- {a: b}\n").find("a second YAML document") != std::string::npos);
   CHECK(problems("pilots:\n- {name: p, task: binary, owner: \xFF}\n") == "p.yml:2:34: is not valid UTF-8\n");
 }
 
@@ -196,7 +210,8 @@ TEST_CASE("problems: a metric belongs to a task") {
       CHECK(limit_problems(task, limit) == std::string("limits[0].metric: ") + metric + " is only for task binary");
     }
   }
-  for (const auto* metric : {"mean_absolute_error", "mean_error"}) {
+  CHECK(limit_problems("quantile", "name: l, window: day, max: 0.1, metric: mean_absolute_error") == "");
+  for (const auto* metric : {"mean_error", "mse", "rmse", "r2", "mape", "smape", "rmsle", "median_absolute_error"}) {
     const std::string limit = std::string("name: l, window: day, max: 0.1, metric: ") + metric;
     CHECK(limit_problems("regression", limit) == "");
     for (const auto* task : {"binary", "multiclass", "generative"}) {
@@ -232,6 +247,43 @@ TEST_CASE("problems: feedback has no groups") {
                  std::string(metric) + "}]\n") ==
         "p.yml:5:43: pilots[0].limits[0].segment: feedback is kept for the whole pilot only\n");
   }
+}
+
+TEST_CASE("problems: distances of numbers, of categories, of both") {
+  const auto limit = [](const char* metric, const char* feature) {
+    return limit_problems("binary",
+                          std::string("name: l, window: day, max: 0.5, metric: ") + metric + ", feature: " + feature);
+  };
+  for (const auto* metric : {"psi", "js_distance", "tvd"}) {
+    for (const auto* feature : {"age", "sex", "score"}) CHECK(limit(metric, feature) == "");
+  }
+  for (const auto* metric : {"ks", "hellinger", "wasserstein1"}) {
+    CHECK(limit(metric, "age") == "");
+    CHECK(limit(metric, "sex") ==
+          std::string("limits[0].feature: ") + metric + " compares numbers and 'sex' is categorical; use psi");
+  }
+  for (const auto* metric : {"linf", "chi2"}) {
+    CHECK(limit(metric, "sex") == "");
+    for (const std::string feature : {"age", "score"})
+      CHECK(limit(metric, feature.c_str()) == std::string("limits[0].feature: ") + metric +
+                                                  " compares categories and '" + feature + "' is numeric; use psi");
+  }
+}
+
+TEST_CASE("problems: limits on figures of scores and confusion counts") {
+  for (const auto* metric : {"accuracy", "precision", "recall", "specificity", "roc_auc"})
+    CHECK(limit_problems("binary",
+                         std::string("name: l, window: day, min: 0.7, evidence: interval, metric: ") + metric) == "");
+  for (const auto* metric :
+       {"f1", "balanced_accuracy", "mcc", "cohen_kappa", "average_precision", "brier", "log_loss", "ece"}) {
+    const std::string limit = std::string("name: l, window: day, min: 0.7, metric: ") + metric;
+    CHECK(limit_problems("binary", limit) == "");
+    CHECK(limit_problems("binary", limit + ", evidence: interval") ==
+          std::string("limits[0].evidence: ") + metric + " has no interval; write point or leave the key out");
+  }
+  CHECK(limit_problems("binary", "name: l, window: day, min: -0.2, metric: mcc") == "");  // from -1
+  CHECK(limit_problems("binary", "name: l, window: day, max: 1.5, metric: log_loss") == "");
+  CHECK_FALSE(limit_problems("binary", "name: l, window: day, max: 1.5, metric: brier").empty());
 }
 
 TEST_CASE("problems: psi and ks need a reference") {
@@ -306,4 +358,41 @@ TEST_CASE("problems: tasks refuse what is not theirs") {
         "p.yml:1:47: pilots[0].classes: must be 2 to 1000 classes\n");
   CHECK(problems("pilots: [{name: p, task: binary, segments: {attributes: [a, b, c, d, e, f, g, h, i]}}]") ==
         "p.yml:1:57: pilots[0].segments.attributes: must be at most 8 attributes\n");
+}
+
+TEST_CASE("problems: figures of the scores of all classes need them to be kept") {
+  const std::string limit = "name: l, window: day, max: 0.5, metric: log_loss";
+  CHECK(limit_problems("binary", limit) == "");
+  CHECK(limit_problems("multiclass", limit) ==
+        "limits[0].metric: log_loss needs the scores of all classes (scores: {by_class: keep})");
+  CHECK(problems(pilot("multiclass", ", classes: [a, b], scores: {by_class: keep}, limits: [{" + limit + "}]")) == "");
+  CHECK(problems(pilot("binary", ", scores: {by_class: keep}")).find("is only for task multiclass") !=
+        std::string::npos);
+  CHECK(limit_problems("regression", "name: l, window: day, min: 0.5, metric: accuracy") ==
+        "limits[0].metric: accuracy is only for task binary or multiclass");
+}
+
+TEST_CASE("problems: quantile forecasts name levels that can be scored") {
+  const auto levels = [](const std::string& list) { return problems(pilot("quantile", ", quantiles: " + list)); };
+  CHECK(levels("[0.1, 0.5, 0.9]") == "");
+  CHECK(levels("[0.5]") == "");
+  for (const auto* list : {"[0.1, 0.5]", "[0.1, 0.4, 0.9]", "[0.9, 0.5, 0.1]", "[0, 0.5, 1]", "[0.1, 0.5, 0.8]", "[]",
+                           "[0.5, 0.5, 0.5]"}) {
+    CAPTURE(list);
+    CHECK(levels(list).find("pilots[0].quantiles: must be") != std::string::npos);
+  }
+  CHECK(problems(pilot("regression", ", quantiles: [0.5]")).find("is only for task quantile") != std::string::npos);
+  CHECK(limit_problems("quantile",
+                       "name: l, window: day, min: 0.4, evidence: interval, metric: interval_coverage_50") == "");
+  CHECK(limit_problems("regression", "name: l, window: day, max: 3, metric: wis") ==
+        "limits[0].metric: wis is only for task quantile");
+}
+
+TEST_CASE("problems: verdict_rate names a class") {
+  const std::string limit = "name: l, window: day, max: 0.1, metric: verdict_rate";
+  CHECK(limit_problems("generative", limit + ", feature: bad") == "");
+  CHECK(limit_problems("generative", limit + ", feature: bad, segment: region") == "");
+  CHECK(limit_problems("generative", limit) ==
+        "limits[0]: verdict_rate needs a feature: the class whose share is meant");
+  CHECK(limit_problems("generative", limit + ", feature: badd").find("is not one of the classes") != std::string::npos);
 }

@@ -184,12 +184,12 @@ TEST_CASE("A figure is one line of JSON") {
   CHECK(sinks::figure_json("triage", window, window.figures[0]) ==
         R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
         R"("model_version":null,"segment":null,"feature":null,"metric":"error_rate","formula":"wilson/v1","value":0.1,)"
-        R"("lower":0.0435,"upper":0.2136,"n":50,"coverage":0.5,"state":"ok","reason":null})");
+        R"("lower":0.0435,"upper":0.2136,"noise_floor":null,"n":50,"coverage":0.5,"state":"ok","reason":null})");
   CHECK(sinks::figure_json("triage", window, window.figures[6]) ==
         R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
         R"("model_version":null,"segment":{"sex":"m"},"feature":null,"metric":"false_negative_rate",)"
         R"("formula":"wilson/v1",)"
-        R"("value":null,"lower":null,"upper":null,"n":0,"coverage":null,"state":"suppressed",)"
+        R"("value":null,"lower":null,"upper":null,"noise_floor":null,"n":0,"coverage":null,"state":"suppressed",)"
         R"("reason":"fewer cases than segments.min_n"})");
 }
 

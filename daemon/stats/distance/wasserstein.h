@@ -14,6 +14,7 @@ inline constexpr const char* wasserstein1_formula = "wasserstein1/v1";          
 inline constexpr const char* wasserstein1_bracket_formula = "wasserstein1-bracket/v1";  ///< certified [lower, upper]
 inline constexpr const char* wasserstein1_binned_formula = "wasserstein1-binned/v1";    ///< from bins, approximate
 inline constexpr const char* wasserstein1_scaled_formula = "wasserstein1-scaled/v1";
+inline constexpr const char* wasserstein1_binned_scaled_formula = "wasserstein1-binned-scaled/v1";  ///< both
 inline constexpr const char* wasserstein1_evidently_formula = "wasserstein1-evidently/v1";
 
 // Wasserstein-1 distance (earth mover's distance) of two distributions of numbers:

@@ -16,6 +16,7 @@ namespace pilotwatch::stats {
 inline constexpr const char* auc_one_vs_rest_macro_formula = "roc-auc-one-vs-rest-macro/v1";
 inline constexpr const char* auc_one_vs_rest_weighted_formula = "roc-auc-one-vs-rest-weighted/v1";
 inline constexpr const char* auc_hand_till_formula = "roc-auc-hand-till/v1";
+inline constexpr const char* auc_hand_till_bracket_formula = "roc-auc-hand-till-bracket/v1";
 inline constexpr const char* multiclass_log_loss_formula = "multiclass-log-loss-1e-15/v1";
 
 /// Scores of K classes: for each class its score, counted by value and by the class that came out. Mergeable,

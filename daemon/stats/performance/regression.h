@@ -22,6 +22,7 @@ inline constexpr const char* r2_formula = "r2/v1";
 inline constexpr const char* rmsle_formula = "rmsle/v1";
 inline constexpr const char* pinball_formula = "pinball/v1";
 inline constexpr const char* median_ae_formula = "median-ae/v1";
+inline constexpr const char* median_ae_bracket_formula = "median-ae-bracket/v1";
 inline constexpr const char* max_error_formula = "max-error/v1";
 
 /// Sums over cases (actual y, prediction f): mergeable, taken back exactly, no dependence on order. About 0.4 kB.

@@ -53,8 +53,10 @@ struct Bracketed {
 };
 
 inline constexpr const char* roc_auc_formula = "roc-auc/v1";
+inline constexpr const char* roc_auc_bracket_formula = "roc-auc-bracket/v1";  ///< some groups are not one score
 inline constexpr const char* gini_formula = "gini/v1";
 inline constexpr const char* average_precision_formula = "average-precision/v1";
+inline constexpr const char* average_precision_bracket_formula = "average-precision-bracket/v1";
 
 /// Area under the ROC curve = P(score of a positive > that of a negative) + P(equal)/2 (Mann-Whitney):
 ///
