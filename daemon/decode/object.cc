@@ -136,8 +136,10 @@ class ObjectReader {
     std::vector<record::NamedNumber> ordered;
     for (const double level : schema_->settings->quantiles) {
       const auto name = reading_.intern(format_number(level));
-      const auto found = std::find_if(p.quantiles.begin(), p.quantiles.end(), [&](const auto& q) { return q.name == name; });
-      if (found == p.quantiles.end()) refuse(Reason::schema, "prediction", "quantile " + format_number(level) + " is missing");
+      const auto found =
+          std::find_if(p.quantiles.begin(), p.quantiles.end(), [&](const auto& q) { return q.name == name; });
+      if (found == p.quantiles.end())
+        refuse(Reason::schema, "prediction", "quantile " + format_number(level) + " is missing");
       if (!ordered.empty() && found->number < ordered.back().number)
         refuse(Reason::number, "prediction", "quantile " + format_number(level) + " is below the one before it");
       ordered.push_back(*found);
