@@ -33,10 +33,7 @@ BlockMean::BlockMean(double limit, std::uint32_t block, Thresholds at, Side wron
   PW_ASSERT(block > 0);
 }
 
-Signal BlockMean::step(double x, double w) {
-  check_observation(x, w);
-  open_.add(mirrored(x, wrong_), w);
-  if (open_.n < block_) return watch_.now();
+Signal BlockMean::close_block() {
   const Block full = open_;
   open_ = {};
   return step_block(full);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "stats/sequential/bets.h"
 #include "stats/sequential/evidence.h"
 
@@ -57,7 +58,11 @@ class BlockMean {
   BlockMean(double limit, std::uint32_t block, Thresholds at, Side wrong = Side::above);
 
   /// One observation; speaks at the end of a block. w: start weight, >= 0.
-  Signal step(double x, double w);
+  Signal step(double x, double w) {
+    PW_ASSERT(x >= 0 && x <= 1 && w >= 0);
+    open_.add(wrong_ == Side::above ? x : 1 - x, w);
+    return open_.n < block_ ? watch_.now() : close_block();
+  }
   Signal step(double x) { return step(x, 1.0); }
   /// A whole block at once, whatever its size; what step() had begun is left as it is.
   Signal step_block(const Block& block);
@@ -72,6 +77,8 @@ class BlockMean {
   void read(ByteReader& in);
 
  private:
+  Signal close_block();
+
   double mean_limit_;  ///< of x, or of 1 - x
   std::uint32_t block_;
   Side wrong_;
