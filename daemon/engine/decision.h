@@ -24,7 +24,8 @@ struct Decision {
   Instant time;
   double predicted = 0, actual = 0;
   double score = 0;  ///< of the positive class (binary), in [0, 1]; kept so that a corrected outcome can be taken back
-  Instant outcome_time;
+  Instant outcome_time;                      ///< the newest at which it was given: counts against other outcomes
+  Instant outcome_in_time = Instant::min();  ///< the newest not later than the horizon; min() = none: no evidence
   std::uint64_t outcome_content = 0;
   std::uint64_t rank = no_rank;  ///< cases before this one in decision order, once known (count windows)
   std::uint64_t weight = 1;
@@ -65,12 +66,21 @@ struct ComplaintRow {
   void read(ByteReader& in);
 };
 
-/// An outcome that waits for its prediction, or that lost against a later one of the same decision.
+/// An outcome of a known decision; the times as in Decision. Those that lost are kept.
 struct OutcomeRow {
   Instant time;
   std::uint64_t content = 0;
   double actual = 0;
+  Instant in_time = Instant::min();
   [[nodiscard]] auto order() const { return std::pair(time, content); }
+  [[nodiscard]] auto order_in_time() const { return std::pair(in_time, content); }
+};
+
+/// An outcome that waits for its prediction. Without it the horizon is not known: of repeats the first and the newest
+/// time are kept, however many come.
+struct ParkedOutcome {
+  OutcomeRow newest;
+  Instant first;
 };
 
 }  // namespace pilotwatch::engine

@@ -64,7 +64,8 @@ class PilotState {
   /// has a budget, `observe` for each decision that is ordered or matures, all in the order of due times (decisions
   /// first).
   void advance(Instant now, const std::function<void(const Closing&)>& look, const Observe& observe = {});
-  /// No more records will come: closes every window that holds one, as if time had passed.
+  /// No more records will come: closes every window that holds one, as if time had passed, and orders every decision.
+  /// Those whose horizon the records do not reach never mature: an outcome that could still have come is not missing.
   void finish(const std::function<void(const Closing&)>& look, const Observe& observe = {});
   /// The greatest accepted event time: the `now` of `clock: event`.
   [[nodiscard]] std::optional<Instant> event_time() const { return newest_; }
@@ -104,7 +105,7 @@ class PilotState {
   Disposition apply_prediction(const record::Batch& batch, const record::Prediction& p);
   Disposition apply_outcome(const record::Batch& batch, const record::Outcome& o);
   Disposition apply_complaint(const record::Batch& batch, const record::Complaint& c);
-  Disposition join_known(std::uint32_t slot, const OutcomeRow& row);
+  Disposition join_known(std::uint32_t slot, OutcomeRow row);
   Disposition park(const Id128& id, const OutcomeRow& row);
   void set_outcome(std::uint32_t slot, const OutcomeRow& row);
   void link_complaints(const Id128& prediction_id, std::uint32_t slot);
@@ -200,7 +201,7 @@ class PilotState {
 
   Chunked<Decision> decisions_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> decision_by_id_;
-  std::map<Id128, std::vector<OutcomeRow>> parked_;             ///< by prediction id; every distinct one
+  std::map<Id128, std::vector<ParkedOutcome>> parked_;          ///< by prediction id; every distinct one
   std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;  ///< by decision slot: outcomes that lost
   Chunked<ComplaintRow> complaints_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> complaint_by_id_;

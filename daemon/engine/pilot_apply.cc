@@ -102,7 +102,12 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
     const auto rows = std::move(parked->second);
     parked_.erase(parked);
     --counters_.parked_outcomes;
-    for (const auto& row : rows) join_known(slot, row);
+    for (const auto& row : rows) {
+      auto first = row.newest;
+      first.time = row.first;
+      join_known(slot, first);
+      if (row.first < row.newest.time) join_known(slot, row.newest);
+    }
   }
   return {.late = closed_before_ && day_of(settings_->time_zone, p.time) < *closed_before_};
 }
@@ -177,16 +182,18 @@ Disposition PilotState::park(const Id128& id, const OutcomeRow& row) {
   auto& rows = parked_[id];
   if (rows.empty()) ++counters_.parked_outcomes;
   for (auto& known : rows) {
-    if (known.content != row.content) continue;
-    known.time = std::max(known.time, row.time);
+    if (known.newest.content != row.content) continue;
+    known.newest.time = std::max(known.newest.time, row.time);
+    known.first = std::min(known.first, row.time);
     return {.duplicate = true};
   }
-  rows.push_back(row);
+  rows.push_back({row, row.time});
   return {};
 }
 
-Disposition PilotState::join_known(std::uint32_t slot, const OutcomeRow& row) {
+Disposition PilotState::join_known(std::uint32_t slot, OutcomeRow row) {
   const Decision& d = decisions_[slot];
+  if (row.time <= d.time + maturity()) row.in_time = row.time;
   const bool late =
       now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity();
   if (!d.has_outcome) {
@@ -198,16 +205,20 @@ Disposition PilotState::join_known(std::uint32_t slot, const OutcomeRow& row) {
     set_outcome(slot, row);
     return {.late = late};
   }
-  const OutcomeRow current{d.outcome_time, d.outcome_content, d.actual};
+  const OutcomeRow current{d.outcome_time, d.outcome_content, d.actual, d.outcome_in_time};
   if (row.content == current.content) {  // the same verdict again; its newest time counts against other verdicts
     if (row.time > current.time) decisions_.modify(slot).outcome_time = row.time;
+    if (row.in_time > current.in_time) decisions_.modify(slot).outcome_in_time = row.in_time;
     return {.duplicate = true};
   }
   auto& losers = overruled_[slot];
   const auto known =
       std::find_if(losers.begin(), losers.end(), [&](const OutcomeRow& o) { return o.content == row.content; });
-  if (known != losers.end() && known->time >= row.time) return {.duplicate = true};
-  if (known != losers.end()) losers.erase(known);
+  if (known != losers.end()) {
+    row.in_time = known->in_time = std::max(row.in_time, known->in_time);
+    if (known->time >= row.time) return {.duplicate = true};
+    losers.erase(known);
+  }
   ++counters_.outcomes_corrected;
   if (row.order() < current.order()) {
     losers.push_back(row);
@@ -225,6 +236,7 @@ void PilotState::set_outcome(std::uint32_t slot, const OutcomeRow& row) {
   d.actual = row.actual;
   d.outcome_time = row.time;
   d.outcome_content = row.content;
+  d.outcome_in_time = row.in_time;
   count_outcome(d, 1);
   if (is_error(*settings_, d)) counters_.versions[d.version].errors += d.weight;
 }

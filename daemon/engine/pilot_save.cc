@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 5;
+constexpr std::uint64_t state_version = 6;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -50,15 +50,37 @@ void write_rows(ByteWriter& out, const std::vector<OutcomeRow>& rows) {
     out.time(row.time);
     out.u64(row.content);
     out.f64(row.actual);
+    out.time(row.in_time);
   }
 }
 
 void read_rows(ByteReader& in, std::vector<OutcomeRow>& rows) {
-  rows.resize(in.count(10));
+  rows.resize(in.count(11));
   for (auto& row : rows) {
     row.time = in.time();
     row.content = in.u64();
     row.actual = in.f64();
+    row.in_time = in.time();
+  }
+}
+
+void write_parked(ByteWriter& out, const std::vector<ParkedOutcome>& rows) {
+  out.u64(rows.size());
+  for (const auto& row : rows) {
+    out.time(row.newest.time);
+    out.u64(row.newest.content);
+    out.f64(row.newest.actual);
+    out.time(row.first);
+  }
+}
+
+void read_parked(ByteReader& in, std::vector<ParkedOutcome>& rows) {
+  rows.resize(in.count(11));
+  for (auto& row : rows) {
+    row.newest.time = in.time();
+    row.newest.content = in.u64();
+    row.newest.actual = in.f64();
+    row.first = in.time();
   }
 }
 
@@ -200,7 +222,7 @@ void PilotState::write(ByteWriter& out) const {
   out.u64(parked_.size());
   for (const auto& [id, rows] : parked_) {
     out.id(id);
-    write_rows(out, rows);
+    write_parked(out, rows);
   }
   out.u64(overruled_.size());
   for (const auto& [slot, rows] : overruled_) {
@@ -274,7 +296,7 @@ void PilotState::read(ByteReader& in) {
   if (in.u64() != state_version) throw CorruptBytes("state of another version");
   for (auto left = in.count(17); left > 0; --left) {
     const auto id = in.id();
-    read_rows(in, parked_[id]);
+    read_parked(in, parked_[id]);
   }
   for (auto left = in.count(2); left > 0; --left) {
     const auto slot = static_cast<std::uint32_t>(in.u64());

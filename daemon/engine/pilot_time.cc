@@ -29,7 +29,7 @@ void PilotState::advance(Instant now, const std::function<void(const Closing&)>&
 void PilotState::finish(const std::function<void(const Closing&)>& look_at, const Observe& observe) {
   if (!newest_) return;
   order_until(Instant::max());
-  mature_until(Instant::max());
+  mature_until(*newest_ - maturity());
   judge_versions(Instant::max());
   const Day last = days_.empty() ? 0 : days_.rbegin()->first;
   const Instant end = start_of(settings_->time_zone, last + 1) + settings_->lateness;
@@ -83,24 +83,21 @@ void PilotState::mature_until(Instant time) {
   }
 }
 
-/// The decision with the greatest outcome of those that were made by the horizon.
+/// The decision with the greatest outcome of those that were made by the horizon. What was repeated later was known
+/// all the same.
 Decision PilotState::as_of_horizon(std::uint32_t slot) const {
   Decision d = decisions_[slot];
-  const Instant limit = d.time + maturity();
-  if (!d.has_outcome || d.outcome_time <= limit) return d;
-  d.has_outcome = false;
-  const auto losers = overruled_.find(slot);
-  if (losers == overruled_.end()) return d;
-  const OutcomeRow* best = nullptr;
-  for (const auto& row : losers->second) {
-    if (row.time <= limit && (best == nullptr || best->order() < row.order())) best = &row;
+  if (!d.has_outcome || d.outcome_in_time == d.outcome_time) return d;
+  OutcomeRow best{d.outcome_time, d.outcome_content, d.actual, d.outcome_in_time};
+  if (const auto losers = overruled_.find(slot); losers != overruled_.end()) {
+    for (const auto& row : losers->second) {
+      if (best.order_in_time() < row.order_in_time()) best = row;
+    }
   }
-  if (best != nullptr) {
-    d.has_outcome = true;
-    d.actual = best->actual;
-    d.outcome_time = best->time;
-    d.outcome_content = best->content;
-  }
+  d.has_outcome = best.in_time != Instant::min();
+  d.actual = best.actual;
+  d.outcome_time = d.outcome_in_time = best.in_time;
+  d.outcome_content = best.content;
   return d;
 }
 
