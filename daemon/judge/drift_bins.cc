@@ -4,26 +4,47 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/id.h"
 #include "stats/distance/ks.h"
+#include "stats/sequential/bets.h"
 
 namespace pilotwatch::judge {
 namespace {
 
 constexpr std::size_t bins = 64, most_categories = 20;
+constexpr double choosing = .25;  // of the rows: enough to know the frequent ones, and most are left to count
 
+/// How many of a category's `rows` choose. Each has a coin of its own, of the category's name and its number among
+/// the category's rows: the same in every replay, and whatever other categories there are.
+std::uint64_t choosers(const std::string& category, std::uint64_t rows) {
+  const auto key = content_hash(category).lo;
+  std::uint64_t out = 0;
+  for (std::uint64_t row = 0; row < rows; ++row) out += stats::tie_breaker(key, row) < choosing ? 1U : 0U;
+  return out;
+}
+
+/// Rows that choose the list are not counted, since the test needs categories that were fixed before its rows came.
+/// Were they the same rows, "unseen" would have none of n by construction, while the next value is unseen about as
+/// often as a row was the only one of its category: with a long tail of categories every healthy stream would breach.
+/// A category that no row chose is unseen, with all its rows.
 void categories(const engine::FrozenFeature& feature, DriftBins& out) {
-  std::vector<std::size_t> by_count(feature.categories.size());
-  std::iota(by_count.begin(), by_count.end(), std::size_t{0});
-  std::stable_sort(by_count.begin(), by_count.end(),
-                   [&](auto a, auto b) { return feature.category_counts[a] > feature.category_counts[b]; });
+  std::vector<std::uint64_t> chose(feature.categories.size());
+  std::vector<std::size_t> by_count;
+  for (std::size_t i = 0; i < chose.size(); ++i) {
+    chose[i] = choosers(feature.categories[i], feature.category_counts[i]);
+    if (chose[i] > 0) by_count.push_back(i);
+  }
+  std::stable_sort(by_count.begin(), by_count.end(), [&](auto a, auto b) { return chose[a] > chose[b]; });
   const std::size_t kept = std::min(most_categories, by_count.size());
   out.categories.counts.assign(kept + 2, 0);
-  out.category_of.assign(feature.categories.size(), static_cast<std::uint32_t>(kept));
+  out.category_of.assign(chose.size(), static_cast<std::uint32_t>(kept + 1));
   for (std::size_t i = 0; i < by_count.size(); ++i) {
-    const std::size_t place = std::min(i, kept);
-    out.category_of[by_count[i]] = static_cast<std::uint32_t>(place);
-    out.categories.counts[place] += feature.category_counts[by_count[i]];
+    out.category_of[by_count[i]] = static_cast<std::uint32_t>(std::min(i, kept));
   }
+  for (std::size_t i = 0; i < chose.size(); ++i) {
+    out.categories.counts[out.category_of[i]] += feature.category_counts[i] - chose[i];
+  }
+  out.n = out.categories.n();
 }
 
 }  // namespace
@@ -53,7 +74,7 @@ std::size_t DriftBins::index_of(const engine::FeatureValue& value) const {
 }
 
 std::string DriftBins::name_of(std::size_t category) const {
-  if (category + 1 == categories.counts.size()) return "values the reference has not";
+  if (category + 1 == categories.counts.size()) return "values rare in the reference or not in it";
   if (category + 2 == categories.counts.size()) return "other categories";
   const auto found = std::find(category_of.begin(), category_of.end(), static_cast<std::uint32_t>(category));
   return feature->categories[static_cast<std::size_t>(found - category_of.begin())];

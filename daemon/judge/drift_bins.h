@@ -15,10 +15,10 @@ namespace pilotwatch::judge {
 struct DriftBins {
   std::vector<double> edges;               ///< numeric: bin j holds (e_{j-1}, e_j]
   stats::RankReference ranks;              ///< numeric
-  stats::CategoryReference categories;     ///< categorical: the most frequent, then other, then unseen
+  stats::CategoryReference categories;     ///< categorical: the most frequent, then other, then unseen (not listed)
   std::vector<std::uint32_t> category_of;  ///< by index in FrozenFeature::categories
   const engine::FrozenFeature* feature = nullptr;
-  std::uint64_t n = 0;  ///< values present
+  std::uint64_t n = 0;  ///< values counted: all present, of categories those that did not choose the list
 
   [[nodiscard]] bool numeric() const { return categories.counts.empty(); }
   /// The bin or category of a value that is present.
@@ -26,7 +26,8 @@ struct DriftBins {
   [[nodiscard]] std::string name_of(std::size_t category) const;
 };
 
-/// At most 64 bins of about equal reference mass, or the 20 most frequent categories. `feature` must outlive it.
+/// At most 64 bins of about equal reference mass, or the 20 most frequent categories of a quarter of the rows (by a
+/// coin each) with the counts of the others. `feature` must outlive it.
 [[nodiscard]] DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric);
 
 }  // namespace pilotwatch::judge
