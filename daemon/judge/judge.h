@@ -65,15 +65,21 @@ class Judge {
     std::unique_ptr<Monitor> monitor;
     std::string stored, reference;
     std::uint64_t place = 0;  ///< of the group among those of its limit, from 0 in the order of their first decisions
+    std::uint64_t used = 0, aggregated = 0;  ///< since its window closed last: observations, and records that were none
   };
   void observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
                const engine::Observation& seen, Instant wall, std::vector<Transition>& out);
-  Monitor* monitor(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot);
+  Watched& watched(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot);
+  void mute(Instance& instance, std::string why, const engine::Observation& seen, Instant wall,
+            std::vector<Transition>& out);
+  void another_reference(Instance& instance, const Watched& watched, const std::string& id,
+                         const engine::Observation& seen, Instant wall, std::vector<Transition>& out);
   const DriftBins* bins(const engine::PilotState& pilot, const std::string& feature);
   void look_at_budget(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
+  void stands_still(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
   void write_monitors(ByteWriter& out) const;
   void read_monitors(ByteReader& in);
-  void start_epoch(const settings::Pilot& pilot);
+  void start_epoch(const settings::Pilot& pilot, Instant at);
 
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
   void step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
@@ -82,6 +88,7 @@ class Judge {
 
   std::map<Key, Instance> instances_;
   std::map<Key, Watched> watched_;
+  std::map<std::string, Instant, std::less<>> epochs_;  ///< by pilot: the first decision of its present version
   std::set<std::pair<std::string, std::string>>
       restarted_;  ///< limits that read() found changed; not part of the state
   std::map<std::pair<std::string, std::string>, std::pair<std::string, std::unique_ptr<DriftBins>>>

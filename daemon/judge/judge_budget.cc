@@ -12,19 +12,6 @@ namespace {
 using settings::Evidence;
 using settings::Metric;
 
-stats::Family family_of(const settings::Limit& limit) {
-  switch (limit.metric) {
-    case Metric::ks:
-    case Metric::drift:
-      return stats::Family::drift;
-    case Metric::failure_rate:
-    case Metric::coverage:
-      return stats::Family::quality;
-    default:
-      return stats::Family::outcome;
-  }
-}
-
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
@@ -74,27 +61,32 @@ Allotment allotment(const settings::Pilot& pilot, const settings::Limit& limit) 
       continue;
     }
     if (other.name == limit.name) own = families.size();
-    families.push_back(family_of(other));
+    families.push_back(static_cast<stats::Family>(settings::family_of(other.metric)));
   }
   stats::FamilyShares parts = guarantee.shares;
-  out.share = left * stats::split_budget(families, parts).at(own);
+  out.share = std::max(left, 0.0) * stats::split_budget(families, parts).at(own);
   return out;
 }
 
-void Judge::start_epoch(const settings::Pilot& pilot) {
-  for (auto at = watched_.lower_bound({pilot.name, "", ""});
-       at != watched_.end() && std::get<0>(at->first) == pilot.name; ++at) {
-    if (at->second.monitor) at->second.monitor->reset();
-    at->second.stored.clear();
+/// What was gathered about another version says nothing about this one. Its decisions are known by their time: those
+/// made earlier mature for up to an outcome horizon longer.
+void Judge::start_epoch(const settings::Pilot& pilot, Instant at) {
+  epochs_.insert_or_assign(pilot.name, at);
+  for (auto entry = watched_.lower_bound({pilot.name, "", ""});
+       entry != watched_.end() && std::get<0>(entry->first) == pilot.name; ++entry) {
+    if (entry->second.monitor) entry->second.monitor->reset();
+    entry->second.stored.clear();
   }
 }
 
 void Judge::observe(const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
                     std::vector<Transition>& out) {
   const auto& settings = pilot.settings();
-  if (seen.new_version) start_epoch(settings);
+  if (seen.new_version) start_epoch(settings, seen.decision.time);
+  const auto epoch = epochs_.find(settings.name);
+  if (epoch != epochs_.end() && seen.decision.time < epoch->second) return;
   for (const auto& limit : settings.limits) {
-    if (limit.evidence != Evidence::budget) continue;
+    if (limit.evidence != Evidence::budget || of_matured(limit.metric) != seen.matured) continue;
     if (limit.segment.empty()) {
       observe(limit, "", pilot, seen, wall, out);
       continue;
@@ -109,45 +101,75 @@ void Judge::observe(const engine::PilotState& pilot, const engine::Observation& 
 
 void Judge::observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
                     const engine::Observation& seen, Instant wall, std::vector<Transition>& out) {
-  auto* evidence = monitor(limit, group, pilot);
-  if (evidence == nullptr) return;
   auto& own = instance(pilot.settings(), limit, group);
   auto& s = own.status;
-  const auto said = evidence->step(seen, firing(s.state));
+  const bool of_feature = limit.metric == Metric::ks || limit.metric == Metric::drift;
+  const std::string id = of_feature && pilot.reference() ? pilot.reference()->id : "";
+  if (of_feature && id.empty()) return;  // it is still being collected
+  if (of_feature && bins(pilot, limit.feature) == nullptr) {
+    return mute(own, "the reference has no value of it", seen, wall, out);
+  }
+  auto& evidence = watched(limit, group, pilot);
+  if (evidence.reference != id) another_reference(own, evidence, id, seen, wall, out);
+  evidence.reference = id;
+  auto& gathered = *evidence.monitor;
+  if (!gathered.mute().empty()) return mute(own, gathered.mute(), seen, wall, out);
+
+  const auto said = gathered.step(seen, firing(s.state));
+  if (!said) return;
+  ++(said->aggregated ? evidence.aggregated : evidence.used);
   const auto tell = [&](State to, const char* verdict) {
-    s.evidence = evidence->evidence();
-    if (limit.metric == Metric::drift) s.evidence->reference = pilot.reference() ? pilot.reference()->id : "";
+    s.evidence = gathered.evidence();
+    s.evidence->reference = id;
     s.reason = sentence(pilot.settings(), limit, *s.evidence, verdict);
     s.last_evaluation = wall;
     if (limit.metric == Metric::drift) s.value = stats::evidence_ratio(s.evidence->s, s.evidence->threshold);
     if (limit.metric == Metric::drift) s.n = s.evidence->observations;
-    if (to == State::breach && !firing(s.state)) evidence->begin_breach();
+    if (to == State::breach && !firing(s.state)) gathered.begin_breach();
     move(own, to, seen.due, wall, out);
   };
-  if (!said) {
-    if (evidence->aggregated() && !firing(s.state) && s.state != State::insufficient) {
-      tell(State::insufficient, "cannot be computed: records with a weight above 1 are aggregated");
-    }
-    return;
-  }
-  if (said->signal == stats::Signal::alarm) {
+  if (said->aggregated) {
+    if (!firing(s.state)) tell(State::insufficient, "cannot be computed: records with a weight above 1 are aggregated");
+  } else if (said->signal == stats::Signal::alarm) {
     tell(State::breach, firing(s.state) ? "still beyond its limit" : "beyond its limit");
   } else if (said->recovered) {
     tell(State::ok, "within its limit again, as far as its own evidence shows");
   } else if (firing(s.state)) {
     if (said->looked) tell(said->recovering ? State::recovering : State::breach, "still in breach");
-  } else if (said->looked || s.state == State::no_data) {
+  } else if (evidence.aggregated == 0 && (said->looked || s.state == State::no_data)) {
     const bool warning = said->signal == stats::Signal::warning;
     tell(warning ? State::warning : State::ok,
          warning ? "evidence gathers against its limit" : "no evidence against its limit");
   }
 }
 
-Monitor* Judge::monitor(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot) {
+/// Nothing can be said of the feature, which is no `ok`.
+void Judge::mute(Instance& instance, std::string why, const engine::Observation& seen, Instant wall,
+                 std::vector<Transition>& out) {
+  auto& s = instance.status;
+  if (firing(s.state) || s.state == State::insufficient) return;
+  s.reason = settings::metric_names[static_cast<std::size_t>(s.limit->metric)] + std::string(" of ") +
+             s.limit->feature + " cannot be computed: " + std::move(why);
+  s.last_evaluation = wall;
+  move(instance, State::insufficient, seen.due, wall, out);
+}
+
+/// A breach was one against the reference it was found with: that question is closed, the new one open.
+void Judge::another_reference(Instance& instance, const Watched& watched, const std::string& id,
+                              const engine::Observation& seen, Instant wall, std::vector<Transition>& out) {
+  auto& s = instance.status;
+  if (watched.reference.empty() || !firing(s.state)) return;
+  s.reason = "compared with another reference from here on (" + id + " after " + watched.reference +
+             "); its evidence starts anew";
+  s.evidence.reset();
+  s.last_evaluation = wall;
+  move(instance, State::insufficient, seen.due, wall, out);
+}
+
+/// The evidence of a limit and group, made or taken from the checkpoint where there is none yet.
+Judge::Watched& Judge::watched(const settings::Limit& limit, const std::string& group,
+                               const engine::PilotState& pilot) {
   const auto& settings = pilot.settings();
-  const bool of_feature = limit.metric == Metric::ks || limit.metric == Metric::drift;
-  const auto* reference = of_feature ? bins(pilot, limit.feature) : nullptr;
-  if (of_feature && reference == nullptr) return nullptr;
   const auto [found, fresh] = watched_.try_emplace({settings.name, limit.name, group});
   auto& own = found->second;
   if (fresh) {
@@ -155,20 +177,20 @@ Monitor* Judge::monitor(const settings::Limit& limit, const std::string& group, 
       if (std::get<0>(key) == settings.name && std::get<1>(key) == limit.name && &other != &own) ++own.place;
     }
   }
-  if (own.monitor) return own.monitor.get();
+  if (own.monitor) return own;
   auto part = allotment(settings, limit);
   // Groups come one by one: the j-th has share/(j (j + 1)), which sum to the limit's share however many they become.
   const auto j = static_cast<double>(own.place + 1);
   if (!limit.segment.empty()) part.share /= j * (j + 1);
-  own.monitor = std::make_unique<Monitor>(settings, limit, part, reference);
+  const bool of_feature = limit.metric == Metric::ks || limit.metric == Metric::drift;
+  own.monitor = std::make_unique<Monitor>(settings, limit, part, of_feature ? bins(pilot, limit.feature) : nullptr);
   const std::string id = of_feature ? pilot.reference()->id : "";
   if (!own.stored.empty() && own.reference == id) {
     ByteReader in(own.stored);
     own.monitor->read(in);
   }
   own.stored.clear();  // evidence against another reference is gone: losing it is safe
-  own.reference = id;
-  return own.monitor.get();
+  return own;
 }
 
 const DriftBins* Judge::bins(const engine::PilotState& pilot, const std::string& feature) {
@@ -190,8 +212,16 @@ const DriftBins* Judge::bins(const engine::PilotState& pilot, const std::string&
 void Judge::look_at_budget(Instance& instance, const engine::Closing& closing, Instant wall,
                            std::vector<Transition>& out) {
   auto& s = instance.status;
+  const auto found = watched_.find({s.pilot->name, s.limit->name, s.group});
+  const bool watches = found != watched_.end();
+  const bool nothing = watches && found->second.used + found->second.aggregated == 0;
+  if (watches) found->second.used = found->second.aggregated = 0;
+  if (s.limit->metric == Metric::drift) {
+    const bool mute = !watches || (found->second.monitor && !found->second.monitor->mute().empty());
+    if (nothing && !mute) stands_still(instance, closing, wall, out);
+    return;
+  }
   const auto finding = examine(*s.limit, s.group, *closing.result);
-  if (s.limit->metric == Metric::drift) return;
   s.value = finding.value;
   s.lower = finding.lower;
   s.upper = finding.upper;
@@ -199,16 +229,28 @@ void Judge::look_at_budget(Instance& instance, const engine::Closing& closing, I
   s.window_start = closing.result->start;
   s.window_end = closing.result->end;
   s.last_evaluation = wall;
-  if (finding.kind != Finding::Kind::no_data || firing(s.state)) return;
-  s.reason = "no data in the last window; the evidence stands still";
+  if (finding.kind == Finding::Kind::no_data) stands_still(instance, closing, wall, out);
+}
+
+void Judge::stands_still(Instance& instance, const engine::Closing& closing, Instant wall,
+                         std::vector<Transition>& out) {
+  if (firing(instance.status.state)) return;
+  instance.status.reason = "no data in the last window; the evidence stands still";
   move(instance, State::no_data, closing.due, wall, out);
 }
 
 void Judge::write_monitors(ByteWriter& out) const {
+  out.u64(epochs_.size());
+  for (const auto& [pilot, since] : epochs_) {
+    out.text(pilot);
+    out.time(since);
+  }
   out.u64(watched_.size());
   for (const auto& [key, own] : watched_) {
     for (const auto* text : {&std::get<0>(key), &std::get<1>(key), &std::get<2>(key), &own.reference}) out.text(*text);
     out.u64(own.place);
+    out.u64(own.used);
+    out.u64(own.aggregated);
     ByteWriter bytes;
     if (own.monitor) own.monitor->write(bytes);
     const std::string& state = own.monitor ? bytes.bytes() : own.stored;
@@ -218,11 +260,17 @@ void Judge::write_monitors(ByteWriter& out) const {
 }
 
 void Judge::read_monitors(ByteReader& in) {
-  for (auto left = in.count(22); left > 0; --left) {
+  for (auto left = in.count(9); left > 0; --left) {
+    std::string pilot(in.text());
+    epochs_.insert_or_assign(std::move(pilot), in.time());
+  }
+  for (auto left = in.count(38); left > 0; --left) {
     const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
     Watched own;
     own.reference = in.text();
     own.place = in.u64();
+    own.used = in.u64();
+    own.aggregated = in.u64();
     own.stored = in.text();
     if (in.id() != content_hash(own.stored)) throw CorruptBytes("evidence that has been damaged");
     // Only the epoch it belongs to: a limit whose definition has changed has no instance from the checkpoint.

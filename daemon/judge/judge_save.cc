@@ -6,7 +6,7 @@
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::uint64_t judge_version = 2;  ///< 1: without evidence; still read
+constexpr std::uint64_t judge_version = 3;  ///< 1: without evidence; still read. 2 was never released
 
 void write(ByteWriter& out, const std::optional<Instant>& time) {
   out.flag(time.has_value());
@@ -77,7 +77,7 @@ void Judge::write(ByteWriter& out) const {
 
 void Judge::read(ByteReader& in, Instant wall) {
   const auto version = in.u64();
-  if (version < 1 || version > judge_version) throw CorruptBytes("judge of another version");
+  if (version != 1 && version != judge_version) throw CorruptBytes("judge of another version");
   for (auto left = in.count(20); left > 0; --left) {
     const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
     const auto epoch = in.id();
@@ -95,7 +95,7 @@ void Judge::read(ByteReader& in, Instant wall) {
     }
     s.transitions = in.u64();
     judge::read(in, s.episode);
-    if (version >= 2 && in.flag()) s.evidence.emplace().read(in);
+    if (version > 1 && in.flag()) s.evidence.emplace().read(in);
 
     const auto* pilot = settings_->find(pilot_name);
     if (pilot == nullptr) continue;
@@ -120,7 +120,7 @@ void Judge::read(ByteReader& in, Instant wall) {
       }
     }
   }
-  if (version >= 2) read_monitors(in);
+  if (version > 1) read_monitors(in);
 }
 
 }  // namespace pilotwatch::judge

@@ -6,6 +6,7 @@
 
 #include "base/id.h"
 #include "base/result.h"
+#include "base/text.h"
 #include "stats/sequential/bets.h"
 #include "stats/sequential/budget.h"
 #include "stats/sequential/plan.h"
@@ -98,28 +99,45 @@ void Monitor::make() {
     const double m = question.wrong == stats::Side::above ? question.m : 1 - question.m;
     block_ =
         limit_->block > 0 ? static_cast<std::uint32_t>(limit_->block) : stats::block_size(m, limit_->design_effect);
+    of_a_group();
     detector_.emplace<stats::BlockMean>(question.m, block_, at, question.wrong);
     end_.emplace<stats::Recovery>(question.m, recovered_at, limit_->design_effect, question.wrong);
     return;
   }
-  if (bins_ == nullptr || bins_->n < stats::RankDrift::min_reference) return;  // it collects
+  if (bins_ == nullptr) return;
+  if (bins_->n < stats::RankDrift::min_reference) {
+    mute_ = "the reference has " + std::to_string(bins_->n) + " values of it to compare with" +
+            (bins_->numeric() ? "" : " (a quarter of its rows chose the categories)") + ", fewer than " +
+            std::to_string(stats::RankDrift::min_reference);
+    return;
+  }
   const double delta = reference_risk / static_cast<double>(engine::feature_list(*pilot_).size());
-  block_ = limit_->block > 0 ? static_cast<std::uint32_t>(limit_->block) : 20;
+  const bool of_cdf = limit_->metric == Metric::ks;
+  block_ = limit_->block > 0 ? static_cast<std::uint32_t>(limit_->block) : of_cdf ? stats::CdfDrift::default_block : 20;
+  of_a_group();
   if (limit_->metric == Metric::drift && !bins_->numeric()) {
     detector_.emplace<stats::CategoryDrift>(bins_->categories, block_, at);
     return;  // ends with a new reference only
   }
-  const double tolerance = limit_->metric == Metric::ks ? *limit_->max : stats::CdfReference::default_tolerance;
+  const double tolerance = of_cdf ? *limit_->max : stats::CdfReference::default_tolerance;
   if (!check_points_) {
     check_points_ = std::make_unique<stats::CdfReference>(stats::CdfReference::of(bins_->ranks, tolerance, delta));
   }
   if (limit_->metric == Metric::drift) {
     detector_.emplace<stats::RankDrift>(bins_->ranks, block_, at);
+  } else if (check_points_->limits.sides.empty()) {
+    mute_ = "no distribution could differ from the reference's by more than " + format_number(tolerance) +
+            " at a point where they are compared";
+    return;
   } else {
-    if (limit_->block == 0) block_ = stats::CdfDrift::default_block;
     detector_.emplace<stats::CdfDrift>(*check_points_, block_, at);
   }
   end_.emplace<stats::CdfRecovery>(*check_points_, recovered_at);
+}
+
+/// What is told of a group is told of `segments.min_n` of its decisions at least.
+void Monitor::of_a_group() {
+  if (!limit_->segment.empty()) block_ = std::max(block_, static_cast<std::uint32_t>(pilot_->segments.min_n));
 }
 
 void Monitor::reset() {
@@ -127,6 +145,7 @@ void Monitor::reset() {
   last_.reset();
   n_ = steps_ = 0;
   sum_ = 0;
+  last_look_ = {};
   trail_.clear();
   alarm_is_last_ = false;
 }
@@ -136,8 +155,8 @@ void Monitor::begin_breach() {
   if (auto* cdf = std::get_if<stats::CdfRecovery>(&end_)) cdf->reset();
 }
 
-bool Monitor::matured() const {
-  switch (limit_->metric) {
+bool of_matured(Metric metric) {
+  switch (metric) {
     case Metric::failure_rate:
     case Metric::selection_rate:
     case Metric::ks:
@@ -191,7 +210,8 @@ double Monitor::start_weight(Instant time) {
 }
 
 std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool breached) {
-  if (seen.matured != matured() || std::holds_alternative<std::monostate>(detector_)) return std::nullopt;
+  if (seen.matured != of_matured(limit_->metric) || std::holds_alternative<std::monostate>(detector_))
+    return std::nullopt;
   double x = 0;
   std::size_t bin = 0;
   if (compares(limit_->metric)) {
@@ -203,10 +223,7 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
     if (!measured) return std::nullopt;
     x = *measured;
   }
-  if (seen.decision.weight > 1) {
-    aggregated_ = true;
-    return std::nullopt;
-  }
+  if (seen.decision.weight > 1) return Said{.aggregated = true};
   ++n_;
   sum_ += x;
   alarm_is_last_ = false;
@@ -217,7 +234,8 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   said.looked = n_ % block_ == 0;
   if (said.looked) {
     ++steps_;
-    trail_.add({steps_, seen.decision.time, n_, sum_});
+    last_look_ = {steps_, seen.decision.time, n_, sum_};
+    trail_.add(last_look_);
   }
   if (said.signal == stats::Signal::alarm) remember_alarm(std::move(most));
   if (breached) {
@@ -281,13 +299,13 @@ BudgetEvidence Monitor::describe(const Standing& now) const {
   out.days = allotment_.days;
   out.threshold = allotment_.n / allotment_.share;
   out.block = block_;
-  out.observations = n_;
+  out.observations = last_look_.n;
   if (!now.change) return out;
   const auto mark = trail_.at(*now.change);
   if (mark) out.change_point = mark->time;
   if (compares(limit_->metric)) return out;
-  out.n_since = n_ - (mark ? mark->n : 0);
-  if (out.n_since > 0) out.value_since = (sum_ - (mark ? mark->sum : 0)) / static_cast<double>(out.n_since);
+  out.n_since = last_look_.n - (mark ? mark->n : 0);
+  if (out.n_since > 0) out.value_since = (last_look_.sum - (mark ? mark->sum : 0)) / static_cast<double>(out.n_since);
   return out;
 }
 
@@ -305,6 +323,7 @@ void Monitor::remember_alarm(std::string moved) {
   alarm_is_last_ = true;
   n_ = steps_ = 0;
   sum_ = 0;
+  last_look_ = {};
   trail_.clear();
 }
 
@@ -331,7 +350,10 @@ void Monitor::write(ByteWriter& out) const {
   out.u64(n_);
   out.u64(steps_);
   out.f64(sum_);
-  out.flag(aggregated_);
+  out.u64(last_look_.step);
+  out.time(last_look_.time);
+  out.u64(last_look_.n);
+  out.f64(last_look_.sum);
   trail_.write(out);
   out.flag(alarm_is_last_);
   at_alarm_.write(out);
@@ -353,7 +375,10 @@ void Monitor::read(ByteReader& in) {
   n_ = in.u64();
   steps_ = in.u64();
   sum_ = in.f64();
-  aggregated_ = in.flag();
+  last_look_.step = in.u64();
+  last_look_.time = in.time();
+  last_look_.n = in.u64();
+  last_look_.sum = in.f64();
   trail_.read(in);
   alarm_is_last_ = in.flag();
   at_alarm_.read(in);

@@ -62,7 +62,8 @@ class Monitor {
   Monitor(const settings::Pilot& pilot, const settings::Limit& limit, Allotment allotment, const DriftBins* bins);
 
   struct Said {
-    bool looked = false;  ///< a block was complete: S is new
+    bool aggregated = false;  ///< a record with a weight above 1: it is no observation, and nothing else is said
+    bool looked = false;      ///< a block was complete: S is new
     stats::Signal signal = stats::Signal::none;
     bool recovering = false, recovered = false;  ///< while `breached`
   };
@@ -73,11 +74,10 @@ class Monitor {
   /// The search for the end of a breach starts now.
   void begin_breach();
 
-  [[nodiscard]] bool matured() const;                            ///< which observations it looks at
-  [[nodiscard]] bool aggregated() const { return aggregated_; }  ///< a weight > 1 came: it cannot go on
-  /// As of the last step; at an alarm what it took.
+  /// Why it can say nothing, whatever comes; "" = it can. Drift and ks only.
+  [[nodiscard]] const std::string& mute() const { return mute_; }
+  /// As of the last look (a group's single decisions are nobody's business); at an alarm what it took.
   [[nodiscard]] BudgetEvidence evidence() const;
-  [[nodiscard]] std::uint64_t observations() const { return n_; }
 
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
@@ -88,6 +88,7 @@ class Monitor {
   using End = std::variant<std::monostate, stats::Recovery, stats::CdfRecovery>;
 
   void make();
+  void of_a_group();
   [[nodiscard]] std::optional<double> loss(const engine::Observation& seen) const;
   [[nodiscard]] const engine::FeatureValue* value(const engine::Observation& seen) const;
   stats::Signal step_detector(const engine::Observation& seen, double x, std::size_t bin, double w);
@@ -113,15 +114,19 @@ class Monitor {
   std::uint64_t key_ = 0;  ///< of the tie breakers
   Detector detector_;
   End end_;
+  std::string mute_;
 
   // The state beside the detectors' own.
   std::optional<Instant> last_;      ///< of its last observation
   std::uint64_t n_ = 0, steps_ = 0;  ///< since the evidence began: cases, and blocks looked at
   double sum_ = 0;
-  bool aggregated_ = false;
+  Trail::Mark last_look_;
   Trail trail_;
   BudgetEvidence at_alarm_;  ///< what the last alarm took
   bool alarm_is_last_ = false;
 };
+
+/// Whether a metric's evidence is of matured observations (or of ordered ones).
+[[nodiscard]] bool of_matured(settings::Metric metric);
 
 }  // namespace pilotwatch::judge

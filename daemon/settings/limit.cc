@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "base/text.h"
@@ -244,7 +245,7 @@ class LimitReader {
     }
     if (share) {
       out_.share = share->number(Real{0, 1});
-      if (out_.share == 0.0) share->wrong("a share above 0, at most 1");
+      if (out_.share && *out_.share < least_share) share->wrong("a share of at least 1e-9, at most 1");
     }
     if (block) out_.block = block->whole(Whole{1, 500}).value_or(0);
     if (effect) out_.design_effect = effect->number(Real{1, 50}).value_or(1);
@@ -254,11 +255,10 @@ class LimitReader {
     const bool mean_of_reals = out_.metric == Metric::mean_absolute_error;
     if (mean_of_reals && !out_.range) map_.value().problem("a budget on " + name_of(out_.metric) + " needs a range");
     if (range && !mean_of_reals) range->key_problem("is only for a mean of numbers");
-    if (!bound) return;
-    const double most = out_.metric == Metric::complaints_per_1000 ? 1000
-                        : mean_of_reals                            ? out_.range.value_or(1e300)
-                                                                   : 1;
-    if (!(*bound > 0 && *bound < most)) {
+    if (!bound || (mean_of_reals && !out_.range)) return;
+    const double most = out_.metric == Metric::complaints_per_1000 ? 1000 : mean_of_reals ? *out_.range : 1;
+    // Within 1e-9 of an end nothing could be told from it, and arithmetic would round it to the end.
+    if (!(*bound >= 1e-9 * most && *bound <= (1 - 1e-9) * most && std::isfinite(1 / *bound))) {
       map_.value().problem("a budget needs a limit between 0 and " + format_number(most) + ", both excluded");
     }
     constexpr Metric from_below[] = {Metric::coverage, Metric::accuracy,    Metric::precision,

@@ -232,16 +232,29 @@ class PilotReader {
       double sum = 0;
       for (const double share : out.shares) sum += share;
       if (sum > 1 + 1e-9) parts->problem("sum to more than 1");
+      if (sum > 1) {  // written in decimals
+        for (double& share : out.shares) share /= sum;
+      }
     }
     map.finish();
   }
 
-  /// The limits' own shares are parts of the whole budget.
+  /// The limits' own shares are parts of the whole budget; a limit without any could never speak, and would look well.
   void shares() {
     double sum = 0;
     for (const auto& limit : out_.limits) sum += limit.share.value_or(0);
     if (sum > 1 + 1e-9) {
       map_.value().problem("the shares of its limits sum to more than 1");
+      return;
+    }
+    for (const auto& limit : out_.limits) {
+      if (limit.evidence != Evidence::budget || limit.share) continue;
+      const auto family = static_cast<std::size_t>(family_of(limit.metric));
+      const std::string of_limit = "limit " + in_quotes(limit.name) + " has no part of the budget: ";
+      if (1 - sum < least_share) map_.value().problem(of_limit + "the shares of the others sum to 1");
+      if (out_.guarantee.shares[family] < least_share) {
+        map_.value().problem(of_limit + "the share of its family " + std::string(family_names[family]) + " is 0");
+      }
     }
   }
 

@@ -37,6 +37,19 @@ std::string default_alertname(const Limit& limit) {
   return "Pilot" + camel_case(metric_names[static_cast<std::size_t>(limit.metric)]) + (limit.max ? "High" : "Low");
 }
 
+Family family_of(Metric metric) {
+  switch (metric) {
+    case Metric::ks:
+    case Metric::drift:
+      return Family::drift;
+    case Metric::failure_rate:
+    case Metric::coverage:
+      return Family::quality;
+    default:
+      return Family::outcome;
+  }
+}
+
 bool Pilot::has_budget() const {
   return std::ranges::any_of(limits, [](const Limit& limit) { return limit.evidence == Evidence::budget; });
 }

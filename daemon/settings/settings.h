@@ -248,9 +248,13 @@ struct Limit {
 struct Guarantee {
   double false_alarm_probability = 0.01;
   Millis over = std::chrono::hours{24 * 90};
-  std::uint64_t over_decisions = 0;  ///< instead of `over`: the clock counts decisions
-  std::array<double, 4> shares{.5, .1, .3, .1};
+  std::uint64_t over_decisions = 0;              ///< instead of `over`: the clock counts decisions
+  std::array<double, 4> shares{.5, .1, .3, .1};  ///< by Family
 };
+enum class Family : std::uint8_t { outcome, fairness, drift, quality };
+/// The family of a metric's limits with a budget.
+[[nodiscard]] Family family_of(Metric metric);
+constexpr double least_share = 1e-9;  ///< of a budget; a smaller one is as good as none
 
 struct Pilot {
   std::string name;

@@ -167,6 +167,33 @@ p.yml:14:105: pilots[0].limits[6].design_effect: must be a number from 1 to 50, 
 )txt");
 }
 
+TEST_CASE("problems: a limit with a budget that could never speak") {
+  const auto of_limits = [](const std::string& guarantee, const std::string& limits) {
+    return problems("pilots:\n  - name: fraud\n    task: binary\n    guarantee: {" + guarantee + "}\n    limits:\n" + limits);
+  };
+  const std::string errors = "      - {name: a, metric: error_rate, window: day, max: 0.1, evidence: budget}\n";
+  const std::string all =
+      "      - {name: b, metric: failure_rate, window: day, max: 0.1, evidence: budget, share: 1}\n";
+  CHECK(of_limits("", errors).empty());
+  CHECK(of_limits("", errors + all) ==
+        "p.yml:2:5: pilots[0]: limit 'a' has no part of the budget: the shares of the others sum to 1\n");
+  CHECK(of_limits("shares: {outcome: 0}", errors) ==
+        "p.yml:2:5: pilots[0]: limit 'a' has no part of the budget: the share of its family outcome is 0\n");
+  // Written in decimals, they need not sum to 1 to the last bit.
+  CHECK(of_limits("shares: {outcome: 0.6, fairness: 0.1, drift: 0.2, quality: 0.1000000005}", errors).empty());
+  // What would be rounded to an end of the scale.
+  for (const char* bound :
+       {"metric: coverage, min: 1.0e-17", "metric: selection_rate, min: 1.0e-17", "metric: f1, min: 0.9999999999",
+        "metric: complaints_per_1000, max: 1.0e-322", "metric: mean_absolute_error, max: 1.0e-300, range: 1.0e+300"}) {
+    CAPTURE(bound);
+    const auto said = of_limits("", "      - {name: a, window: day, evidence: budget, " + std::string(bound) + "}\n");
+    CHECK(said.find("a budget needs a limit between 0 and") != std::string::npos);
+  }
+  CHECK(of_limits("",
+                  "      - {name: a, metric: failure_rate, window: day, max: 0.1, evidence: budget, share: 1.0e-320}\n")
+            .find("at least 1e-9") != std::string::npos);
+}
+
 TEST_CASE("problems: a file without pilots says what it needs") {
   CHECK(problems("") == "p.yml:1:1: the file is empty; it needs at least the key pilots\n");
   CHECK(problems("# nothing\n") == "p.yml:1:1: the file is empty; it needs at least the key pilots\n");
