@@ -161,7 +161,7 @@ void agrees(const std::string& name) {
   CAPTURE(name, seed);
   std::mt19937_64 rng{seed};
   int alarms = 0;
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     CAPTURE(round);
     AdwinOptions options;
     options.clock = 1 + rng() % 16;

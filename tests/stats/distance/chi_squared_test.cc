@@ -96,7 +96,7 @@ TEST_CASE("chi2: is the sum over the cells, symmetric, and p falls as it grows")
   const auto seed = testing::seed_of("chi2");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     CAPTURE(round);
     const auto [a, b] = testing::random_counts(rng, round);
     const auto got = chi2(a, b);

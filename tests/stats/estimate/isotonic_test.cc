@@ -134,7 +134,7 @@ TEST_CASE("calibrator: the decision and the map depend on the counts, not on the
   const auto seed = testing::seed_of("calibrator order");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     std::vector<std::pair<double, bool>> cases(400);
     for (auto& [score, positive] : cases) {
       score = static_cast<double>(rng() % 50) / 50;

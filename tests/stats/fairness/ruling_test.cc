@@ -157,7 +157,7 @@ TEST_CASE("p-values: 1 - confidence of the interval that ends at the limit") {
   const auto seed = testing::seed_of("p by inversion");
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     const ShareCount a{1 + rng() % 99, 100}, b{1 + rng() % 299, 300};
     const double confidence = 0.2 + 0.799 * std::uniform_real_distribution<>{}(rng);
     const auto d = newcombe(a, b, confidence).value();
