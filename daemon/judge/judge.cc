@@ -193,6 +193,17 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
   }
 }
 
+/// The window's figure is what people see of a limit, whatever judges it.
+void Judge::show(LimitStatus& s, const Finding& finding, const engine::Closing& closing, Instant wall) {
+  s.value = finding.value;
+  s.lower = finding.lower;
+  s.upper = finding.upper;
+  s.n = finding.n;
+  s.window_start = closing.result->start;
+  s.window_end = closing.result->end;
+  s.last_evaluation = wall;
+}
+
 void Judge::step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
                  std::vector<Transition>& out) {
   auto& s = instance.status;
@@ -202,13 +213,7 @@ void Judge::step(Instance& instance, const Finding& finding, const engine::Closi
                         closing.result->start < closing.result->end;
   if (calendar && s.window_end && closing.result->end <= *s.window_end) return;
   s.reason = finding.reason;
-  s.value = finding.value;
-  s.lower = finding.lower;
-  s.upper = finding.upper;
-  s.n = finding.n;
-  s.window_start = closing.result->start;
-  s.window_end = closing.result->end;
-  s.last_evaluation = wall;
+  show(s, finding, closing, wall);
   const bool alert_is_out = firing(s.state);
   const auto& zone = s.pilot->time_zone;
   const auto lasts = [&](Instant since) { return civil(zone, closing.due) - civil(zone, since); };

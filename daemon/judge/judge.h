@@ -82,6 +82,7 @@ class Judge {
   void start_epoch(const settings::Pilot& pilot, Instant at);
 
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
+  static void show(LimitStatus& s, const Finding& finding, const engine::Closing& closing, Instant wall);
   void step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
             std::vector<Transition>& out);
   void move(Instance& instance, State to, Instant at, Instant wall, std::vector<Transition>& out);

@@ -222,13 +222,7 @@ void Judge::look_at_budget(Instance& instance, const engine::Closing& closing, I
     return;
   }
   const auto finding = examine(*s.limit, s.group, *closing.result);
-  s.value = finding.value;
-  s.lower = finding.lower;
-  s.upper = finding.upper;
-  s.n = finding.n;
-  s.window_start = closing.result->start;
-  s.window_end = closing.result->end;
-  s.last_evaluation = wall;
+  show(s, finding, closing, wall);
   if (finding.kind == Finding::Kind::no_data) stands_still(instance, closing, wall, out);
 }
 
