@@ -17,8 +17,9 @@ class ReferenceError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads the reference files of the settings (predictions in the wire format; other records and other pilots' are
-/// skipped) and freezes them in the fold. `check(pilot, reference id)` is called for each. Throws ReferenceError.
+/// Reads the reference files of the settings (predictions in the wire format, and outcomes that name them, for
+/// Reference::outcomes; other records and other pilots' are skipped) and freezes them in the fold. `check(pilot,
+/// reference id)` is called for each. Throws ReferenceError.
 void load_references(const settings::Settings& settings, const IdKey& key, judge::Fold& fold,
                      const std::function<void(const settings::Pilot&, const std::string& id)>& check);
 

@@ -78,6 +78,9 @@ class PilotState {
 
   /// The record's values in the order of feature_list(), the score last.
   [[nodiscard]] FeatureRow feature_row(const record::Batch& batch, const record::Prediction& p) const;
+  /// Everything counted so far, over all versions. O(days).
+  [[nodiscard]] Tally total() const;
+
   /// A reference from a file; before any record.
   void set_reference(Reference reference) { reference_ = std::move(reference); }
   [[nodiscard]] const std::optional<Reference>& reference() const { return reference_; }

@@ -153,6 +153,14 @@ void PilotState::each_scope(Instant time, std::uint64_t rank, std::uint16_t vers
             [&](Cell& cell) { each_tally(cell, groups, [&](Tally& tally, bool) { add_to(tally); }); });
 }
 
+Tally PilotState::total() const {
+  Tally out;
+  for (const auto& [day, cells] : days_) {
+    for (const auto& [version, cell] : cells) out += cell.overall;
+  }
+  return out;
+}
+
 void PilotState::count_features(const Decision& d, const FeatureRow& row, Where where) {
   each_cell(d.time, d.rank, d.version, where,
             [&](Cell& cell) { add_features(cell, *reference_, row, static_cast<std::int64_t>(d.weight)); });

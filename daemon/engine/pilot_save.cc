@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 6;
+constexpr std::uint64_t state_version = 7;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());

@@ -98,6 +98,7 @@ void Reference::write(ByteWriter& out) const {
   out.time(frozen_at);
   out.u64(features.size());
   for (const auto& feature : features) engine::write(out, feature);
+  outcomes.write(out);
 }
 
 void Reference::read(ByteReader& in, std::size_t bins) {
@@ -109,9 +110,10 @@ void Reference::read(ByteReader& in, std::size_t bins) {
     engine::read(in, feature);
     make_bins(feature, bins);
   }
+  outcomes.read(in);
 }
 
-Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now) {
+Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now, Tally outcomes) {
   Reference out;
   out.n = rows.size();
   const auto columns = feature_list(pilot);
@@ -123,8 +125,10 @@ Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& ro
   for (auto& feature : out.features) make_bins(feature, static_cast<std::size_t>(pilot.reference.bins));
   ByteWriter content;
   for (const auto& feature : out.features) engine::write(content, feature);
+  if (outcomes.labelled > 0) outcomes.write(content);
   out.id = content_hash(content.bytes()).hex();
   out.frozen_at = now;
+  out.outcomes = std::move(outcomes);
   return out;
 }
 

@@ -48,15 +48,19 @@ struct Reference {
   std::uint64_t n = 0;  ///< rows
   Instant frozen_at;    ///< pilot's clock
   std::vector<FrozenFeature> features;
+  /// What is known of the outcomes of its rows (counts, scores with outcomes, errors): of a file that holds outcomes
+  /// beside its predictions. Else, and where no outcome finds its prediction, `labelled` is 0.
+  Tally outcomes;
 
   void write(ByteWriter& out) const;
   /// `bins`: the pilot's reference.bins.
   void read(ByteReader& in, std::size_t bins);
 };
 
-/// Freezes rows of one pilot; row order does not matter. A feature that has no value in any row stays without
-/// reference.
-[[nodiscard]] Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now);
+/// Freezes rows of one pilot, and what is known of their outcomes; row order does not matter. A feature that has no
+/// value in any row stays without reference.
+[[nodiscard]] Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now,
+                               Tally outcomes = {});
 
 /// Adds one row to a cell's histograms.
 void add_features(Cell& cell, const Reference& reference, const FeatureRow& row, std::int64_t times);
