@@ -2,6 +2,7 @@
 #include "judge/judge.h"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 
 #include "base/id.h"
@@ -34,38 +35,6 @@ bool of_outcomes(Metric metric) {
   }
 }
 
-const engine::Figure* find_figure(const settings::Limit& limit, const std::string& group,
-                                  const engine::WindowResult& window) {
-  for (const auto& figure : window.figures) {
-    if (figure.metric == limit.metric && figure.model_version.empty() && figure.attribute == limit.segment &&
-        figure.group == group && figure.feature == limit.feature) {
-      return &figure;  // the first: error rates come with Wilson's interval before Clopper and Pearson's
-    }
-  }
-  return nullptr;
-}
-
-std::string number(std::optional<double> value) {
-  if (!value) return "undefined";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", *value);
-  return text;
-}
-
-std::string sentence(const settings::Limit& limit, const engine::Figure& figure, bool beyond) {
-  const bool upper = limit.max.has_value();
-  std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
-  if (!limit.feature.empty()) out += " of " + limit.feature;
-  out += " is " + number(figure.value);
-  if (figure.lower && figure.upper)
-    out += " (95 % interval " + number(figure.lower) + " to " + number(figure.upper) + ")";
-  out += " in " + std::to_string(figure.n) + " cases, ";
-  const std::string line = (upper ? "above the limit " : "below the limit ") + number(upper ? limit.max : limit.min);
-  if (beyond) return out + line;
-  const bool point_beyond = upper ? *figure.value > *limit.max : *figure.value < *limit.min;
-  return out + (point_beyond ? line + ", but the interval still allows for it" : "not " + line);
-}
-
 /// Time on a clock whose days all have 24 hours, so that "1d" holds from one day's window to the next also where clocks
 /// go forward.
 Millis civil(const Zone& zone, Instant time) {
@@ -74,81 +43,6 @@ Millis civil(const Zone& zone, Instant time) {
 }
 
 }  // namespace
-
-Finding examine(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
-  Finding out;
-  const auto* figure = find_figure(limit, group, window);
-  // No record at all: for the volume that is a value, for everything else it is no data.
-  engine::Figure silence;
-  if (figure == nullptr && limit.metric == Metric::volume && limit.segment.empty()) {
-    silence.value = 0;
-    silence.state = "ok";
-    figure = &silence;
-  }
-  if (figure == nullptr) {
-    out.reason = "no records in the window";
-    return out;
-  }
-  out.n = figure->n;
-  if (figure->state == "suppressed") {
-    out.kind = Finding::Kind::insufficient;
-    out.reason = "suppressed: " + figure->reason;
-    return out;
-  }
-  if (!figure->value) {
-    out.reason = figure->reason;
-    return out;
-  }
-  out.value = figure->value;
-  out.lower = figure->lower;
-  out.upper = figure->upper;
-  if (out.n < limit.min_n && limit.metric != Metric::volume) {
-    out.kind = Finding::Kind::insufficient;
-    out.reason = std::to_string(out.n) + " cases, fewer than min_n " + std::to_string(limit.min_n);
-    return out;
-  }
-  const bool interval = limit.evidence == Evidence::interval && figure->lower && figure->upper;
-  const bool beyond = limit.max ? (interval ? *figure->lower : *figure->value) > *limit.max
-                                : (interval ? *figure->upper : *figure->value) < *limit.min;
-  out.kind = beyond ? Finding::Kind::beyond : Finding::Kind::within;
-  out.reason = sentence(limit, *figure, beyond);
-  return out;
-}
-
-namespace {
-
-/// Also what decides which decisions are looked at, when, and what their loss is: where that changes, the stored sum
-/// means something else, and decisions that come into order or mature again would be counted twice.
-std::string budget_fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
-  const auto part = allotment(pilot, limit);
-  std::string out = "budget";
-  for (const double value : {part.n, part.share, part.days ? 1.0 : 0.0, static_cast<double>(limit.block),
-                             limit.design_effect, limit.range.value_or(0), pilot.threshold, pilot.tolerance.absolute,
-                             pilot.tolerance.relative, static_cast<double>(pilot.segments.min_n)}) {
-    out += ' ' + format_number(value);
-  }
-  out += '\n' + format_duration(pilot.lateness) + ' ' + format_duration(pilot.outcome_horizon) + ' ' +
-         std::to_string(static_cast<int>(pilot.clock)) + ' ' + std::to_string(static_cast<int>(pilot.task)) + '\n';
-  for (const auto& name : pilot.classes) out += name + '\t';
-  out += pilot.positive + '\n';
-  for (const auto& feature : pilot.features) {
-    if (feature.name == limit.feature) out += std::to_string(static_cast<int>(feature.kind));
-  }
-  return out;
-}
-
-}  // namespace
-
-std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
-  std::string out = pilot.name + '\n' + limit.name + '\n' + std::to_string(static_cast<int>(limit.metric)) + '\n' +
-                    engine::window_name(limit.window) + '\n';
-  out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
-  if (limit.evidence == Evidence::budget) out += '\n' + budget_fingerprint(pilot, limit);
-  out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' +
-         limit.feature + '\n' + limit.segment + '\n' + format_duration(limit.for_) + '\n' +
-         format_duration(limit.keep_firing_for);
-  return out;
-}
 
 Judge::Judge(const settings::Settings& settings) : settings_(&settings) {
   for (const auto& pilot : settings.pilots) {
@@ -204,6 +98,22 @@ void Judge::show(LimitStatus& s, const Finding& finding, const engine::Closing& 
   s.last_evaluation = wall;
 }
 
+/// Whether so many of the last judged windows are beyond as the limit asks for. Others are no windows to it.
+bool Judge::holds(Instance& instance, const Finding& finding) {
+  auto& s = instance.status;
+  const auto of = s.limit->of;
+  instance.beyond = instance.beyond << 1 | (finding.kind == Finding::Kind::beyond ? 1U : 0U);
+  if (of < 64) instance.beyond &= (std::uint64_t{1} << of) - 1;
+  s.windows_judged = std::min(s.windows_judged + 1, of);
+  s.windows_beyond = static_cast<std::uint64_t>(std::popcount(instance.beyond));
+  if (of > 1) {
+    s.reason += "; " + std::to_string(s.windows_beyond) + " of the last " + std::to_string(s.windows_judged) +
+                " judged windows beyond it, a breach takes " + std::to_string(s.limit->times) + " of " +
+                std::to_string(of);
+  }
+  return s.windows_beyond >= s.limit->times;
+}
+
 void Judge::step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
                  std::vector<Transition>& out) {
   auto& s = instance.status;
@@ -217,7 +127,11 @@ void Judge::step(Instance& instance, const Finding& finding, const engine::Closi
   const bool alert_is_out = firing(s.state);
   const auto& zone = s.pilot->time_zone;
   const auto lasts = [&](Instant since) { return civil(zone, closing.due) - civil(zone, since); };
-  switch (finding.kind) {
+  auto kind_now = finding.kind;
+  if (kind_now == Finding::Kind::beyond || kind_now == Finding::Kind::within) {
+    kind_now = holds(instance, finding) ? Finding::Kind::beyond : Finding::Kind::within;
+  }
+  switch (kind_now) {
     case Finding::Kind::beyond:
       instance.clear_since.reset();
       if (!s.pending_since) s.pending_since = closing.due;

@@ -33,10 +33,12 @@ struct Finding {
 ///
 ///   look(pilot, closing, wall): for each limit on that window
 ///     finding = examine(...)
-///     beyond       -> pending since; breach once `for` has passed: an episode starts
-///     within       -> recovering until `keep_firing_for` has passed: the episode ends
+///     beyond,
+///     within       -> a judged window: the condition holds while `times` of the last `of` judged ones are beyond
+///       it holds         -> pending since; breach once `for` has passed: an episode starts
+///       it does not hold -> recovering until `keep_firing_for` has passed: the episode ends
 ///     insufficient,
-///     no_data      -> shown as such, unless an episode runs: missing data never ends one
+///     no_data      -> shown as such, unless an episode runs: missing data never ends one, and counts as no window
 class Judge {
  public:
   explicit Judge(const settings::Settings& settings);
@@ -57,6 +59,7 @@ class Judge {
   struct Instance {
     LimitStatus status;
     std::optional<Instant> clear_since;  ///< recovering since; pilot's clock
+    std::uint64_t beyond = 0;            ///< the last judged windows, a bit each, the newest the lowest: 1 = beyond
   };
   using Key = std::tuple<std::string, std::string, std::string>;  ///< pilot, limit, group
 
@@ -83,6 +86,7 @@ class Judge {
 
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
   static void show(LimitStatus& s, const Finding& finding, const engine::Closing& closing, Instant wall);
+  static bool holds(Instance& instance, const Finding& finding);
   void step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
             std::vector<Transition>& out);
   void move(Instance& instance, State to, Instant at, Instant wall, std::vector<Transition>& out);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The binary form of the limits' states.
+#include <bit>
+
 #include "base/id.h"
 #include "judge/judge.h"
 
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::uint64_t judge_version = 3;  ///< 1: without evidence; still read. 2 was never released
+/// 1: without evidence; 3: without the windows of `times` of `of`; both are still read. 2 was never released.
+constexpr std::uint64_t judge_version = 4;
 
 void write(ByteWriter& out, const std::optional<Instant>& time) {
   out.flag(time.has_value());
@@ -68,6 +71,8 @@ void Judge::write(ByteWriter& out) const {
       judge::write(out, time);
     }
     out.u64(s.transitions);
+    out.u64(instance.beyond);
+    out.u64(s.windows_judged);
     judge::write(out, s.episode);
     out.flag(s.evidence.has_value());
     if (s.evidence) s.evidence->write(out);
@@ -77,7 +82,7 @@ void Judge::write(ByteWriter& out) const {
 
 void Judge::read(ByteReader& in, Instant wall) {
   const auto version = in.u64();
-  if (version != 1 && version != judge_version) throw CorruptBytes("judge of another version");
+  if (version != 1 && version != 3 && version != judge_version) throw CorruptBytes("judge of another version");
   for (auto left = in.count(20); left > 0; --left) {
     const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
     const auto epoch = in.id();
@@ -94,6 +99,11 @@ void Judge::read(ByteReader& in, Instant wall) {
       judge::read(in, *time);
     }
     s.transitions = in.u64();
+    if (version > 3) {
+      stored.beyond = in.u64();
+      s.windows_judged = in.u64();
+      s.windows_beyond = static_cast<std::uint64_t>(std::popcount(stored.beyond));
+    }
     judge::read(in, s.episode);
     if (version > 1 && in.flag()) s.evidence.emplace().read(in);
 

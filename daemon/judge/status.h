@@ -58,6 +58,7 @@ struct LimitStatus {
   std::string reason;  ///< one plain sentence about the last look
   std::optional<double> value, lower, upper;
   std::uint64_t n = 0;
+  std::uint64_t windows_judged = 0, windows_beyond = 0;     ///< of the last `of` judged ones; not of a budget
   std::optional<Instant> window_start, window_end;          ///< of the last window looked at
   std::optional<Instant> pending_since;                     ///< condition holds, `for` not yet over; pilot's clock
   std::optional<Instant> last_transition, last_evaluation;  ///< wall clock

@@ -145,6 +145,7 @@ class LimitReader {
     map_.read("min_n", out_.min_n, &Value::whole, Whole{1, 1'000'000'000});
     feature();
     segment();
+    read_times_of(map_, out_);
     map_.read("for", out_.for_, &Value::duration, Zero::allowed);
     map_.read("keep_firing_for", out_.keep_firing_for, &Value::duration, Zero::allowed);
     map_.read_choice("severity", out_.severity, severity_names);

@@ -26,6 +26,9 @@ void read_burden(const Value& value, Pilot& pilot);
 /// One entry of `limits` of a pilot whose other parts have been read.
 [[nodiscard]] Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names);
 
+/// `times` and `of` of a limit whose evidence has been read.
+void read_times_of(MapReader& map, Limit& limit);
+
 [[nodiscard]] std::optional<Window> read_window(const Value& value);
 /// As it is written in the file: "week", "{count: 1000}".
 [[nodiscard]] std::string window_words(const Window& window);

@@ -235,6 +235,8 @@ struct Limit {
   std::uint64_t min_n = 30;     ///< fewer cases in the window: state `insufficient`
   std::string feature;          ///< for distances: the feature, or `score`; for verdict_rate: the class
   std::string segment;          ///< attribute: the limit holds for each of its values; empty = the whole pilot
+  std::uint64_t times = 1;      ///< not of a budget: so many ...
+  std::uint64_t of = 1;         ///< ... of so many last judged windows must be beyond, 1 <= times <= of <= 64
   Millis for_{0};               ///< YAML `for`: how long the condition must hold before it is a breach
   Millis keep_firing_for{0};    ///< and must be gone before the breach ends
   Severity severity = Severity::warning;

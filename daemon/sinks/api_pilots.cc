@@ -53,6 +53,15 @@ Json span_json(std::optional<Instant> start, std::optional<Instant> end) {
   return {{"start", format_rfc3339(*start)}, {"end", format_rfc3339(*end)}};
 }
 
+/// Of limits that ask for several windows.
+Json times_of_json(const LimitStatus& status) {
+  if (status.limit->of == 1) return nullptr;
+  return {{"times", status.limit->times},
+          {"of", status.limit->of},
+          {"judged", status.windows_judged},
+          {"beyond", status.windows_beyond}};
+}
+
 Json limit_json(const LimitStatus& status) {
   const auto& limit = *status.limit;
   return {{"limit", limit.name},
@@ -70,6 +79,7 @@ Json limit_json(const LimitStatus& status) {
           {"lower", number_or_null(status.lower)},
           {"upper", number_or_null(status.upper)},
           {"n", status.n},
+          {"times_of", times_of_json(status)},
           {"window", span_json(status.window_start, status.window_end)},
           {"pending_since", time_or_null(status.pending_since)},
           {"last_transition", time_or_null(status.last_transition)},

@@ -42,6 +42,7 @@ std::string rule_words(const settings::Limit& limit) {
   out += human_value(limit.metric, threshold_of(limit));
   out += ", " + engine::window_name(limit.window) + " window";
   if (limit.evidence == settings::Evidence::interval && settings::has_interval(limit.metric)) out += ", whole interval";
+  if (limit.of > 1) out += ", " + std::to_string(limit.times) + " of " + std::to_string(limit.of) + " windows";
   if (limit.evidence == settings::Evidence::budget) out += ", with a budget of false alarms";
   return escape_html(out);
 }

@@ -44,8 +44,8 @@ engine::WindowResult window_of(double value, std::uint64_t n, const char* state 
 
 /// One letter a day: x beyond, o within, ? too few, - no data. One letter back: . collecting, o ok, B breach, R
 /// recovering, n no_data, i insufficient.
-std::string play(const std::string& days, Millis wait = Millis{0}, Millis keep = Millis{0}) {
-  const auto settings = settings_of({watched(wait, keep)});
+std::string play(const std::string& days, settings::Pilot pilot) {
+  const auto settings = settings_of({std::move(pilot)});
   judge::Judge judge(settings);
   std::string out;
   Instant due = at("2026-01-02T00:00:00Z");
@@ -60,6 +60,18 @@ std::string play(const std::string& days, Millis wait = Millis{0}, Millis keep =
     due += std::chrono::hours{24};
   }
   return out;
+}
+
+std::string play(const std::string& days, Millis wait = Millis{0}, Millis keep = Millis{0}) {
+  return play(days, watched(wait, keep));
+}
+
+std::string play_of(std::uint64_t times, std::uint64_t of, const std::string& days, Millis wait = Millis{0},
+                    Millis keep = Millis{0}) {
+  auto pilot = watched(wait, keep);
+  pilot.limits[0].times = times;
+  pilot.limits[0].of = of;
+  return play(days, std::move(pilot));
 }
 
 constexpr std::chrono::hours one_day{24};
@@ -82,6 +94,70 @@ TEST_CASE("judge: `keep_firing_for` makes the end wait; a relapse is the same ep
   CHECK(play("xooo", Millis{0}, 2 * one_day) == "BRRo");
   CHECK(play("xoxoo", Millis{0}, one_day) == "BRBRo");
   CHECK(play("xo-oo", Millis{0}, one_day) == "BRRRo");
+}
+
+TEST_CASE("judge: 2 of 3 windows: by hand") {
+  // beyond of the last 3:   1 2 2 1 0                one alone, and two too far apart, are nothing
+  CHECK(play_of(2, 3, "xxooo") == "oBBoo");
+  CHECK(play_of(2, 3, "xooxoo") == "oooooo");
+  CHECK(play_of(2, 3, "xoxoxo") == "ooBoBo");  // 1 1 2 1 2 1
+  CHECK(play_of(3, 3, "xxoxxx") == "oooooB");
+  CHECK(play_of(1, 3, "oxooo") == "oBBBo");  // it stays in sight for three windows
+  CHECK(play_of(64, 64, std::string(65, 'x')) == std::string(63, 'o') + "BB");
+}
+
+TEST_CASE("judge: windows without data or with too few cases are none of the 3, and end nothing") {
+  CHECK(play_of(2, 3, "x-?x") == "oniB");
+  CHECK(play_of(2, 3, "xx-o?oo") == "oBBBBoo");
+}
+
+TEST_CASE("judge: with several windows `for` and `keep_firing_for` wait as they do with one") {
+  CHECK(play_of(2, 3, "xxxx", one_day) == "ooBB");
+  CHECK(play_of(2, 3, "xxo", one_day) == "ooB");  // two of three still: the condition holds, whatever the last one says
+  CHECK(play_of(2, 3, "xxoooo", Millis{0}, one_day) == "oBBRoo");
+  CHECK(play_of(2, 3, "xxooxx", Millis{0}, 3 * one_day) == "oBBRRB");  // a relapse takes two again
+}
+
+TEST_CASE("judge: which windows were beyond survives a restart, and the sentence counts them") {
+  auto pilot = watched();
+  pilot.limits[0].times = 2;
+  pilot.limits[0].of = 3;
+  const auto settings = settings_of({pilot});
+  const auto look = [&](judge::Judge& judge, int day, double value) {
+    const auto due = at("2026-01-02T00:00:00Z") + day * one_day;
+    std::vector<judge::Transition> changed;
+    judge.look(
+        settings.pilots[0],
+        {&settings.pilots[0].windows[0], due, true, std::make_shared<engine::WindowResult>(window_of(value, 100))}, due,
+        changed);
+    return judge.statuses().front();
+  };
+  judge::Judge before(settings), after(settings);
+  look(before, 0, 0.3);
+  look(before, 1, 0.05);
+  ByteWriter out;
+  before.write(out);
+  const auto bytes = out.take();
+  ByteReader in(bytes);
+  after.read(in, Instant{});
+  CHECK(after.statuses().front().windows_judged == 2);
+  CHECK(after.statuses().front().windows_beyond == 1);
+  const auto status = look(after, 2, 0.3);
+  CHECK(status.state == State::breach);
+  CHECK(status.reason ==
+        "error_rate is 0.3 (95 % interval 0.25 to 0.35) in 100 cases, above the limit 0.1; 2 of the last 3 judged "
+        "windows beyond it, a breach takes 2 of 3");
+}
+
+TEST_CASE("judge: another number of windows is another limit, the number 1 the one it was") {
+  auto pilot = watched();
+  const auto one = judge::fingerprint(pilot, pilot.limits[0]);
+  pilot.limits[0].of = 3;
+  const auto three = judge::fingerprint(pilot, pilot.limits[0]);
+  pilot.limits[0].times = 2;
+  CHECK(one != three);
+  CHECK(three != judge::fingerprint(pilot, pilot.limits[0]));
+  CHECK(one.find(" of ") == std::string::npos);  // as it was before there were any
 }
 
 TEST_CASE("judge: evidence `interval` waits until the whole interval is beyond, `point` does not") {

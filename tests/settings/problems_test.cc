@@ -126,7 +126,7 @@ p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
 p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, drift, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
-p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, times, of, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
 p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
 p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'
@@ -169,7 +169,8 @@ p.yml:14:105: pilots[0].limits[6].design_effect: must be a number from 1 to 50, 
 
 TEST_CASE("problems: a limit with a budget that could never speak") {
   const auto of_limits = [](const std::string& guarantee, const std::string& limits) {
-    return problems("pilots:\n  - name: fraud\n    task: binary\n    guarantee: {" + guarantee + "}\n    limits:\n" + limits);
+    return problems("pilots:\n  - name: fraud\n    task: binary\n    guarantee: {" + guarantee + "}\n    limits:\n" +
+                    limits);
   };
   const std::string errors = "      - {name: a, metric: error_rate, window: day, max: 0.1, evidence: budget}\n";
   const std::string all =
@@ -192,6 +193,21 @@ TEST_CASE("problems: a limit with a budget that could never speak") {
   CHECK(of_limits("",
                   "      - {name: a, metric: failure_rate, window: day, max: 0.1, evidence: budget, share: 1.0e-320}\n")
             .find("at least 1e-9") != std::string::npos);
+}
+
+TEST_CASE("problems: times and of stand together, and not on a budget") {
+  const std::string limit = "name: l, metric: error_rate, window: day, max: 0.1, ";
+  CHECK(limit_problems("binary", limit + "times: 2, of: 3") == "");
+  CHECK(limit_problems("binary", limit + "times: 2") == "limits[0].times: needs of beside it (times: 2, of: 3)");
+  CHECK(limit_problems("binary", limit + "of: 3") == "limits[0].of: needs times beside it (times: 2, of: 3)");
+  CHECK(limit_problems("binary", limit + "times: 4, of: 3") == "limits[0].times: must be at most of, 3");
+  CHECK(limit_problems("binary", limit + "times: 0, of: 65")
+            .find("limits[0].times: must be a whole number from 1 to 64") == 0);
+  CHECK(
+      limit_problems("binary", limit + "times: 1, of: 65").find("limits[0].of: must be a whole number from 1 to 64") ==
+      0);
+  CHECK(limit_problems("binary", limit + "evidence: budget, times: 2, of: 3")
+            .find("limits[0].times: is not for evidence: budget") == 0);
 }
 
 TEST_CASE("problems: a file without pilots says what it needs") {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// One look of a classical limit at a window's published figures.
+#include "judge/judge.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+using settings::Evidence;
+using settings::Metric;
+
+const engine::Figure* find_figure(const settings::Limit& limit, const std::string& group,
+                                  const engine::WindowResult& window) {
+  for (const auto& figure : window.figures) {
+    if (figure.metric == limit.metric && figure.model_version.empty() && figure.attribute == limit.segment &&
+        figure.group == group && figure.feature == limit.feature) {
+      return &figure;  // the first: error rates come with Wilson's interval before Clopper and Pearson's
+    }
+  }
+  return nullptr;
+}
+
+std::string number(std::optional<double> value) {
+  if (!value) return "undefined";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", *value);
+  return text;
+}
+
+std::string sentence(const settings::Limit& limit, const engine::Figure& figure, bool beyond) {
+  const bool upper = limit.max.has_value();
+  std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
+  if (!limit.feature.empty()) out += " of " + limit.feature;
+  out += " is " + number(figure.value);
+  if (figure.lower && figure.upper)
+    out += " (95 % interval " + number(figure.lower) + " to " + number(figure.upper) + ")";
+  out += " in " + std::to_string(figure.n) + " cases, ";
+  const std::string line = (upper ? "above the limit " : "below the limit ") + number(upper ? limit.max : limit.min);
+  if (beyond) return out + line;
+  const bool point_beyond = upper ? *figure.value > *limit.max : *figure.value < *limit.min;
+  return out + (point_beyond ? line + ", but the interval still allows for it" : "not " + line);
+}
+
+}  // namespace
+
+Finding examine(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
+  Finding out;
+  const auto* figure = find_figure(limit, group, window);
+  // No record at all: for the volume that is a value, for everything else it is no data.
+  engine::Figure silence;
+  if (figure == nullptr && limit.metric == Metric::volume && limit.segment.empty()) {
+    silence.value = 0;
+    silence.state = "ok";
+    figure = &silence;
+  }
+  if (figure == nullptr) {
+    out.reason = "no records in the window";
+    return out;
+  }
+  out.n = figure->n;
+  if (figure->state == "suppressed") {
+    out.kind = Finding::Kind::insufficient;
+    out.reason = "suppressed: " + figure->reason;
+    return out;
+  }
+  if (!figure->value) {
+    out.reason = figure->reason;
+    return out;
+  }
+  out.value = figure->value;
+  out.lower = figure->lower;
+  out.upper = figure->upper;
+  if (out.n < limit.min_n && limit.metric != Metric::volume) {
+    out.kind = Finding::Kind::insufficient;
+    out.reason = std::to_string(out.n) + " cases, fewer than min_n " + std::to_string(limit.min_n);
+    return out;
+  }
+  const bool interval = limit.evidence == Evidence::interval && figure->lower && figure->upper;
+  const bool beyond = limit.max ? (interval ? *figure->lower : *figure->value) > *limit.max
+                                : (interval ? *figure->upper : *figure->value) < *limit.min;
+  out.kind = beyond ? Finding::Kind::beyond : Finding::Kind::within;
+  out.reason = sentence(limit, *figure, beyond);
+  return out;
+}
+
+}  // namespace pilotwatch::judge

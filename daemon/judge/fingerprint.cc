@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a limit's judgement depends on.
+#include "base/text.h"
+#include "judge/judge.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+using settings::Evidence;
+
+/// Also what decides which decisions are looked at, when, and what their loss is: where that changes, the stored sum
+/// means something else, and decisions that come into order or mature again would be counted twice.
+std::string budget_fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
+  const auto part = allotment(pilot, limit);
+  std::string out = "budget";
+  for (const double value : {part.n, part.share, part.days ? 1.0 : 0.0, static_cast<double>(limit.block),
+                             limit.design_effect, limit.range.value_or(0), pilot.threshold, pilot.tolerance.absolute,
+                             pilot.tolerance.relative, static_cast<double>(pilot.segments.min_n)}) {
+    out += ' ' + format_number(value);
+  }
+  out += '\n' + format_duration(pilot.lateness) + ' ' + format_duration(pilot.outcome_horizon) + ' ' +
+         std::to_string(static_cast<int>(pilot.clock)) + ' ' + std::to_string(static_cast<int>(pilot.task)) + '\n';
+  for (const auto& name : pilot.classes) out += name + '\t';
+  out += pilot.positive + '\n';
+  for (const auto& feature : pilot.features) {
+    if (feature.name == limit.feature) out += std::to_string(static_cast<int>(feature.kind));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
+  std::string out = pilot.name + '\n' + limit.name + '\n' + std::to_string(static_cast<int>(limit.metric)) + '\n' +
+                    engine::window_name(limit.window) + '\n';
+  out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
+  if (limit.evidence == Evidence::budget) out += '\n' + budget_fingerprint(pilot, limit);
+  out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' +
+         limit.feature + '\n' + limit.segment + '\n' + format_duration(limit.for_) + '\n' +
+         format_duration(limit.keep_firing_for);
+  if (limit.of > 1) out += '\n' + std::to_string(limit.times) + " of " + std::to_string(limit.of);
+  return out;
+}
+
+}  // namespace pilotwatch::judge
