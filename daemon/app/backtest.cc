@@ -23,6 +23,7 @@ constexpr std::size_t max_reported_rejects = 20;
 class Printer {
  public:
   explicit Printer(bool table) : table_(table) {
+    if (!table_) line(sinks::schema_json());
     if (table_) {
       std::printf("%-14s %-20s %-20s %-10s %-24s %-14s %-22s %12s %25s %10s %s\n", "pilot", "from", "to", "version",
                   "group", "feature", "metric", "value", "interval", "n", "state");

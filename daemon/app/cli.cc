@@ -119,6 +119,12 @@ void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
   app->callback([&] { command = [&options] { return simulate(options); }; });
 }
 
+void add_schema(CLI::App& root, Command& command) {
+  auto* app =
+      root.add_subcommand("schema", "Print the JSON Schema of what backtest prints as ndjson and the API answers");
+  app->callback([&] { command = [] { return print_schema(); }; });
+}
+
 void add_version(CLI::App& root, bool& verbose, Command& command) {
   root.add_flag_callback(
       "--version", [&] { command = [] { return print_version(false); }; }, "Print the version");
@@ -144,6 +150,7 @@ void declare(CLI::App& root, Options& options, Command& command) {
   add_check(root, options.checked, command);
   add_simulate(root, options.simulate, command);
   add_backtest(root, options.backtest, command);
+  add_schema(root, command);
   add_version(root, options.verbose, command);
 }
 

@@ -45,6 +45,9 @@ struct SimulateOptions {
 };
 int simulate(const SimulateOptions& options);
 
+/// The JSON Schema of what `backtest` prints.
+int print_schema();
+
 int print_version(bool verbose);
 
 /// Parses argv with CLI11 and runs the subcommand.

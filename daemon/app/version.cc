@@ -13,6 +13,7 @@
 #include <string>
 
 #include "app/commands.h"
+#include "sinks/schema.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -40,6 +41,11 @@ void print_libraries() {
 }
 
 }  // namespace
+
+int print_schema() {
+  std::cout << sinks::backtest_schema();
+  return 0;
+}
 
 int print_version(bool verbose) {
   std::cout << "pilotwatch, version " << version() << " (revision: " << (revision().empty() ? "unknown" : revision())

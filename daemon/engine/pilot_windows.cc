@@ -77,6 +77,7 @@ std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::
   auto out = std::make_shared<WindowResult>();
   out->kind = settings_->windows[window];
   out->kind_name = window_name(out->kind);
+  out->place = start;
   std::tie(out->start, out->end) = bounds(window, start);
   const VersionCells cells = merged(window, start);
   if (cells.empty()) {  // nothing to publish (any more); the judge calls it no data

@@ -48,9 +48,10 @@ struct Counts {
 /// Everything about one closed window; immutable once published. A late outcome publishes a new one.
 struct WindowResult {
   settings::Window kind;
-  std::string kind_name;  ///< "day", "week", "month", "all", "count:1000", "hour", "days:7"
-  Instant start, end;     ///< [start, end); count windows: times of the first and last decision
-  bool mature = false;    ///< the outcome horizon has passed
+  std::string kind_name;   ///< "day", "week", "month", "all", "count:1000", "hour", "days:7"
+  Instant start, end;      ///< [start, end); count windows: times of the first and last decision
+  std::int64_t place = 0;  ///< orders the windows of a kind; a window keeps it for ever
+  bool mature = false;     ///< the outcome horizon has passed
   std::vector<Figure> figures;
   std::vector<Confusion> confusions;
   std::vector<Counts> counts;

@@ -8,6 +8,7 @@
 #include "sinks/api_parts.h"
 #include "sinks/metrics.h"
 #include "sinks/page.h"
+#include "sinks/schema.h"
 
 namespace pilotwatch::sinks {
 
@@ -84,10 +85,11 @@ HttpResponse page_answer(const ApiInput& in) {
 
 }  // namespace
 
-HttpResponse success_text(std::string_view data) {
+HttpResponse success_text(std::string_view data, const Json& beside) {
   std::string body = R"({"status":"success","data":)";
   body += data;
-  body += "}\n";
+  if (!beside.empty()) (body += ',') += dump(beside).substr(1);
+  body += beside.empty() ? "}\n" : "\n";
   return json_response(200, std::move(body));
 }
 
@@ -105,6 +107,10 @@ std::vector<Route> reader_routes(ApiContext given) {
       immediate("/-/healthy", healthy),
       immediate("/-/ready", [context] { return ready(context->self()); }),
       immediate("/version", [] { return json_response(200, dump(build_info()) + "\n"); }),
+      immediate("/api/v1/schema/backtest",
+                [] {
+                  return HttpResponse{200, "application/schema+json", std::string(backtest_schema())};
+                }),
       immediate("/api/v1/status/buildinfo", [] { return success(build_info()); }),
       reading("/api/v1/rules", context, rules_answer),
       reading("/api/v1/alerts", context, alerts_answer),

@@ -25,6 +25,8 @@ struct ApiContext {
 /// `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/version`, `/api/v1/...`. README, "Interfaces", documents each.
 [[nodiscard]] std::vector<runtime::Route> reader_routes(ApiContext context);
 
+/// {"schema": "urn:..."}: the first line of `backtest`, without newline.
+[[nodiscard]] std::string schema_json();
 /// One window object a line, as `/api/v1/pilots/{pilot}/windows` has them in "data" and `backtest` prints them (no
 /// newline).
 [[nodiscard]] std::string figure_json(const std::string& pilot, const engine::WindowResult& window,

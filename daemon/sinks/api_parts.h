@@ -22,8 +22,8 @@ struct ApiInput {
 
 /// {"status":"success","data":...}
 [[nodiscard]] runtime::HttpResponse success(const Json& data);
-/// The same around JSON that is text already.
-[[nodiscard]] runtime::HttpResponse success_text(std::string_view data);
+/// The same around JSON that is text already, and with the members of `beside` after it.
+[[nodiscard]] runtime::HttpResponse success_text(std::string_view data, const Json& beside = Json::object());
 /// {"status":"error","errorType":...,"error":...}, as Prometheus answers.
 [[nodiscard]] runtime::HttpResponse failure(unsigned status, std::string_view type, std::string_view what);
 

@@ -24,12 +24,17 @@ def six_digits(value):
     return float(f"{value:.6g}")
 
 
-def figures(folder):
-    """All figures that backtest prints."""
+def prepare(folder):
+    """Configuration, reference and records of the set."""
     (folder / "pilotwatch.yml").write_text(CONFIG, encoding="utf-8")
     reference = [line for line in to_events(PILOT, "--part", "reference", "--pilot", PILOT) if '"type":"prediction"' in line]
     (folder / "reference.ndjson").write_text("\n".join(reference) + "\n", encoding="utf-8")
     (folder / "all.ndjson").write_text("\n".join(to_events(PILOT, "--part", "all", "--pilot", PILOT)) + "\n", encoding="utf-8")
+
+
+def figures(folder):
+    """All figures that backtest prints."""
+    prepare(folder)
     done = pilotwatch("backtest", "--config.file", folder / "pilotwatch.yml", "--records", folder / "all.ndjson")
     check_equal(done.returncode, 0, f"exit code of backtest, stderr {done.stderr!r}")
     return [figure for figure in map(json.loads, done.stdout.splitlines())

@@ -1,10 +1,11 @@
 """What the end-to-end tests share: a daemon, a Prometheus and an Alertmanager on free loopback ports, and HTTP to them.
 
-Python 3 standard library only. Everything started here is stopped again; nothing waits without a deadline.
+Python 3 standard library only (but need_modules). Everything started here is stopped again; nothing waits without a deadline.
 """
 import contextlib
 import datetime
 import http.client
+import importlib
 import json
 import os
 import pathlib
@@ -50,6 +51,14 @@ def need_programs(*names):
     missing = [name for name in names if not shutil.which(name)]
     if missing:
         skip("not installed: " + ", ".join(missing))
+
+
+def need_modules(name):
+    """A Python module that is not in the standard library."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        skip(f"no Python module {name} (packaging/install.sh --test)")
 
 
 def need_shared(path):
@@ -251,8 +260,19 @@ class Daemon:
         check(answer.status == 200, f"{path}: HTTP {answer.status}: {answer.text[:500]}")
         return answer.json["data"]
 
+    def pages(self, path, **query):
+        """The answers of /api/v1/... that comes in pages, one by one."""
+        while True:
+            answer = self.get("/api/v1/" + path + ("?" + urllib.parse.urlencode(query) if query else ""))
+            check(answer.status == 200, f"{path}: HTTP {answer.status}: {answer.text[:500]}")
+            yield answer.json
+            if answer.json["next"] is None:
+                return
+            query["next"] = answer.json["next"]
+
     def windows(self, pilot, **query):
-        return self.api(f"pilots/{pilot}/windows", **query)
+        """All window objects, from all pages."""
+        return [figure for page in self.pages(f"pilots/{pilot}/windows", **query) for figure in page["data"]]
 
     def limits(self, pilot):
         """Limit name -> its standing."""

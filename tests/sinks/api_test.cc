@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "sinks/schema.h"
 #include "support/snapshot_fixture.h"
 
 using namespace pilotwatch;
@@ -59,6 +60,12 @@ class Api {
     const auto body = Json::parse(response.body);
     CHECK(body.at("status") == "success");
     return body.at("data");
+  }
+
+  /// The body of an answer of windows, "next" and all.
+  Json page(Query query) {
+    query.insert(query.begin(), {"pilot", "triage"});
+    return Json::parse(get("/api/v1/pilots/{pilot}/windows", std::move(query)).body);
   }
 
   Json windows(Query query) {
@@ -201,6 +208,16 @@ TEST_CASE("A figure without a finite value is null, and bad UTF-8 does not end t
   CHECK(json.at("feature") == "a\ufffd");
 }
 
+TEST_CASE("The published schema is served as it is") {
+  const auto fixture = support::triage();
+  Api api(*fixture);
+  const auto answer = api.get("/api/v1/schema/backtest");
+  CHECK(answer.status == 200);
+  CHECK(answer.content_type == "application/schema+json");
+  CHECK(Json::parse(answer.body).at("$id") == sinks::backtest_schema_id);
+  CHECK(sinks::schema_json() == R"({"schema":"urn:pilotwatch:schema:backtest:1"})");
+}
+
 TEST_CASE("A transition is one line of JSON") {
   const auto fixture = support::triage();
   CHECK(sinks::transition_json(fixture->snapshot.recent[0]) ==
@@ -249,6 +266,84 @@ TEST_CASE("Windows can be filtered") {
   CHECK(api.windows({{"model_version", ""}}).size() == 14);
 }
 
+namespace {
+
+/// Windows of two kinds: `days` days and twice as many hours, with `figures` figures each.
+void fill(support::SnapshotFixture& fixture, std::int64_t days, std::size_t figures) {
+  auto& windows = fixture.snapshot.pilots[0].windows;
+  windows.clear();
+  const auto window = [&](const char* kind, std::int64_t place, std::chrono::hours length) {
+    auto out = std::make_shared<engine::WindowResult>();
+    out->kind_name = kind;
+    out->place = place;
+    out->start = Instant{} + place * length;
+    out->end = out->start + length;
+    out->figures.assign(figures, support::make_figure(settings::Metric::error_rate, 0.1, 0, 0.2, 50));
+    windows.push_back(std::move(out));
+  };
+  for (std::int64_t i = 0; i < days; ++i) window("day", i, std::chrono::hours{24});
+  for (std::int64_t i = 0; i < 2 * days; ++i) window("hour", i, std::chrono::hours{1});
+}
+
+/// (kind, start) of each window that an answer has, in its order.
+std::vector<std::pair<std::string, std::string>> shown(const Json& body) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& figure : body.at("data")) {
+    const auto& window = figure.at("window");
+    std::pair<std::string, std::string> next{window.at("kind"), window.at("start")};
+    if (out.empty() || out.back() != next) out.push_back(std::move(next));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("Windows come in pages: the newest of each kind first, each once, whatever is published meanwhile") {
+  const auto fixture = support::triage();
+  fixture->settings.pilots[0].windows = {{settings::WindowKind::day, 0}, {settings::WindowKind::hour, 0}};
+  fill(*fixture, 20, 700);  // 14,000 figures of days, 28,000 of hours
+  Api api(*fixture);
+  auto body = api.page({});
+  CHECK(body.at("schema") == "urn:pilotwatch:schema:backtest:1");
+  const auto first = shown(body);
+  REQUIRE(first.size() == 15);  // with the fifteenth 10,000 are reached
+  CHECK(first.front() == std::pair<std::string, std::string>{"day", "1970-01-13T00:00:00Z"});
+  CHECK(first[7] == std::pair<std::string, std::string>{"day", "1970-01-20T00:00:00Z"});
+  CHECK(first.back() == std::pair<std::string, std::string>{"hour", "1970-01-02T15:00:00Z"});
+  CHECK(body.at("next") == "day:12,hour:33");
+
+  fill(*fixture, 25, 700);  // five more days, ten more hours
+  auto all = first;
+  int pages = 1;
+  while (!body.at("next").is_null()) {
+    body = api.page({{"next", body.at("next")}});
+    const auto more = shown(body);
+    CHECK(std::is_sorted(more.begin(), more.end()));
+    all.insert(all.end(), more.begin(), more.end());
+    ++pages;
+  }
+  CHECK(pages == 4);
+  CHECK(all.size() == 60);
+  std::sort(all.begin(), all.end());
+  CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
+}
+
+TEST_CASE("A page has so many windows of each kind as `limit` says, and at least one") {
+  const auto fixture = support::triage();
+  fixture->settings.pilots[0].windows = {{settings::WindowKind::day, 0}, {settings::WindowKind::hour, 0}};
+  fill(*fixture, 5, 1);
+  Api api(*fixture);
+  CHECK(api.page({}).at("next").is_null());  // 15 figures are one page
+  const auto body = api.page({{"limit", "2"}, {"kind", "day"}});
+  CHECK(shown(body).size() == 2);
+  CHECK(body.at("next") == "day:3");
+  CHECK(shown(api.page({{"limit", "9"}, {"kind", "day"}, {"next", "day:3"}})).size() == 3);
+  CHECK(shown(api.page({{"kind", "hour"}, {"next", "day:3"}})).empty());  // hours were read to their end
+  fill(*fixture, 1, 20'000);
+  CHECK(shown(api.page({})).size() == 2);
+  CHECK(api.page({}).at("next") == "hour:1");
+}
+
 TEST_CASE("What a query asks wrongly is answered 400, with what is wrong") {
   const auto fixture = support::triage();
   Api api(*fixture);
@@ -263,6 +358,11 @@ TEST_CASE("What a query asks wrongly is answered 400, with what is wrong") {
       {"to", "1e300", R"(\"1e300\" is not an RFC 3339 time or Unix seconds)"},
       {"from", "nan", R"(\"nan\" is not an RFC 3339 time or Unix seconds)"},
       {"segment", "race:x", R"(is not attribute or attribute:group with attribute one of sex)"},
+      {"next", "", R"(\"\" is not what an answer of this pilot gave as \"next\")"},
+      {"next", "day", R"(\"day\" is not what an answer of this pilot gave as \"next\")"},
+      {"next", "day:x", R"(\"day:x\" is not what)"},
+      {"next", "day:1,day:2", R"(\"day:1,day:2\" is not what)"},
+      {"next", "year:1", R"(\"year:1\" is not what)"},
   };
   for (const auto& [name, value, message] : bad) {
     const auto response = api.get("/api/v1/pilots/{pilot}/windows", {{"pilot", "triage"}, {name, value}});
@@ -290,7 +390,7 @@ TEST_CASE("Confusion tables say which are suppressed") {
         R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
         R"("model_version":null,"segment":{"sex":"m"},"label":"1","tp":null,"fp":null,"fn":null,"tn":null,)"
         R"("state":"suppressed","reason":"a count is below segments.min_n, or would show one that is"})"
-        "\n]}\n");
+        "\n],\"next\":\"day:20513\"}\n");
   CHECK(api.get("/api/v1/pilots/{pilot}/confusion", {{"pilot", "triage"}, {"metric", "psi"}}).status == 400);
 }
 

@@ -109,6 +109,7 @@ inline std::shared_ptr<engine::WindowResult> triage_day(Instant start) {
   window->kind_name = "day";
   window->start = start;
   window->end = start + std::chrono::hours{24};
+  window->place = start.time_since_epoch() / std::chrono::hours{24};
   window->mature = true;
   window->figures = {make_figure(Metric::error_rate, 0.1, 0.0435, 0.2136, 50),
                      make_figure(Metric::coverage, 0.5, 0.4038, 0.5962, 100),
