@@ -50,13 +50,17 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
   app->callback([&] { command = [&options] { return serve(options); }; });
 }
 
-void add_check(CLI::App& root, std::string& file, Command& command) {
+void add_check(CLI::App& root, CheckOptions& options, Command& command) {
   auto* check = root.add_subcommand("check", "Check files without running anything");
   check->require_subcommand(1);
   auto* app =
       check->add_subcommand("config", "Check a configuration file: every problem at once, exit 2 if there is any");
-  app->add_option("file,--config.file", file, "Configuration file (YAML)")->type_name("FILE")->capture_default_str();
-  app->callback([&] { command = [&file] { return check_config(file); }; });
+  app->add_option("file,--config.file", options.config_file, "Configuration file (YAML)")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app->add_flag("--show", options.show,
+                "Print the configuration that results, with all defaults, presets and parts of budgets");
+  app->callback([&] { command = [&options] { return check_config(options); }; });
 }
 
 void add_backtest(CLI::App& root, BacktestOptions& options, Command& command) {
@@ -107,16 +111,33 @@ void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
   app->add_option("--url", options.url, "Daemon to send to instead, e.g. http://127.0.0.1:9464")
       ->type_name("URL")
       ->excludes(out);
-  app->add_option("--pilot", options.pilots, "Pilot to simulate; repeatable [default: all five]")
-      ->check(CLI::IsMember(pilot_names(false)))
-      ->type_name("PILOT")
-      ->allow_extra_args(false);
+  auto* pilots = app->add_option("--pilot", options.pilots, "Pilot to simulate; repeatable [default: all five]")
+                     ->check(CLI::IsMember(pilot_names(false)))
+                     ->type_name("PILOT")
+                     ->allow_extra_args(false);
   add_simulation_course(*app, options);
+  auto* scenario = app->add_option("--scenario", options.scenario,
+                                   "A known failure instead of the five pilots, of its own length and volume")
+                       ->check(CLI::IsMember(
+                           std::vector<std::string>(std::begin(simulated_scenarios), std::end(simulated_scenarios))))
+                       ->type_name("SCENARIO")
+                       ->excludes(pilots);
+  for (const auto* course : {"--drift", "--drift-at", "--drift-pilot", "--complaint-surge", "--complaint-surge-at",
+                             "--complaint-surge-pilot"}) {
+    scenario->excludes(app->get_option(course));
+  }
   app->add_option("--speed", options.speed, "Simulated seconds a second; 0 = as fast as possible")
       ->check(CLI::NonNegativeNumber)
       ->type_name("FACTOR")
       ->capture_default_str();
-  app->callback([&] { command = [&options] { return simulate(options); }; });
+  app->callback([&options, &command, app] {
+    if (!options.scenario.empty()) {
+      const auto own = scenario_options(options.scenario);
+      if (app->count("--days") == 0) options.days = own.days;
+      if (app->count("--decisions-per-day") == 0) options.decisions_per_day = own.decisions_per_day;
+    }
+    command = [&options] { return simulate(options); };
+  });
 }
 
 void add_schema(CLI::App& root, Command& command) {
@@ -136,7 +157,7 @@ void add_version(CLI::App& root, bool& verbose, Command& command) {
 /// Everything that flags write to; lives as long as the command runs.
 struct Options {
   ServeOptions serve;
-  std::string checked = ServeOptions{}.config_file;
+  CheckOptions check;
   BacktestOptions backtest;
   SimulateOptions simulate;
   bool verbose = false;
@@ -147,7 +168,7 @@ void declare(CLI::App& root, Options& options, Command& command) {
   root.footer("Exit codes: 0 ok, 1 failure, 2 usage or configuration.");
   root.require_subcommand(0, 1);
   add_serve(root, options.serve, command);
-  add_check(root, options.checked, command);
+  add_check(root, options.check, command);
   add_simulate(root, options.simulate, command);
   add_backtest(root, options.backtest, command);
   add_schema(root, command);

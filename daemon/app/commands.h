@@ -18,7 +18,11 @@ struct ServeOptions {
 };
 int serve(const ServeOptions& options);
 
-int check_config(const std::string& config_file);
+struct CheckOptions {
+  std::string config_file = "pilotwatch.yml";
+  bool show = false;  ///< print the configuration that results, with all defaults
+};
+int check_config(const CheckOptions& options);
 
 struct BacktestOptions {
   std::string config_file = "pilotwatch.yml";
@@ -30,6 +34,7 @@ int backtest(const BacktestOptions& options);
 struct SimulateOptions {
   std::string out = "-";            ///< file or - for standard output; ignored with url
   std::string url;                  ///< daemon to post to, e.g. http://127.0.0.1:9464
+  std::string scenario;             ///< instead of the five pilots: a known failure; "" = none
   std::vector<std::string> pilots;  ///< default all five
   std::uint64_t seed = 1;
   std::string start = "2026-01-05T00:00:00Z";

@@ -10,6 +10,7 @@
 
 #include "app/simulation_pilots.h"
 #include "app/simulation_random.h"
+#include "app/simulation_scenarios.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -46,6 +47,10 @@ class Stream {
                               .text("to", version)
                               .raw("announced", "true")
                               .object());
+    }
+    for (std::uint64_t i = 0; i < model.cases; ++i) {  // Fisher, Yates: every order has the same chance
+      numbers_.push_back(i);
+      std::swap(numbers_.back(), numbers_[static_cast<std::size_t>(dice_.uniform() * static_cast<double>(i + 1))]);
     }
   }
 
@@ -87,7 +92,7 @@ class Stream {
     }
     std::sort(times.begin(), times.end());
     for (const auto time : times) decide(time);
-    hour_ += hour;
+    hour_ = model_.cases > 0 && decisions_ == model_.cases ? course_.end : hour_ + hour;
   }
 
   Members record(std::string_view type, std::string_view id, Instant time) const {
@@ -97,7 +102,9 @@ class Stream {
   }
 
   void decide(Instant time) {
-    const auto moment = moment_of(time);
+    if (model_.cases > 0 && decisions_ == model_.cases) return;
+    auto moment = moment_of(time);
+    moment.number = model_.cases > 0 ? numbers_[decisions_] : decisions_;
     const auto decision = model_.decide(dice_, moment);
     const std::string id = course_.tag + "-" + std::to_string(++decisions_);
     auto prediction = record("prediction", id, time);
@@ -107,9 +114,24 @@ class Stream {
     write(time, json + "}");
     if (!decision.actual.empty()) {
       const auto known = time + decision.outcome_delay;
-      write(known, record("outcome", id, known).raw("actual", decision.actual).object());
+      auto outcome = record("outcome", id, known).raw("actual", decision.actual);
+      if (!decision.outcome_source.empty()) outcome.text("source", decision.outcome_source);
+      write(known, outcome.object());
     }
+    if (decision.complaint) object_to(time, id, *decision.complaint);
     complain(time, id, decision);
+  }
+
+  /// The decision's own complaint, and what was found about it.
+  void object_to(Instant decided, const std::string& id, const SimulatedComplaint& given) {
+    const auto own = course_.tag + "-c" + std::to_string(++complaints_);
+    auto complaint = record("complaint", own, decided + given.delay).text("prediction_id", id);
+    complaint.text("category", given.category).number("severity", given.severity, 0).text("channel", given.channel);
+    write(decided + given.delay, complaint.object());
+    if (given.step.empty()) return;
+    const auto ended = decided + given.update_delay;
+    write(ended,
+          record("complaint_update", own, ended).text("step", given.step).text("found_for", given.found).object());
   }
 
   void complain(Instant time, const std::string& id, const SimulatedDecision& decision) {
@@ -148,6 +170,7 @@ class Stream {
   bool drifts_, surges_;
   Instant hour_;  ///< the next that has not been decided
   std::uint64_t decisions_ = 0, complaints_ = 0, written_ = 0;
+  std::vector<std::uint64_t> numbers_;  ///< of a fixed number of cases, in the order in which they come
   std::priority_queue<std::pair<SimulatedLine, std::uint64_t>, std::vector<std::pair<SimulatedLine, std::uint64_t>>,
                       Later>
       waiting_;
@@ -203,6 +226,14 @@ struct Simulation::Impl {
 };
 
 Simulation::Simulation(const SimulateOptions& options) : impl_(std::make_unique<Impl>(Impl{course_of(options), {}})) {
+  if (!options.scenario.empty()) {
+    const auto& scenario = find_scenario(options.scenario);
+    impl_->course.drift_at = impl_->course.start + days(scenario.changes_at_day);
+    impl_->course.drift = 1;
+    std::uint64_t seed = options.seed;
+    impl_->streams.emplace_back(scenario.model, impl_->course, splitmix64(seed), true, false);
+    return;
+  }
   for (const auto* names : {&options.pilots, &options.drift_pilots, &options.complaint_surge_pilots})
     require_pilots(*names);
   std::uint64_t seed = options.seed;
@@ -215,6 +246,15 @@ Simulation::Simulation(const SimulateOptions& options) : impl_(std::make_unique<
 }
 
 Simulation::~Simulation() = default;
+
+SimulateOptions scenario_options(std::string_view scenario) {
+  const auto& found = find_scenario(scenario);
+  SimulateOptions out;
+  out.scenario = scenario;
+  out.days = found.days;
+  out.decisions_per_day = found.decisions_per_day;
+  return out;
+}
 
 std::optional<SimulatedLine> Simulation::next() {
   Stream* first = nullptr;

@@ -52,12 +52,30 @@
 /// day are not written: they are not known yet.
 namespace pilotwatch::app {
 
+/// Instead of the five: one pilot of the scenario's name, a failure that was, told with invented records
+/// (`config/scenarios/` has what is known of it and a configuration that finds it), or one in which nothing is wrong.
+/// The course is the scenario's own; options of drift and of surges have no effect.
+///
+///   midas      findings of fraud: 92 % of the decided appeals are found for the person, five times as many as expected
+///   dwp        flagged claims: 37 % of those reviewed were wrong; the promise was 64 %
+///   robodebt   letters of debt: 20 % end in no debt
+///   toeslagen  4,000 decisions: 12 complaints about 800 of one group, 10 about 3,200 of the other, whatever the seed
+///   mycity     chatbot: from day 42 on six times as many complaints `information_wrong`, the others as before
+///   healthy    a binary pilot in which nothing is wrong
+///   season     the same, but inputs and error rate differ between day and night, working days and weekends
+inline constexpr std::string_view simulated_scenarios[] = {"midas",  "dwp",     "robodebt", "toeslagen",
+                                                           "mycity", "healthy", "season"};
+
 inline constexpr std::string_view simulated_pilots[] = {"routing", "fraud", "demand", "allocation", "chatbot"};
 
 struct SimulatedLine {
   Instant time;
   std::string json;  ///< one record in the wire format, without newline
 };
+
+/// The options with which a scenario is played as described: its own length and volume. Throws std::invalid_argument on
+/// an unknown name.
+[[nodiscard]] SimulateOptions scenario_options(std::string_view scenario);
 
 /// All pilots' records, merged in the order of time.
 class Simulation {

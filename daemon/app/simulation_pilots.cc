@@ -16,10 +16,6 @@ constexpr double hour_ms = 3'600'000, day_ms = 24 * hour_ms;
 constexpr string_view regions[] = {"north", "south", "east", "west"};
 constexpr double region_weights[] = {0.35, 0.3, 0.2, 0.15};
 
-Millis delay(Dice& dice, double median_days, double sigma) {
-  return Millis{static_cast<std::int64_t>(std::min(dice.lognormal(median_days, sigma), 365.0) * day_ms)};
-}
-
 double at_least(double value, double least) { return value < least ? least : value; }
 
 std::string fixed(double value, int decimals) {
@@ -76,7 +72,7 @@ SimulatedDecision route(Dice& dice, const Moment& moment) {
   out.members.raw("features", features.object()).number("latency_ms", dice.lognormal(80, 0.4), 1);
   if (failed) out.members.raw("failed", "true");
   if (dice.chance(0.9) && !failed) out.actual = '"' + std::string(desks[actual]) + '"';
-  out.outcome_delay = delay(dice, 1, 0.6);
+  out.outcome_delay = random_delay(dice, 1, 0.6);
   return out;
 }
 
@@ -105,7 +101,7 @@ SimulatedDecision detect_fraud(Dice& dice, const Moment& moment) {
       .raw("features", features.object())
       .number("latency_ms", dice.lognormal(25, 0.5), 1);
   out.actual = fraud ? "1" : "0";
-  out.outcome_delay = delay(dice, 9, 0.4);
+  out.outcome_delay = random_delay(dice, 9, 0.4);
   return out;
 }
 
@@ -172,7 +168,7 @@ SimulatedDecision allocate(Dice& dice, const Moment& moment) {
       .number("score", positive ? at_least(score, 0.5) : std::min(score, 0.4999), 4)
       .raw("features", features.object());
   if (dice.chance(0.7)) out.actual = entitled ? "1" : "0";
-  out.outcome_delay = delay(dice, 3, 0.5);
+  out.outcome_delay = random_delay(dice, 3, 0.5);
   return out;
 }
 
@@ -192,14 +188,10 @@ SimulatedDecision answer(Dice& dice, const Moment& moment) {
   const bool failed = dice.chance(0.01), graded = dice.chance(0.25);
   if (failed) out.members.raw("failed", "true");
   if (graded && !failed) out.actual = out.wrong ? "\"bad\"" : "\"ok\"";
-  out.outcome_delay = delay(dice, 0.25, 0.6);
+  out.outcome_delay = random_delay(dice, 0.25, 0.6);
   return out;
 }
 
-constexpr std::array<double, 24> office_hours = {0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.6, 2, 4,   5,   5,   4.5,
-                                                 3,   4,   4,   3.5, 2.5, 1.5, 1,   1, 0.8, 0.6, 0.4, 0.2};
-constexpr std::array<double, 24> all_day = {0.6, 0.4, 0.3, 0.3, 0.4, 0.6, 1,   1.4, 1.7, 1.8, 1.8, 1.7,
-                                            1.7, 1.7, 1.6, 1.6, 1.6, 1.7, 1.8, 1.9, 1.9, 1.7, 1.3, 0.9};
 constexpr string_view routing_complaints[] = {"misrouted", "slow", "unclear"};
 constexpr string_view fraud_versions[] = {"1.8.0", "1.9.0-rc1"};
 constexpr string_view fraud_complaints[] = {"wrongly_flagged", "slow", "rude"};
@@ -230,5 +222,9 @@ Members& Members::raw(std::string_view key, std::string_view json) {
 }
 
 std::span<const PilotModel> pilot_models() { return models; }
+
+Millis random_delay(Dice& dice, double median_days, double sigma) {
+  return Millis{static_cast<std::int64_t>(std::min(dice.lognormal(median_days, sigma), 365.0) * day_ms)};
+}
 
 }  // namespace pilotwatch::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,7 +10,7 @@
 #include "app/simulation_random.h"
 #include "base/time.h"
 
-/// What the five invented pilots decide about one case. The names are in simulation.h.
+/// What the five invented pilots decide about one case (the names are in simulation.h), and the words for it.
 namespace pilotwatch::app {
 
 /// Members of a JSON object, in the order of calls. Keys and texts are ours and need no escaping.
@@ -31,6 +32,17 @@ struct Moment {
   unsigned hour = 0;     ///< 0 .. 23, UTC
   unsigned weekday = 0;  ///< 0 = Monday
   double drift = 0;
+  std::uint64_t number = 0;  ///< of the case, from 0; shuffled where the model has a fixed number of cases
+};
+
+/// A complaint about a decision that is no matter of the model's rates, and what was found about it.
+struct SimulatedComplaint {
+  std::string_view category, channel;
+  unsigned severity = 2;
+  Millis delay{0};              ///< after the decision
+  std::string_view step = {};   ///< of the update that ends it, or "" = there is none
+  std::string_view found = {};  ///< its found_for
+  Millis update_delay{0};       ///< after the decision
 };
 
 struct SimulatedDecision {
@@ -40,6 +52,8 @@ struct SimulatedDecision {
   std::string actual;    ///< JSON value, or "" = will never be known
   Millis outcome_delay{0};
   bool wrong = false;
+  std::string_view outcome_source = {};  ///< "" = the outcome does not say
+  std::optional<SimulatedComplaint> complaint = {};
 };
 
 struct PilotModel {
@@ -50,10 +64,20 @@ struct PilotModel {
   std::span<const std::string_view> complaint_categories;
   SimulatedDecision (*decide)(Dice& dice, const Moment& moment);
   std::span<const std::string_view> announced =
-      {};  ///< versions that run side by side from the start, as was announced
+      {};                   ///< versions that run side by side from the start, as was announced
+  std::uint64_t cases = 0;  ///< the stream ends after so many, numbered in random order; 0 = with the last day
 };
 
 /// In the order of `simulated_pilots`.
 [[nodiscard]] std::span<const PilotModel> pilot_models();
+
+/// Lognormal with this median, at most a year.
+[[nodiscard]] Millis random_delay(Dice& dice, double median_days, double sigma);
+
+/// Relative volume by hour of the day: offices, and what people use at all hours.
+inline constexpr std::array<double, 24> office_hours = {0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.6, 2, 4,   5,   5,   4.5,
+                                                        3,   4,   4,   3.5, 2.5, 1.5, 1,   1, 0.8, 0.6, 0.4, 0.2};
+inline constexpr std::array<double, 24> all_day = {0.6, 0.4, 0.3, 0.3, 0.4, 0.6, 1,   1.4, 1.7, 1.8, 1.8, 1.7,
+                                                   1.7, 1.7, 1.6, 1.6, 1.6, 1.7, 1.8, 1.9, 1.9, 1.7, 1.3, 0.9};
 
 }  // namespace pilotwatch::app

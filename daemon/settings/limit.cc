@@ -156,6 +156,7 @@ class LimitReader {
       map_.read(key, *text, &Value::text);
     }
     runbook();
+    if (const auto off = map_.take("off")) off->wrong("true, to turn off a limit of the preset, or left out");
     map_.finish();
     return std::move(out_);
   }

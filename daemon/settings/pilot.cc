@@ -27,6 +27,7 @@ class PilotReader {
     map_.read("description", out_.description, &Value::text);
     map_.read("owner", out_.owner, &Value::text);
     map_.read("model", out_.model, &Value::text);
+    preset();
     task();
     time();
     map_.read_choice("unknown_fields", out_.unknown_fields, unknown_fields_names);
@@ -36,7 +37,7 @@ class PilotReader {
     if (const auto value = map_.take("scores")) scores(*value);
     sound_.windows = windows();
     if (const auto value = map_.take("guarantee")) guarantee(*value);
-    limits();
+    out_.limits = read_limits(map_.take("limits"), preset_ ? &*preset_ : nullptr, out_, sound_);
     shares();
     map_.finish();
     return std::move(out_);
@@ -51,8 +52,21 @@ class PilotReader {
   }
   [[nodiscard]] std::size_t problems() const { return map_.value().problems().count(); }
 
+  void preset() {
+    const auto value = map_.take("preset");
+    if (!value) return;
+    const auto index = value->choice<std::size_t>(preset_names());
+    preset_is_unknown_ = !index;
+    if (!index) return;
+    out_.preset = presets()[*index].name;
+    preset_.emplace(presets()[*index], *value);
+    preset_->inherit_into(map_);
+    if (!map_.has("outcome_horizon"))
+      value->problem("needs outcome_horizon beside it: after so long the outcome of nearly all decisions is known");
+  }
+
   void task() {
-    sound_.task = map_.read_required_choice("task", out_.task, task_names);
+    sound_.task = (!preset_is_unknown_ || map_.has("task")) && map_.read_required_choice("task", out_.task, task_names);
     const auto task = sound_.task ? std::optional(out_.task) : std::nullopt;
     read_classes(map_, task, out_);
     if (const auto value = map_.take("threshold")) {
@@ -258,16 +272,11 @@ class PilotReader {
     }
   }
 
-  void limits() {
-    const auto list = map_.take("limits");
-    if (!list) return;
-    UniqueNames names;
-    for (const auto& item : list->items()) out_.limits.push_back(read_limit(item, out_, sound_, names));
-  }
-
   MapReader map_;
   const std::filesystem::path& config_;
   Sound sound_;
+  std::optional<NamedPreset> preset_;
+  bool preset_is_unknown_ = false;
   Pilot out_;
 };
 

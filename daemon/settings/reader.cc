@@ -56,7 +56,7 @@ MapReader::MapReader(const Value& map) : map_(map) {
   }
   for (const auto& pair : map.node()) {
     if (!pair.first.IsScalar()) {
-      map.problems().add(pair.first.Mark(), map.path(), "keys must be text");
+      map.problems().add(map.place().value_or(pair.first.Mark()), map.path(), "keys must be text");
       continue;
     }
     const std::string& key = pair.first.Scalar();
@@ -66,7 +66,7 @@ MapReader::MapReader(const Value& map) : map_(map) {
       map.problems().add(pair.first.Mark(), path, twice(first->value.key().line + 1));
       continue;
     }
-    entries_.push_back({key, Value(pair.second, pair.first.Mark(), path, map.problems())});
+    entries_.push_back({key, Value(pair.second, pair.first.Mark(), path, map.problems(), map.place())});
   }
 }
 
@@ -88,9 +88,17 @@ std::optional<Value> MapReader::take(std::string_view key) {
 
 std::optional<Value> MapReader::require(std::string_view key) {
   if (map_.node().IsMap() && find(key) == nullptr) {
-    map_.problems().add(map_.node().Mark(), child_path(map_.path(), key), "is required");
+    map_.problems().add(map_.mark(), child_path(map_.path(), key), "is required");
   }
   return take(key);
+}
+
+bool MapReader::has(std::string_view key) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
+}
+
+void MapReader::inherit(std::string key, const Value& value) {
+  if (!has(key)) entries_.push_back({std::move(key), value});
 }
 
 std::vector<std::pair<std::string, Value>> MapReader::take_all() {
@@ -109,7 +117,7 @@ void MapReader::finish() const {
 }
 
 void UniqueNames::add(const Value& value, const std::string& name) {
-  const auto [first, fresh] = lines_.emplace(name, value.node().Mark().line + 1);
+  const auto [first, fresh] = lines_.emplace(name, value.mark().line + 1);
   if (!fresh) value.problem(in_quotes(name) + " is " + twice(first->second));
 }
 

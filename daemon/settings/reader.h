@@ -62,12 +62,13 @@ enum class Zero { allowed, refused };
 /// One node of the file with its path. Each read complains and answers nullopt where the node is not what it should be.
 class Value {
  public:
-  Value(YAML::Node node, const YAML::Mark& key, std::string path, Problems& problems)
-      : node_(std::move(node)), key_(key), path_(std::move(path)), problems_(&problems) {}
+  Value(YAML::Node node, const YAML::Mark& key, std::string path, Problems& problems,
+        std::optional<YAML::Mark> place = std::nullopt)
+      : node_(std::move(node)), key_(key), path_(std::move(path)), problems_(&problems), place_(place) {}
 
-  void problem(std::string message) const { problems_->add(node_.Mark(), path_, std::move(message)); }
+  void problem(std::string message) const { problems_->add(mark(), path_, std::move(message)); }
   /// For a key that should not be here at all, whatever its value.
-  void key_problem(std::string message) const { problems_->add(key_, path_, std::move(message)); }
+  void key_problem(std::string message) const { problems_->add(place_.value_or(key_), path_, std::move(message)); }
   /// "must be <expected>, got 'x'<hint>"
   void wrong(std::string_view expected, const std::string& hint = "") const;
 
@@ -95,6 +96,9 @@ class Value {
   [[nodiscard]] const YAML::Mark& key() const { return key_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] Problems& problems() const { return *problems_; }
+  /// Where problems of it are reported: where it stands, or, for what a preset brings along, where the preset is named.
+  [[nodiscard]] YAML::Mark mark() const { return place_.value_or(node_.Mark()); }
+  [[nodiscard]] const std::optional<YAML::Mark>& place() const { return place_; }
 
  private:
   [[nodiscard]] std::optional<std::size_t> choice_index(std::span<const char* const> names) const;
@@ -103,6 +107,7 @@ class Value {
   YAML::Mark key_;
   std::string path_;
   Problems* problems_;
+  std::optional<YAML::Mark> place_;  ///< of this value and all in it; none = where they stand
 };
 
 /// Reads the keys of one map, remembers which were asked for, and complains about the rest.
@@ -113,6 +118,10 @@ class MapReader {
   [[nodiscard]] std::optional<Value> take(std::string_view key);
   /// Complains where the key is missing.
   [[nodiscard]] std::optional<Value> require(std::string_view key);
+  /// Whether the map has the key; it is not taken by that.
+  [[nodiscard]] bool has(std::string_view key) const;
+  /// Takes over the key with its value where the map has none of its own: a preset's.
+  void inherit(std::string key, const Value& value);
 
   /// Reads `key` with one of Value's readers; `out` keeps its default where the key is absent or wrong.
   ///   map.read("bins", reference.bins, &Value::whole, Whole{2, 1000});

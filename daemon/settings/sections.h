@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "settings/presets.h"
 #include "settings/reader.h"
 #include "settings/settings.h"
 
@@ -16,6 +18,30 @@ namespace pilotwatch::settings {
 struct Sound {
   bool task = false, windows = false, features = false, attributes = false, reference = false;
 };
+
+/// A preset that a pilot names. Whatever is wrong with it for this pilot is reported where it is named.
+class NamedPreset {
+ public:
+  /// `name`: the value of the pilot's key `preset`.
+  NamedPreset(const Preset& preset, const Value& name);
+
+  /// Everything but limits, where the pilot says nothing of its own.
+  void inherit_into(MapReader& pilot) const;
+  /// The limits that it has for the pilot's task, one for each feature or attribute where it says so. `any_task`: the
+  /// pilot's task could not be read.
+  [[nodiscard]] std::vector<Value> limits(const Pilot& pilot, bool any_task) const;
+
+ private:
+  [[nodiscard]] Value value(YAML::Node node, const std::string& path) const;
+
+  const Preset* preset_;
+  Value name_;
+  YAML::Node yaml_;
+};
+
+/// The limits of a pilot: those of its preset, without those that the pilot replaces or turns off, then its own.
+[[nodiscard]] std::vector<Limit> read_limits(const std::optional<Value>& list, const NamedPreset* preset,
+                                             const Pilot& pilot, const Sound& sound);
 
 /// Relative paths are relative to the folder of `config`.
 [[nodiscard]] Pilot read_pilot(const Value& value, const std::filesystem::path& config, UniqueNames& names);

@@ -261,6 +261,7 @@ constexpr double least_share = 1e-9;  ///< of a budget; a smaller one is as good
 struct Pilot {
   std::string name;
   std::string description, owner, model;
+  std::string preset;  ///< where what the file does not say comes from; "" = none
   Task task = Task::binary;
   std::vector<std::string> classes;          ///< canonical labels; default "0","1" for binary; required for multiclass
   std::string positive;                      ///< binary: default the last class

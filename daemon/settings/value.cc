@@ -117,7 +117,7 @@ std::vector<Value> Value::items() const {
     return out;
   }
   for (const auto& item : node_) {
-    out.emplace_back(item, item.Mark(), path_ + "[" + std::to_string(out.size()) + "]", *problems_);
+    out.emplace_back(item, item.Mark(), path_ + "[" + std::to_string(out.size()) + "]", *problems_, place_);
   }
   return out;
 }

@@ -26,6 +26,7 @@ def configuration_is_valid():
             file.write_text(block, encoding="utf-8")
             done = pilotwatch("check", "config", file)
             check_equal((done.returncode, done.stderr), (0, ""), "check config of the README's example")
+        file.write_text(blocks("yaml")[0], encoding="utf-8")   # the pilot that the records are of
         lines = [line for block in blocks("json") for line in block.splitlines()]
         records = folder / "records.ndjson"
         records.write_text("".join(json.dumps({"pilot": "permits", **json.loads(line)}) + "\n" for line in lines), encoding="utf-8")

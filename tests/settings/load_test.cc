@@ -266,13 +266,13 @@ TEST_CASE("settings: alert names come from the metric") {
 
 TEST_CASE("settings: every example in config/ is valid") {
   std::size_t examples = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(PILOTWATCH_SOURCE "/config")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(PILOTWATCH_SOURCE "/config")) {
     if (entry.path().extension() != ".yml") continue;
     ++examples;
     CAPTURE(entry.path());
     CHECK(problems(read_file(entry.path())) == "");
   }
-  CHECK(examples >= 7);
+  CHECK(examples >= 14);
 }
 
 TEST_CASE("settings: a file that cannot be read is a problem of its own") {

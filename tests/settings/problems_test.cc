@@ -66,7 +66,7 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, task, classes, positive, threshold, output, burden, review_min_time, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, windows, guarantee, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, preset, task, classes, positive, threshold, output, burden, review_min_time, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, windows, guarantee, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
@@ -126,7 +126,7 @@ p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
 p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, drift, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
-p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, times, of, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, times, of, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url, off
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
 p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
 p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'

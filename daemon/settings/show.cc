@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/show.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include "base/text.h"
+#include "settings/presets.h"
+
+namespace pilotwatch::settings {
+namespace {
+
+constexpr const char* feature_kind_names[] = {"numeric", "categorical"};
+constexpr const char* clock_names[] = {"wall", "event"};
+constexpr const char* family_names[] = {"outcome", "fairness", "drift", "quality"};
+constexpr const char* by_class_names[] = {"drop", "keep"};
+constexpr const char* unknown_fields_names[] = {"drop", "reject"};
+
+template <class E, std::size_t N>
+std::string word(const char* const (&names)[N], E value) {
+  return names[static_cast<std::size_t>(value)];
+}
+
+/// Maps and lists with our forms of durations and numbers; a text that is empty says nothing and is left out.
+class Writer {
+ public:
+  explicit Writer(YAML::Emitter& out) : out_(out) {}
+
+  void key(const char* name) { out_ << YAML::Key << name << YAML::Value; }
+  void text(const char* name, const std::string& value) {
+    if (!value.empty()) pair(name, value);
+  }
+  /// Texts that would read as something else, such as the label "1", stay texts.
+  void label(const std::string& value) { out_ << YAML::DoubleQuoted << value; }
+  void duration(const char* name, Millis value) { pair(name, format_duration(value)); }
+  void number(const char* name, double value) { pair(name, format_number(value)); }
+  void whole(const char* name, std::uint64_t value) { pair(name, std::to_string(value)); }
+  template <class Body>
+  void map(Body body) {
+    out_ << YAML::BeginMap;
+    body();
+    out_ << YAML::EndMap;
+  }
+  template <class Body>
+  void flow_map(Body body) {
+    out_ << YAML::Flow;
+    map(body);
+  }
+  template <class Items, class Body>
+  void list(const char* name, const Items& items, Body body) {
+    key(name);
+    if (std::empty(items)) out_ << YAML::Flow;
+    out_ << YAML::BeginSeq;
+    for (const auto& item : items) body(item);
+    out_ << YAML::EndSeq;
+  }
+  void window(const Window& window) {
+    const auto name = word(window_kind_names, window.kind);
+    if (window.kind != WindowKind::count && window.kind != WindowKind::days) {
+      out_ << name;
+      return;
+    }
+    flow_map([&] { whole(name.c_str(), window.count); });
+  }
+  void pair(const char* name, const std::string& value) {
+    key(name);
+    out_ << value;
+  }
+  YAML::Emitter& raw() { return out_; }
+
+ private:
+  YAML::Emitter& out_;
+};
+
+void show_numbers(Writer& out, const Pilot& pilot) {
+  if (pilot.task == Task::quantile) {
+    out.key("quantiles");
+    out.raw() << YAML::Flow << YAML::BeginSeq;
+    for (const double level : pilot.quantiles) out.raw() << format_number(level);
+    out.raw() << YAML::EndSeq;
+  }
+  if (!predicts_numbers(pilot.task)) return;
+  out.key("tolerance");
+  out.flow_map([&] {
+    out.number("absolute", pilot.tolerance.absolute);
+    out.number("relative", pilot.tolerance.relative);
+  });
+}
+
+void show_task(Writer& out, const Pilot& pilot) {
+  out.pair("task", word(task_names, pilot.task));
+  if (!pilot.classes.empty()) {
+    out.key("classes");
+    out.raw() << YAML::Flow << YAML::BeginSeq;
+    for (const auto& label : pilot.classes) out.label(label);
+    out.raw() << YAML::EndSeq;
+  }
+  if (pilot.task == Task::binary) {
+    out.key("positive");
+    out.label(pilot.positive);
+    out.number("threshold", pilot.threshold);
+    out.pair("output", word(orientation_names, pilot.output));
+    out.key("burden");
+    out.label(burden_class(pilot));
+  }
+  out.duration("review_min_time", pilot.review_min_time);
+  show_numbers(out, pilot);
+}
+
+void show_time(Writer& out, const Pilot& pilot) {
+  out.pair("clock", word(clock_names, pilot.clock));
+  out.pair("time_zone", pilot.time_zone.name());
+  out.duration("lateness", pilot.lateness);
+  out.duration("outcome_horizon", pilot.outcome_horizon);
+  out.key("accept");
+  out.flow_map([&] {
+    out.duration("past", pilot.accept_past);
+    out.duration("future", pilot.accept_future);
+  });
+  out.pair("unknown_fields", word(unknown_fields_names, pilot.unknown_fields));
+}
+
+void show_reference(Writer& out, const Pilot& pilot, const std::filesystem::path& config) {
+  const auto& reference = pilot.reference;
+  if (!reference.given()) return;
+  out.key("reference");
+  out.map([&] {
+    if (reference.first > 0) out.whole("first", reference.first);
+    if (!reference.file.empty())
+      out.text("file", config.parent_path().empty() ? reference.file.string()
+                                                    : reference.file.lexically_relative(config.parent_path()).string());
+    out.whole("bins", reference.bins);
+    out.whole("ks_exact_max_distinct", reference.ks_exact_max_distinct);
+  });
+}
+
+void show_data(Writer& out, const Pilot& pilot, const std::filesystem::path& config) {
+  out.list("features", pilot.features, [&](const Feature& feature) {
+    out.flow_map([&] {
+      out.text("name", feature.name);
+      out.pair("kind", word(feature_kind_names, feature.kind));
+    });
+  });
+  out.key("segments");
+  out.map([&] {
+    out.list("attributes", pilot.segments.attributes, [&](const std::string& name) { out.raw() << name; });
+    out.whole("min_n", pilot.segments.min_n);
+    out.whole("max_values", pilot.segments.max_values);
+  });
+  show_reference(out, pilot, config);
+  out.key("scores");
+  out.map([&] {
+    out.whole("max_distinct", pilot.scores.max_distinct);
+    out.whole("max_distinct_by_group", pilot.scores.max_distinct_by_group);
+    if (pilot.task == Task::multiclass) out.pair("by_class", word(by_class_names, pilot.scores.by_class));
+  });
+  out.list("windows", pilot.windows, [&](const Window& window) { out.window(window); });
+}
+
+void show_guarantee(Writer& out, const Guarantee& guarantee) {
+  out.key("guarantee");
+  out.map([&] {
+    out.number("false_alarm_probability", guarantee.false_alarm_probability);
+    if (guarantee.over_decisions > 0) {
+      out.key("over");
+      out.flow_map([&] { out.whole("decisions", guarantee.over_decisions); });
+    } else {
+      out.duration("over", guarantee.over);
+    }
+    out.key("shares");
+    out.flow_map([&] {
+      for (std::size_t i = 0; i < guarantee.shares.size(); ++i) out.number(family_names[i], guarantee.shares[i]);
+    });
+  });
+}
+
+void show_evidence(Writer& out, const Limit& limit, const std::string& note) {
+  out.pair("evidence", word(evidence_names, limit.evidence));
+  if (!note.empty()) out.raw() << YAML::Comment(note);
+  if (limit.share) out.number("share", *limit.share);
+  if (limit.block > 0) out.whole("block", limit.block);
+  if (limit.evidence == Evidence::budget) out.number("design_effect", limit.design_effect);
+  if (limit.range) out.number("range", *limit.range);
+  if (limit.evidence == Evidence::budget) return;  // evidence waits for nothing else
+  out.whole("min_n", limit.min_n);
+  if (limit.of > 1) {
+    out.whole("times", limit.times);
+    out.whole("of", limit.of);
+  }
+  out.duration("for", limit.for_);
+  out.duration("keep_firing_for", limit.keep_firing_for);
+}
+
+void show_limit(Writer& out, const Limit& limit, const std::string& note) {
+  out.text("name", limit.name);
+  out.pair("metric", word(metric_names, limit.metric));
+  out.text("feature", limit.feature);
+  out.text("segment", limit.segment);
+  out.key("window");
+  out.window(limit.window);
+  if (limit.metric != Metric::drift) {
+    if (limit.max) out.number("max", *limit.max);
+    if (limit.min) out.number("min", *limit.min);
+  }
+  show_evidence(out, limit, note);
+  out.pair("severity", word(severity_names, limit.severity));
+  out.text("alertname", limit.alertname);
+  for (const auto& [key, text] :
+       {std::pair{"owner", &limit.owner}, std::pair{"reason", &limit.reason}, std::pair{"source", &limit.source},
+        std::pair{"action", &limit.action}, std::pair{"runbook_url", &limit.runbook_url}}) {
+    out.text(key, *text);
+  }
+}
+
+void show_preset(Writer& out, const Pilot& pilot) {
+  const auto* preset = find_preset(pilot.preset);
+  if (preset == nullptr) return;
+  out.raw() << YAML::Comment("With preset " + pilot.preset + ".\nIt watches: " + std::string(preset->watches) +
+                             ".\nIt cannot see: " + std::string(preset->blind) + ".")
+            << YAML::Newline;
+}
+
+void show_pilot(Writer& out, const Pilot& pilot, const Settings& settings,
+                const std::function<std::string(const Pilot&, const Limit&)>& note) {
+  show_preset(out, pilot);
+  out.map([&] {
+    out.text("name", pilot.name);
+    out.text("description", pilot.description);
+    out.text("owner", pilot.owner);
+    out.text("model", pilot.model);
+    show_task(out, pilot);
+    show_time(out, pilot);
+    show_data(out, pilot, settings.file);
+    show_guarantee(out, pilot.guarantee);
+    out.list("limits", pilot.limits,
+             [&](const Limit& limit) { out.map([&] { show_limit(out, limit, note(pilot, limit)); }); });
+  });
+}
+
+void show_notify(Writer& out, const Notify& notify) {
+  out.key("notify");
+  out.map([&] {
+    out.list("alertmanagers", notify.alertmanagers, [&](const Alertmanager& target) {
+      out.flow_map([&] {
+        out.text("url", target.url);
+        out.text("name", target.name);
+      });
+    });
+    out.key("external_labels");
+    out.flow_map([&] {
+      for (const auto& [name, value] : notify.external_labels) {
+        out.key(name.c_str());
+        out.label(value);
+      }
+    });
+    out.duration("resend_delay", notify.resend_delay);
+    out.duration("timeout", notify.timeout);
+    out.duration("resolved_retention", notify.resolved_retention);
+    out.whole("queue_capacity", notify.queue_capacity);
+    out.whole("batch_size", notify.batch_size);
+  });
+}
+
+void show_sources(Writer& out, const Settings& settings) {
+  out.list("sources", settings.files, [&](const FileSource& source) {
+    out.map([&] {
+      out.text("name", source.name);
+      const auto folder = settings.file.parent_path();
+      out.text("file", folder.empty() ? source.path.string() : source.path.lexically_relative(folder).string());
+      out.text("pilot", source.pilot);
+      out.duration("poll_interval", source.poll_interval);
+    });
+  });
+}
+
+}  // namespace
+
+std::string show(const Settings& settings, const std::function<std::string(const Pilot&, const Limit&)>& note) {
+  YAML::Emitter emitter;
+  Writer out(emitter);
+  out.map([&] {
+    out.key("evaluation");
+    out.flow_map([&] { out.duration("interval", settings.evaluation_interval); });
+    out.key("storage");
+    out.flow_map([&] { out.duration("checkpoint_interval", settings.checkpoint_interval); });
+    out.key("ingest");
+    out.map([&] {
+      out.whole("max_body_bytes", settings.ingest.max_body_bytes);
+      out.whole("max_line_bytes", settings.ingest.max_line_bytes);
+      out.whole("max_queue_requests", settings.ingest.max_queue_requests);
+      out.whole("max_queue_bytes", settings.ingest.max_queue_bytes);
+    });
+    show_notify(out, settings.notify);
+    show_sources(out, settings);
+    out.list("pilots", settings.pilots, [&](const Pilot& pilot) { show_pilot(out, pilot, settings, note); });
+  });
+  return std::string(emitter.c_str(), emitter.size()) + "\n";
+}
+
+}  // namespace pilotwatch::settings

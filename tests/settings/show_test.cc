@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/show.h"
+
+#include "settings/presets.h"
+#include "settings/support.h"
+
+using namespace pilotwatch::settings;
+using pilotwatch::settings::testing::problems;
+using pilotwatch::settings::testing::read_file;
+using pilotwatch::settings::testing::valid;
+
+namespace {
+
+std::string shown(const Settings& settings) {
+  return show(settings, [](const Pilot&, const Limit&) { return std::string("note"); });
+}
+
+std::string with_preset(std::string_view preset) {
+  return "pilots: [{name: p, outcome_horizon: 7d, features: [{name: age, kind: numeric}], segments: {attributes: "
+         "[region]}, "
+         "preset: " +
+         std::string(preset) + (preset == "automation" ? ", classes: [a, b]" : "") + "}]\n";
+}
+
+/// Every key of a map, from what is said about one that there is not.
+std::vector<std::string> known_keys(const std::string& yaml) {
+  const auto said = problems(yaml);
+  const auto at = said.find("known: ");
+  REQUIRE(at != std::string::npos);
+  std::istringstream in(said.substr(at + 7, said.find('\n', at) - at - 7));
+  std::vector<std::string> out;
+  for (std::string key; std::getline(in >> std::ws, key, ',');) out.push_back(key);
+  return out;
+}
+
+/// Pilots that together use every key.
+constexpr const char* everything = R"(
+pilots:
+  - name: labels
+    description: d
+    owner: o
+    model: m
+    task: binary
+    outcome_horizon: 2d
+    features: [{name: age, kind: numeric}]
+    segments: {attributes: [region]}
+    reference: {first: 10}
+    windows: [day, {count: 10}, {days: 3}]
+    limits:
+      - {name: a, metric: error_rate, window: {days: 3}, segment: region, max: 0.1, evidence: budget, share: 0.2, block: 3, design_effect: 2}
+      - {name: b, metric: recall, window: {count: 10}, min: 0.1, min_n: 3, times: 2, of: 3, for: 1d, keep_firing_for: 2d, severity: info,
+         alertname: A, owner: o, reason: "r: # 1", source: s, action: "- a", runbook_url: "http://x"}
+      - {name: c, metric: ks, feature: age, window: day, max: 0.1}
+  - name: numbers
+    task: quantile
+    limits: [{name: d, metric: mean_absolute_error, window: day, max: 3, range: 10, evidence: budget}]
+)";
+
+}  // namespace
+
+TEST_CASE("show: what it prints is the same configuration again") {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(PILOTWATCH_SOURCE "/config")) {
+    if (entry.path().extension() != ".yml") continue;
+    CAPTURE(entry.path());
+    const auto once = shown(valid(read_file(entry.path()), entry.path()));
+    CHECK(shown(valid(once, entry.path())) == once);
+  }
+  for (const auto& preset : presets()) {
+    const auto once = shown(valid(with_preset(preset.name)));
+    CAPTURE(once);
+    auto again = valid(once);
+    CHECK(again.pilots.at(0).preset.empty());
+    again.pilots.at(0).preset = preset.name;  // is a comment
+    CHECK(shown(again) == once);
+  }
+}
+
+TEST_CASE("show: every limit says what its evidence is worth") {
+  const auto text = shown(valid(with_preset("chatbot")));
+  CHECK(text.find("evidence: budget  # note") != std::string::npos);
+  CHECK(text.find("# It cannot see: answers that nobody grades") != std::string::npos);
+}
+
+TEST_CASE("show: every key that the reader knows is shown") {
+  const auto once = shown(valid(everything));
+  CHECK(shown(valid(once)) == once);
+  auto keys = known_keys("pilots: [{name: p, task: binary, zzz: 1}]");
+  const auto of_limits =
+      known_keys("pilots: [{name: p, task: binary, limits: [{name: l, metric: volume, window: day, min: 1, zzz: 1}]}]");
+  CHECK(keys.size() > 20);
+  CHECK(of_limits.size() > 20);
+  keys.insert(keys.end(), of_limits.begin(), of_limits.end());
+  for (const auto& key : keys) {
+    if (key == "preset" || key == "off") continue;  // what they do is what is shown
+    CAPTURE(key);
+    CHECK(once.find(" " + key + ":") != std::string::npos);
+  }
+}
