@@ -101,9 +101,10 @@ class Printer {
     if (f.value) std::snprintf(value, sizeof value, "%.6g", *f.value);
     if (f.lower && f.upper) std::snprintf(interval, sizeof interval, "[%.6g, %.6g]", *f.lower, *f.upper);
     const std::string group = f.attribute.empty() ? "" : f.attribute + "=" + f.group;
+    const std::string what = f.compare.empty() ? f.feature : f.compare + " to " + f.against;
     std::printf("%-14s %-20s %-20s %-10s %-24s %-14s %-22s %12s %25s %10llu %s\n", pilot.c_str(),
                 format_rfc3339(window.start).c_str(), format_rfc3339(window.end).c_str(), f.model_version.c_str(),
-                group.c_str(), f.feature.c_str(), settings::metric_names[static_cast<std::size_t>(f.metric)], value,
+                group.c_str(), what.c_str(), settings::metric_names[static_cast<std::size_t>(f.metric)], value,
                 interval, static_cast<unsigned long long>(f.n), f.state.c_str());
   }
 

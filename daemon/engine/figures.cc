@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/drift_figures.h"
+#include "engine/group_comparisons.h"
 #include "engine/scope_figures.h"
 #include "engine/suppression.h"
 
@@ -24,21 +25,10 @@ std::map<std::string, Cell> by_version(const WindowInput& input) {
 
 /// What the total has beyond the sum of an attribute's groups: the cases that did not give it.
 Tally without(const Cell& cell, std::size_t attribute) {
-  Tally rest = cell.overall;
+  Tally rest = counts_of(cell.overall);  // scores have no part in what is hidden
   for (const auto& [key, group] : cell.groups) {
-    if (key.first != attribute) continue;
-    rest.decisions -= group.decisions;
-    rest.failures -= group.failures;
-    rest.positives -= group.positives;
-    rest.predicted -= group.predicted;
-    rest.labelled -= group.labelled;
-    rest.errors -= group.errors;
-    rest.complaints -= group.complaints;
-    rest.side -= group.side;
-    for (const auto& [position, count] : group.confusion.items())
-      rest.confusion.add(position, -static_cast<std::int64_t>(count));
+    if (key.first == attribute) take_away(rest, group);
   }
-  rest.scored = {};  // no part in what is hidden
   return rest;
 }
 
@@ -73,6 +63,7 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
     figures.write();
     if (scope.model_version.empty() && scope.outcomes_hidden) ++hidden[scope.attribute];
   }
+  compare_groups(input, scopes, cells.at("").overall, out);
   out.suppressed_groups.assign(hidden.begin(), hidden.end());
 }
 

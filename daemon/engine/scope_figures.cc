@@ -2,6 +2,8 @@
 // What every task has, and how a figure gets its state. The figures of each task: task_figures.cc.
 #include "engine/scope_figures.h"
 
+#include "engine/figure_state.h"
+
 namespace pilotwatch::engine {
 
 using settings::Task;
@@ -53,25 +55,8 @@ Figure ScopeFigures::figure(Metric metric, const char* formula) const {
 }
 
 void ScopeFigures::push(Figure f, bool hidden, Of of, std::optional<stats::Undefined> why) {
-  if (hidden) {
-    f.value = f.lower = f.upper = f.coverage = std::nullopt;
-    f.n = 0;
-    f.state = "suppressed";
-    f.reason = "a count from 1 to " + std::to_string(pilot_.segments.min_n - 1) +
-               " is behind it, or could be worked out from it (segments.min_n " +
-               std::to_string(pilot_.segments.min_n) + ")";
-  } else if (!f.value && why && *why != stats::Undefined::no_data) {
-    f.state = "undefined";
-    f.reason = stats::name(*why);
-  } else if (!f.value) {
-    f.state = "insufficient";
-    f.reason = of == Of::outcomes ? "no outcome known" : "no decisions";
-  } else if (of == Of::outcomes && !input_.mature) {
-    f.state = "immature";
-    f.reason = "the outcome horizon (" + format_duration(pilot_.outcome_horizon) + ") of its decisions has not passed";
-  } else {
-    f.state = "ok";
-  }
+  const bool outcomes = of == Of::outcomes;
+  settle(f, input_, {hidden, outcomes, outcomes ? "no outcome known" : "no decisions", why});
   out_.figures.push_back(std::move(f));
 }
 

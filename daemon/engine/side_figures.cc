@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/figure_state.h"
 #include "stats/interval/one_sample.h"
 
 namespace pilotwatch::engine {
@@ -68,22 +69,7 @@ class SideWriter {
   }
 
   void push(Figure f, bool hidden, bool late, std::string nothing) {
-    f.state = "ok";
-    if (hidden) {
-      f.value = f.lower = f.upper = std::nullopt;
-      f.n = 0;
-      f.state = "suppressed";
-      f.reason = "a count from 1 to " + std::to_string(pilot_.segments.min_n - 1) +
-                 " is behind it, or could be worked out from it (segments.min_n " +
-                 std::to_string(pilot_.segments.min_n) + ")";
-    } else if (!f.value) {
-      f.state = "insufficient";
-      f.reason = std::move(nothing);
-    } else if (late && !input_.mature) {
-      f.state = "immature";
-      f.reason =
-          "the outcome horizon (" + format_duration(pilot_.outcome_horizon) + ") of its decisions has not passed";
-    }
+    settle(f, input_, {hidden, late, std::move(nothing)});
     out_.figures.push_back(std::move(f));
   }
 

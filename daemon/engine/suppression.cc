@@ -96,6 +96,10 @@ bool complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& k
 
 }  // namespace
 
+void suppress_alone(GroupScope& scope, const settings::Pilot& pilot) {
+  if (pilot.segments.min_n > 1) primary(scope, pilot);
+}
+
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
   for (auto& scope : scopes) primary(scope, pilot);

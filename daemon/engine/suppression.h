@@ -31,5 +31,7 @@ struct GroupScope {
 /// Method: small-cell suppression as in official statistics: primary, then one complementary cell in each margin that
 /// has exactly one hidden. min_n <= 1 hides nothing. O(scopes).
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot);
+/// The same of one scope by itself, whatever the others are.
+void suppress_alone(GroupScope& scope, const settings::Pilot& pilot);
 
 }  // namespace pilotwatch::engine

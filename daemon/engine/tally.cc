@@ -17,6 +17,24 @@ Tally& Tally::operator+=(const Tally& other) {
   return *this;
 }
 
+Tally counts_of(const Tally& t) {
+  return {t.decisions, t.failures,   t.positives, t.predicted, t.labelled,
+          t.errors,    t.complaints, t.confusion, {},          t.side};
+}
+
+void take_away(Tally& whole, const Tally& part) {
+  whole.decisions -= part.decisions;
+  whole.failures -= part.failures;
+  whole.positives -= part.positives;
+  whole.predicted -= part.predicted;
+  whole.labelled -= part.labelled;
+  whole.errors -= part.errors;
+  whole.complaints -= part.complaints;
+  whole.side -= part.side;
+  for (const auto& [position, count] : part.confusion.items())
+    whole.confusion.add(position, -static_cast<std::int64_t>(count));
+}
+
 void Tally::write(ByteWriter& out) const {
   for (const auto count : {decisions, failures, positives, predicted, labelled, errors, complaints}) out.u64(count);
   confusion.write(out);

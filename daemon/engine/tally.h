@@ -32,6 +32,10 @@ struct Tally {
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
 };
+/// The counts alone, without what the scores add up to.
+[[nodiscard]] Tally counts_of(const Tally& tally);
+/// Takes the counts of a part away from a whole; not the scores.
+void take_away(Tally& whole, const Tally& part);
 
 /// One feature over one bucket against the frozen reference.
 struct Histogram {

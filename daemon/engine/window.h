@@ -20,6 +20,7 @@ struct Figure {
   std::string model_version;     ///< "" = all versions together
   std::string attribute, group;  ///< "" = the whole pilot
   std::string feature;           ///< of drift: the feature; of verdict_rate: the class; else ""
+  std::string compare, against;  ///< "difference" or "ratio", and the group compared with or "rest"; else ""
   settings::Metric metric{};
   std::string formula;  ///< "wilson/v1", "psi-jeffreys/v1", ...
   std::optional<double> value, lower, upper;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One look of a classical limit at a window's published figures.
+#include <limits>
+
 #include "judge/judge.h"
 
 namespace pilotwatch::judge {
@@ -11,8 +13,7 @@ using settings::Metric;
 const engine::Figure* find_figure(const settings::Limit& limit, const std::string& group,
                                   const engine::WindowResult& window) {
   for (const auto& figure : window.figures) {
-    if (figure.metric == limit.metric && figure.model_version.empty() && figure.attribute == limit.segment &&
-        figure.group == group && figure.feature == limit.feature) {
+    if (figure.group == group && is_about(limit, figure)) {
       return &figure;  // the first: error rates come with Wilson's interval before Clopper and Pearson's
     }
   }
@@ -30,17 +31,26 @@ std::string sentence(const settings::Limit& limit, const engine::Figure& figure,
   const bool upper = limit.max.has_value();
   std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
   if (!limit.feature.empty()) out += " of " + limit.feature;
+  if (!figure.compare.empty()) out += ", " + figure.compare + " to " + figure.against + ",";
   out += " is " + number(figure.value);
   if (figure.lower && figure.upper)
     out += " (95 % interval " + number(figure.lower) + " to " + number(figure.upper) + ")";
+  if (figure.lower && !figure.upper) out += " (95 % interval from " + number(figure.lower) + " on)";
   out += " in " + std::to_string(figure.n) + " cases, ";
   const std::string line = (upper ? "above the limit " : "below the limit ") + number(upper ? limit.max : limit.min);
   if (beyond) return out + line;
+  if (!figure.value) return out + "not " + line;
   const bool point_beyond = upper ? *figure.value > *limit.max : *figure.value < *limit.min;
   return out + (point_beyond ? line + ", but the interval still allows for it" : "not " + line);
 }
 
 }  // namespace
+
+bool is_about(const settings::Limit& limit, const engine::Figure& figure) {
+  return figure.metric == limit.metric && figure.model_version.empty() && figure.attribute == limit.segment &&
+         figure.feature == limit.feature &&
+         figure.compare == settings::compare_names[static_cast<std::size_t>(limit.compare)];
+}
 
 Finding examine(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
   Finding out;
@@ -62,7 +72,10 @@ Finding examine(const settings::Limit& limit, const std::string& group, const en
     out.reason = "suppressed: " + figure->reason;
     return out;
   }
-  if (!figure->value) {
+  const bool compared = limit.compare != settings::Compare::none;
+  const bool interval = limit.evidence == Evidence::interval && figure->lower && (figure->upper || compared);
+  // The ratio to a group without any complaint has no value, but it can be too high for certain.
+  if (!figure->value && !(compared && interval)) {
     out.reason = figure->reason;
     return out;
   }
@@ -74,9 +87,14 @@ Finding examine(const settings::Limit& limit, const std::string& group, const en
     out.reason = std::to_string(out.n) + " cases, fewer than min_n " + std::to_string(limit.min_n);
     return out;
   }
-  const bool interval = limit.evidence == Evidence::interval && figure->lower && figure->upper;
+  if (compared && limit.evidence == Evidence::interval && !interval) {
+    out.kind = Finding::Kind::insufficient;
+    out.reason = "too few events for an interval: each side needs 30 cases and 5 events";
+    return out;
+  }
+  const double highest = figure->upper.value_or(std::numeric_limits<double>::infinity());
   const bool beyond = limit.max ? (interval ? *figure->lower : *figure->value) > *limit.max
-                                : (interval ? *figure->upper : *figure->value) < *limit.min;
+                                : (interval ? highest : *figure->value) < *limit.min;
   out.kind = beyond ? Finding::Kind::beyond : Finding::Kind::within;
   out.reason = sentence(limit, *figure, beyond);
   return out;

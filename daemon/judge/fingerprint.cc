@@ -39,6 +39,12 @@ std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& lim
          limit.feature + '\n' + limit.segment + '\n' + format_duration(limit.for_) + '\n' +
          format_duration(limit.keep_firing_for);
   if (limit.of > 1) out += '\n' + std::to_string(limit.times) + " of " + std::to_string(limit.of);
+  if (limit.compare != settings::Compare::none) {
+    const auto& references = pilot.segments.reference_groups;
+    const auto named = references.find(limit.segment);
+    out += '\n' + std::string(settings::compare_names[static_cast<std::size_t>(limit.compare)]) + '\n' +
+           (named == references.end() ? "" : named->second);
+  }
   return out;
 }
 

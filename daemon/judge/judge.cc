@@ -70,7 +70,7 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
     std::set<std::string> groups;
     if (limit.segment.empty()) groups.insert("");
     for (const auto& figure : closing.result->figures) {
-      if (!limit.segment.empty() && figure.attribute == limit.segment) groups.insert(figure.group);
+      if (!limit.segment.empty() && is_about(limit, figure)) groups.insert(figure.group);
     }
     // A group that has been seen before and is missing now has no data.
     for (auto at = instances_.lower_bound({pilot.name, limit.name, ""});

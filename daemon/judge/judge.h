@@ -29,6 +29,9 @@ struct Finding {
 [[nodiscard]] Finding examine(const settings::Limit& limit, const std::string& group,
                               const engine::WindowResult& window);
 
+/// Whether a figure, of some group or of the whole pilot, is of the kind that the limit looks at.
+[[nodiscard]] bool is_about(const settings::Limit& limit, const engine::Figure& figure);
+
 /// The states of all limits. One instance per limit and group; deterministic, no clock.
 ///
 ///   look(pilot, closing, wall): for each limit on that window

@@ -61,7 +61,7 @@ Allotment allotment(const settings::Pilot& pilot, const settings::Limit& limit) 
       continue;
     }
     if (other.name == limit.name) own = families.size();
-    families.push_back(static_cast<stats::Family>(settings::family_of(other.metric)));
+    families.push_back(static_cast<stats::Family>(settings::family_of(other)));
   }
   stats::FamilyShares parts = guarantee.shares;
   out.share = std::max(left, 0.0) * stats::split_budget(families, parts).at(own);

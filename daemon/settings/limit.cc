@@ -127,6 +127,10 @@ template <std::size_t N>
 bool is_among(Metric metric, const Metric (&metrics)[N]) {
   return std::find(std::begin(metrics), std::end(metrics), metric) != std::end(metrics);
 }
+/// Of these, and of complaints by ratio only, there are comparisons between groups.
+constexpr Metric compared[] = {Metric::selection_rate,      Metric::error_rate,           Metric::false_positive_rate,
+                               Metric::false_negative_rate, Metric::false_discovery_rate, Metric::false_omission_rate,
+                               Metric::failure_rate};
 bool of_feedback(Metric metric) {
   return metric == Metric::feedback_per_1000 || metric == Metric::staff_stance || metric == Metric::public_stance;
 }
@@ -139,6 +143,7 @@ class LimitReader {
     out_.name = names.read(map_, "name");
     metric();
     window();
+    compare();
     evidence();
     bound();
     budget();
@@ -211,12 +216,31 @@ class LimitReader {
   }
 
   std::optional<double> bound_value(const Value& value) {
+    if (out_.compare == Compare::difference) return value.number(Real{-1, 1});
+    if (out_.compare == Compare::ratio) {
+      const auto ratio = value.number(Real{0});
+      if (ratio && *ratio == 0) value.wrong("a ratio above 0");
+      return ratio;
+    }
     const auto scale = rules_ == nullptr ? Scale::any : rules_->scale;
     const auto number = value.number(scale == Scale::not_negative ? Real{0} : Real{});
     if (number && scale == Scale::share && !(*number >= 0 && *number <= 1)) {
       value.wrong("a share from 0 to 1 (10 % is 0.1)");
     }
     return number;
+  }
+
+  void compare() {
+    const auto value = map_.take("compare");
+    if (!value) return;
+    const auto names = std::span(compare_names).subspan(1);
+    const auto choice = value->choice<std::uint8_t>(names);
+    if (!choice) return;
+    out_.compare = static_cast<Compare>(*choice + 1);
+    if (rules_ == nullptr || is_compared(out_.metric, out_.compare)) return;
+    value->problem(is_compared(out_.metric, Compare::ratio)
+                       ? name_of(out_.metric) + " is compared by ratio only"
+                       : "there is no comparison of " + name_of(out_.metric) + " between groups");
   }
 
   void evidence() {
@@ -226,6 +250,10 @@ class LimitReader {
     const auto value = map_.take("evidence");
     if (!value) return;
     out_.evidence = value->choice<Evidence>(evidence_names).value_or(out_.evidence);
+    if (out_.compare != Compare::none && out_.evidence == Evidence::budget) {
+      out_.evidence = Evidence::interval;
+      return value->problem("a comparison of groups has no budget yet; write interval or point");
+    }
     if (only_budget && out_.evidence != Evidence::budget) return value->problem("drift is only judged by budget");
     if (out_.evidence == Evidence::budget && rules_ != nullptr && !rules_->has_budget) {
       return value->problem(name_of(out_.metric) + " has no form whose false alarms can be budgeted; write " +
@@ -315,6 +343,8 @@ class LimitReader {
 
   void segment() {
     const auto value = map_.take("segment");
+    if (!value && out_.compare != Compare::none)
+      map_.value().problem("a comparison of groups needs a segment: the attribute whose groups are meant");
     const auto name = value ? value->filled_text() : std::nullopt;
     if (!name) return;
     out_.segment = *name;
@@ -351,6 +381,11 @@ bool of_feature(Metric metric) {
                                   Metric::hellinger, Metric::tvd,  Metric::wasserstein1,
                                   Metric::linf,      Metric::chi2, Metric::drift};
   return is_among(metric, distances);
+}
+
+bool is_compared(Metric metric, Compare compare) {
+  if (metric == Metric::complaints_per_1000) return compare == Compare::ratio;
+  return compare != Compare::none && is_among(metric, compared);
 }
 
 bool has_interval(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_interval; }

@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view digits = "0123456789";
 constexpr std::string_view word = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 /// What every alert already says.
-constexpr std::string_view taken_labels[] = {"alertname", "pilot", "limit",    "severity",
-                                             "feature",   "group", "attribute"};
+constexpr std::string_view taken_labels[] = {"alertname", "pilot", "limit",     "severity",
+                                             "feature",   "group", "attribute", "compare"};
 
 bool only(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;

@@ -174,7 +174,20 @@ class PilotReader {
     }
     map.read("min_n", out_.segments.min_n, &Value::whole, Whole{1, most});
     map.read("max_values", out_.segments.max_values, &Value::whole, Whole{1, 10'000});
+    if (const auto groups = map.take("reference_groups")) reference_groups(*groups);
     map.finish();
+  }
+
+  /// By attribute: the group that the others are compared with.
+  void reference_groups(const Value& value) {
+    MapReader map(value);
+    const std::vector<std::string_view> known(out_.segments.attributes.begin(), out_.segments.attributes.end());
+    for (const auto& [attribute, group] : map.take_all()) {
+      if (std::find(known.begin(), known.end(), attribute) == known.end())
+        group.key_problem(in_quotes(attribute) + " is not an attribute of segments" +
+                          instead(attribute, "known", known));
+      if (const auto name = group.filled_text()) out_.segments.reference_groups[attribute] = *name;
+    }
   }
 
   void reference(const Value& value) {
@@ -263,7 +276,7 @@ class PilotReader {
     }
     for (const auto& limit : out_.limits) {
       if (limit.evidence != Evidence::budget || limit.share) continue;
-      const auto family = static_cast<std::size_t>(family_of(limit.metric));
+      const auto family = static_cast<std::size_t>(family_of(limit));
       const std::string of_limit = "limit " + in_quotes(limit.name) + " has no part of the budget: ";
       if (1 - sum < least_share) map_.value().problem(of_limit + "the shares of the others sum to 1");
       if (out_.guarantee.shares[family] < least_share) {

@@ -34,11 +34,13 @@ const std::string& burden_class(const Pilot& pilot) {
 }
 
 std::string default_alertname(const Limit& limit) {
-  return "Pilot" + camel_case(metric_names[static_cast<std::size_t>(limit.metric)]) + (limit.max ? "High" : "Low");
+  return "Pilot" + camel_case(metric_names[static_cast<std::size_t>(limit.metric)]) +
+         camel_case(compare_names[static_cast<std::size_t>(limit.compare)]) + (limit.max ? "High" : "Low");
 }
 
-Family family_of(Metric metric) {
-  switch (metric) {
+Family family_of(const Limit& limit) {
+  if (limit.compare != Compare::none) return Family::fairness;
+  switch (limit.metric) {
     case Metric::ks:
     case Metric::drift:
       return Family::drift;

@@ -48,6 +48,8 @@ struct Segments {
   std::vector<std::string> attributes;
   std::uint64_t min_n = 10;       ///< cells smaller than this are suppressed; 1 = no suppression (public data)
   std::uint64_t max_values = 50;  ///< distinct values an attribute; the rest is `__other__` and counted
+  /// By attribute: the group that the others are compared with; where there is none, with all other cases.
+  std::map<std::string, std::string> reference_groups;
 };
 
 struct Reference {
@@ -210,8 +212,14 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "verdict_rate"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
+/// What a limit on groups looks at: the figure of each group, or how it compares with that of the others.
+enum class Compare : std::uint8_t { none, difference, ratio };
+inline constexpr const char* compare_names[] = {"", "difference", "ratio"};
+
 /// Distances between the reference and a feature, or the score.
 [[nodiscard]] bool of_feature(Metric metric);
+/// Whether groups are compared in it by difference or ratio; never for Compare::none.
+[[nodiscard]] bool is_compared(Metric metric, Compare compare);
 /// Whether figures of it come with a confidence interval (a certified bracket is none).
 [[nodiscard]] bool has_interval(Metric metric);
 
@@ -228,17 +236,18 @@ struct Limit {
   Window window;
   std::optional<double> max, min;  ///< exactly one is given
   Evidence evidence = Evidence::interval;
-  std::optional<double> share;  ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
-  std::uint64_t block = 0;      ///< budget: decisions looked at together; 0 = from the limit and design_effect
-  double design_effect = 1;     ///< budget: how much clusters widen the variance of a mean, >= 1
-  std::optional<double> range;  ///< budget on a mean of reals: values are clipped at it
-  std::uint64_t min_n = 30;     ///< fewer cases in the window: state `insufficient`
-  std::string feature;          ///< for distances: the feature, or `score`; for verdict_rate: the class
-  std::string segment;          ///< attribute: the limit holds for each of its values; empty = the whole pilot
-  std::uint64_t times = 1;      ///< not of a budget: so many ...
-  std::uint64_t of = 1;         ///< ... of so many last judged windows must be beyond, 1 <= times <= of <= 64
-  Millis for_{0};               ///< YAML `for`: how long the condition must hold before it is a breach
-  Millis keep_firing_for{0};    ///< and must be gone before the breach ends
+  std::optional<double> share;      ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
+  std::uint64_t block = 0;          ///< budget: decisions looked at together; 0 = from the limit and design_effect
+  double design_effect = 1;         ///< budget: how much clusters widen the variance of a mean, >= 1
+  std::optional<double> range;      ///< budget on a mean of reals: values are clipped at it
+  std::uint64_t min_n = 30;         ///< fewer cases in the window: state `insufficient`
+  std::string feature;              ///< for distances: the feature, or `score`; for verdict_rate: the class
+  std::string segment;              ///< attribute: the limit holds for each of its values; empty = the whole pilot
+  Compare compare = Compare::none;  ///< with a segment: the limit is on how each group compares with the others
+  std::uint64_t times = 1;          ///< not of a budget: so many ...
+  std::uint64_t of = 1;             ///< ... of so many last judged windows must be beyond, 1 <= times <= of <= 64
+  Millis for_{0};                   ///< YAML `for`: how long the condition must hold before it is a breach
+  Millis keep_firing_for{0};        ///< and must be gone before the breach ends
   Severity severity = Severity::warning;
   std::string alertname;  ///< default: from the metric, e.g. PilotErrorRateHigh
   std::string owner, reason, source, action, runbook_url;
@@ -254,8 +263,8 @@ struct Guarantee {
   std::array<double, 4> shares{.5, .1, .3, .1};  ///< by Family
 };
 enum class Family : std::uint8_t { outcome, fairness, drift, quality };
-/// The family of a metric's limits with a budget.
-[[nodiscard]] Family family_of(Metric metric);
+/// The family of a limit with a budget: that of its metric, or fairness for a comparison of groups.
+[[nodiscard]] Family family_of(const Limit& limit);
 constexpr double least_share = 1e-9;  ///< of a budget; a smaller one is as good as none
 
 struct Pilot {

@@ -145,6 +145,14 @@ void show_data(Writer& out, const Pilot& pilot, const std::filesystem::path& con
     out.list("attributes", pilot.segments.attributes, [&](const std::string& name) { out.raw() << name; });
     out.whole("min_n", pilot.segments.min_n);
     out.whole("max_values", pilot.segments.max_values);
+    if (pilot.segments.reference_groups.empty()) return;
+    out.key("reference_groups");
+    out.flow_map([&] {
+      for (const auto& [attribute, group] : pilot.segments.reference_groups) {
+        out.key(attribute.c_str());
+        out.label(group);
+      }
+    });
   });
   show_reference(out, pilot, config);
   out.key("scores");
@@ -195,6 +203,7 @@ void show_limit(Writer& out, const Limit& limit, const std::string& note) {
   out.pair("metric", word(metric_names, limit.metric));
   out.text("feature", limit.feature);
   out.text("segment", limit.segment);
+  out.text("compare", word(compare_names, limit.compare));
   out.key("window");
   out.window(limit.window);
   if (limit.metric != Metric::drift) {

@@ -31,6 +31,7 @@ Texts labels_of(const judge::LimitStatus& status, const settings::Notify& notify
   put(out, "attribute", limit.segment);
   if (!limit.segment.empty()) put(out, "group", status.group);
   put(out, "feature", limit.feature);
+  put(out, "compare", settings::compare_names[static_cast<std::size_t>(limit.compare)]);
   return out;
 }
 

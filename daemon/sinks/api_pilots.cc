@@ -68,6 +68,7 @@ Json limit_json(const LimitStatus& status) {
           {"metric", name_of(limit.metric)},
           {"feature", text_or_null(limit.feature)},
           {"attribute", text_or_null(limit.segment)},
+          {"compare", text_or_null(settings::compare_names[static_cast<std::size_t>(limit.compare)])},
           {"group", text_or_null(status.group)},
           {"severity", name_of(limit.severity)},
           {"direction", limit.max ? "above" : "below"},

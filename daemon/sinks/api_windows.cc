@@ -125,6 +125,8 @@ std::string figure_json(const std::string& pilot, const WindowResult& window, co
                {"model_version", text_or_null(figure.model_version)},
                {"segment", segment_json(figure.attribute, figure.group)},
                {"feature", text_or_null(figure.feature)},
+               {"compare", text_or_null(figure.compare)},
+               {"against", text_or_null(figure.against)},
                {"metric", name_of(figure.metric)},
                {"formula", figure.formula},
                {"value", shown(figure.value)},

@@ -140,6 +140,15 @@ std::string human_range(Metric metric, double lower, double upper) {
   return low.substr(0, unit) + " to " + human_value(metric, upper);
 }
 
+std::string human_value(const settings::Limit& limit, double value) {
+  return limit.compare == settings::Compare::ratio ? human_number(value) : human_value(limit.metric, value);
+}
+
+std::string human_range(const settings::Limit& limit, double lower, double upper) {
+  if (limit.compare == settings::Compare::ratio) return human_number(lower) + " to " + human_number(upper);
+  return human_range(limit.metric, lower, upper);
+}
+
 std::string human_metric(Metric metric) {
   switch (metric) {
     case Metric::volume:

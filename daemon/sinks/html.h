@@ -19,6 +19,9 @@ namespace pilotwatch::sinks {
 [[nodiscard]] std::string human_count(std::uint64_t count);
 /// In the metric's own unit: "8.41 %", "3.2 per 1,000", "0.243", "1,284".
 [[nodiscard]] std::string human_value(settings::Metric metric, double value);
+/// What a limit looks at: as above; a ratio between groups is a plain number.
+[[nodiscard]] std::string human_value(const settings::Limit& limit, double value);
+[[nodiscard]] std::string human_range(const settings::Limit& limit, double lower, double upper);
 /// "10.6 to 17.5 %"
 [[nodiscard]] std::string human_range(settings::Metric metric, double lower, double upper);
 /// "error rate", "complaints"

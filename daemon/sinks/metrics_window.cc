@@ -144,7 +144,9 @@ void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult
   for (const auto& figure : window.figures) {
     const bool elsewhere =
         std::ranges::find(named, figure.metric) != std::end(named) || settings::of_feature(figure.metric);
-    if (elsewhere || !figure.model_version.empty() || !figure.value || figure.state == "suppressed") continue;
+    if (elsewhere || !figure.compare.empty() || !figure.model_version.empty() || !figure.value ||
+        figure.state == "suppressed")
+      continue;
     if (!seen.emplace(figure.attribute, figure.group, figure.feature, figure.metric).second) continue;
     const bool group = !figure.attribute.empty();
     Labels labels{{"pilot", pilot.name},
@@ -173,7 +175,8 @@ void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult
 void add_rates(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
   std::set<std::tuple<std::string_view, std::string_view, Metric>> seen;
   for (const auto& figure : window.figures) {
-    if (!figure.model_version.empty() || !figure.value || figure.state == "suppressed") continue;
+    if (!figure.model_version.empty() || !figure.compare.empty() || !figure.value || figure.state == "suppressed")
+      continue;
     if (!seen.emplace(figure.attribute, figure.group, figure.metric).second) continue;
     for (const auto& criterion : criteria) {
       if (criterion.metric != figure.metric) continue;
@@ -297,6 +300,27 @@ void add_group_confusions(Families& out, const settings::Pilot& pilot, const Win
   }
 }
 
+/// Figures of groups beside others: two quantities, so two families, each with its interval.
+void add_comparisons(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+  for (const auto& figure : window.figures) {
+    if (figure.compare.empty() || figure.state == "suppressed") continue;
+    const bool ratio = figure.compare == "ratio";
+    const Labels labels{{"pilot", pilot.name},        {"attribute", figure.attribute},
+                        {"group", figure.group},      {"against", figure.against},
+                        {"window", window.kind_name}, {"metric", name_of(figure.metric)}};
+    out.add_gauge(ratio ? "pilotwatch_group_ratio" : "pilotwatch_group_difference",
+                  ratio ? "Figure of the group / that of the group or the rest in `against`."
+                        : "Figure of the group - that of the group or the rest in `against`.",
+                  labels, figure.value);
+    out.add_gauge(ratio ? "pilotwatch_group_ratio_lower" : "pilotwatch_group_difference_lower",
+                  ratio ? "Lower confidence limit of group_ratio." : "Lower confidence limit of group_difference.",
+                  labels, figure.lower);
+    out.add_gauge(ratio ? "pilotwatch_group_ratio_upper" : "pilotwatch_group_difference_upper",
+                  ratio ? "Upper confidence limit of group_ratio." : "Upper confidence limit of group_difference.",
+                  labels, figure.upper);
+  }
+}
+
 void add_suppressed(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
   std::map<std::string, std::uint64_t> hidden;
   for (const auto& attribute : pilot.segments.attributes) hidden[attribute];
@@ -324,6 +348,7 @@ void add_groups(Families& out, const judge::Snapshot& snapshot) {
         if (group) add_group(out, *view.settings, *window, counts);
       }
       add_group_confusions(out, *view.settings, *window);
+      add_comparisons(out, *view.settings, *window);
       add_suppressed(out, *view.settings, *window);
     }
   }

@@ -38,8 +38,10 @@ std::string facts(const PilotView& view) {
 std::string rule_words(const settings::Limit& limit) {
   std::string out = human_metric(limit.metric);
   if (!limit.feature.empty()) out += " of " + limit.feature;
+  if (limit.compare == settings::Compare::ratio) out += ", ratio between groups,";
+  if (limit.compare == settings::Compare::difference) out += ", difference between groups,";
   out += limit.max ? " above " : " below ";
-  out += human_value(limit.metric, threshold_of(limit));
+  out += human_value(limit, threshold_of(limit));
   out += ", " + engine::window_name(limit.window) + " window";
   if (limit.evidence == settings::Evidence::interval && settings::has_interval(limit.metric)) out += ", whole interval";
   if (limit.of > 1) out += ", " + std::to_string(limit.times) + " of " + std::to_string(limit.of) + " windows";
@@ -59,12 +61,12 @@ std::string limit_cell(const LimitStatus& status) {
 }
 
 std::string value_cell(const LimitStatus& status) {
-  const auto metric = status.limit->metric;
+  const auto& limit = *status.limit;
   std::string out = "<td role=\"cell\" data-label=\"Last look\"><span class=\"nowrap\">";
-  out += status.value ? escape_html(human_value(metric, *status.value)) : "none";
+  out += status.value ? escape_html(human_value(limit, *status.value)) : "none";
   out += "</span><small>";
   if (status.lower && status.upper) {
-    out += "<span class=\"nowrap\">" + escape_html(human_range(metric, *status.lower, *status.upper)) + "</span>, ";
+    out += "<span class=\"nowrap\">" + escape_html(human_range(limit, *status.lower, *status.upper)) + "</span>, ";
   }
   return out + "<span class=\"nowrap\">n = " + human_count(status.n) + "</span></small></td>";
 }

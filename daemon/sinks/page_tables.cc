@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "record/record.h"
@@ -50,7 +51,7 @@ std::vector<Metric> columns_of(const WindowResult& window, const std::string& at
   std::vector<Metric> out;
   for (const auto metric : rate_columns) {
     const bool present = std::ranges::any_of(window.figures, [&](const engine::Figure& figure) {
-      return figure.metric == metric && figure.attribute == attribute;
+      return figure.metric == metric && figure.attribute == attribute && figure.compare.empty();
     });
     if (present) out.push_back(metric);
   }
@@ -97,6 +98,58 @@ std::string attribute_table(const PilotView& view, const WindowResult& window, c
          "</small></caption><thead><tr><th scope=\"col\">Group</th><th scope=\"col\" class=\"n\">decisions</th>"
          "<th scope=\"col\" class=\"n\">outcomes</th>" +
          heads + "</tr></thead><tbody>" + rows + "</tbody></table></div>";
+}
+
+/// What people judge first: is the group treated worse than the others, and how sure is that. Ratios only; differences
+/// are in the API.
+constexpr Metric ratio_columns[] = {Metric::selection_rate,       Metric::error_rate,
+                                    Metric::false_positive_rate,  Metric::false_negative_rate,
+                                    Metric::false_discovery_rate, Metric::complaints_per_1000};
+
+std::string ratio_cell(const engine::Figure* figure) {
+  if (figure == nullptr) return "<td class=\"n\">none</td>";
+  if (figure->state == "suppressed") return "<td class=\"n hidden-cell\">suppressed</td>";
+  if (!figure->value) return "<td class=\"n\">none</td>";
+  const auto number = [](double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", value);
+    return std::string(text);
+  };
+  std::string out = "<td class=\"n\"><span class=\"nowrap\">" + number(*figure->value) + "</span>";
+  if (!figure->lower) return out + "<small>too few for an interval</small></td>";
+  out += "<small class=\"nowrap\">" + number(*figure->lower);
+  return out + (figure->upper ? " to " + number(*figure->upper) : " or more") + "</small></td>";
+}
+
+std::string ratio_table(const WindowResult& window, const std::string& pilot, const std::string& attribute) {
+  const auto at = [&](const std::string& group, Metric metric) {
+    return find_figure(window, {.metric = metric, .attribute = attribute, .group = group, .compare = "ratio"});
+  };
+  std::vector<std::string> groups;
+  std::vector<Metric> columns;
+  std::string against;
+  for (const auto& figure : window.figures) {
+    if (figure.attribute != attribute || figure.compare != "ratio") continue;
+    against = figure.against;
+    if (groups.empty() || groups.back() != figure.group) groups.push_back(figure.group);
+  }
+  if (groups.empty()) return {};
+  for (const auto metric : ratio_columns) {
+    if (at(groups.front(), metric) != nullptr) columns.push_back(metric);
+  }
+  std::string heads, rows;
+  for (const auto metric : columns) heads += "<th scope=\"col\" class=\"n\">" + human_metric(metric) + "</th>";
+  for (const auto& group : groups) {
+    rows += "<tr><th scope=\"row\">" + escape_html(group) + "</th>";
+    for (const auto metric : columns) rows += ratio_cell(at(group, metric));
+    rows += "</tr>";
+  }
+  const auto name = escape_html(attribute);
+  return "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Ratios by " + name + " in " +
+         escape_html(pilot) + "\"><table><caption>By " + name + ", as a ratio to " +
+         (against == "rest" ? "all others" : escape_html(against)) +
+         " <small>the same is 1</small></caption><thead><tr><th scope=\"col\">Group</th>" + heads +
+         "</tr></thead><tbody>" + rows + "</tbody></table></div>";
 }
 
 /// Streams of one source together.
@@ -150,7 +203,9 @@ std::string groups_tables(const PilotView& view) {
   const auto* window = window_for_groups(view);
   if (window == nullptr) return {};
   std::string tables;
-  for (const auto& attribute : view.settings->segments.attributes) tables += attribute_table(view, *window, attribute);
+  for (const auto& attribute : view.settings->segments.attributes) {
+    tables += attribute_table(view, *window, attribute) + ratio_table(*window, view.settings->name, attribute);
+  }
   if (tables.empty()) return {};
   return "<details><summary>Figures by group</summary>" + tables + "</details>";
 }

@@ -21,7 +21,7 @@ std::vector<const engine::WindowResult*> newest_windows(const engine::PilotView&
 const engine::Figure* find_figure(const engine::WindowResult& window, const FigureKey& key) {
   const auto found = std::ranges::find_if(window.figures, [&](const engine::Figure& figure) {
     return figure.metric == key.metric && figure.feature == key.feature && figure.attribute == key.attribute &&
-           figure.group == key.group && figure.model_version == key.model_version;
+           figure.group == key.group && figure.model_version == key.model_version && figure.compare == key.compare;
   });
   return found == window.figures.end() ? nullptr : &*found;
 }

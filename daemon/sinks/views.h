@@ -13,10 +13,11 @@ namespace pilotwatch::sinks {
 /// The newest closed window of each kind, in the order of the settings.
 [[nodiscard]] std::vector<const engine::WindowResult*> newest_windows(const engine::PilotView& view);
 
-/// What a figure is about; the default is the whole pilot, all versions, no feature.
+/// What a figure is about; the default is the whole pilot, all versions, no feature, no comparison.
 struct FigureKey {
   settings::Metric metric{};
   std::string_view feature = {}, attribute = {}, group = {}, model_version = {};
+  std::string_view compare = {};
 };
 /// nullptr where the window has no such figure.
 [[nodiscard]] const engine::Figure* find_figure(const engine::WindowResult& window, const FigureKey& key);

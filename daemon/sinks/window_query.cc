@@ -85,6 +85,19 @@ Result<void> set_feature(WindowQuery& query, const settings::Pilot&, const std::
   return {};
 }
 
+Result<void> set_compare(WindowQuery& query, const settings::Pilot&, const std::string& value) {
+  if (value == "difference") {
+    query.compare = settings::Compare::difference;
+  } else if (value == "ratio") {
+    query.compare = settings::Compare::ratio;
+  } else if (value == "any") {
+    query.compare.reset();
+  } else {
+    return bad("compare", value, "one of difference, ratio, any");
+  }
+  return {};
+}
+
 Result<void> set_from(WindowQuery& query, const settings::Pilot&, const std::string& value) {
   const auto time = parse_time(value);
   if (!time) return bad("from", value, "an RFC 3339 time or Unix seconds");
@@ -132,7 +145,8 @@ const std::map<std::string_view, Set> scope_parameters{{"kind", set_kind},      
                                                        {"segment", set_segment}, {"from", set_from},
                                                        {"to", set_to},           {"limit", set_limit},
                                                        {"next", set_next}};
-const std::map<std::string_view, Set> figure_parameters{{"metric", set_metric}, {"feature", set_feature}};
+const std::map<std::string_view, Set> figure_parameters{
+    {"metric", set_metric}, {"feature", set_feature}, {"compare", set_compare}};
 
 Set parameter(std::string_view name, Parameters known) {
   const auto common = scope_parameters.find(name);

@@ -17,10 +17,12 @@
 /// What a reader asks of a pilot's windows, and the page of them that he gets.
 namespace pilotwatch::sinks {
 
-/// Parameters of a request; unset = everything.
+/// Parameters of a request; unset = everything. Comparisons of groups only where it asks for them: who sums up figures
+/// by group must not meet them.
 struct WindowQuery {
   std::optional<std::string> kind, model_version, attribute, group, feature;
   std::optional<settings::Metric> metric;
+  std::optional<settings::Compare> compare = settings::Compare::none;  ///< unset: any
   Instant from = Instant::min(), to = Instant::max();
   std::uint64_t newest = std::numeric_limits<std::uint64_t>::max();  ///< windows of each kind on a page
   /// By kind: only windows before this place; kinds that are not in it have been read to their end. Unset: first page.
@@ -35,6 +37,7 @@ struct WindowQuery {
   }
   [[nodiscard]] bool takes(const engine::Figure& figure) const {
     return (!metric || figure.metric == *metric) && (!feature || figure.feature == *feature) &&
+           (!compare || figure.compare == settings::compare_names[static_cast<std::size_t>(*compare)]) &&
            takes_scope(figure.model_version, figure.attribute, figure.group);
   }
 };

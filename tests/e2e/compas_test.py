@@ -8,6 +8,7 @@ from harness import (Daemon, check, check_equal, main, need_programs, need_share
 PILOT = "compas_aequitas"
 CELLS = ("tp", "fp", "fn", "tn")
 RATES = {"fpr": "false_positive_rate", "fnr": "false_negative_rate", "fdr": "false_discovery_rate"}   # published -> ours
+DISPARITIES = RATES | {"for": "false_omission_rate", "pprev": "selection_rate"}
 SMALL = [("race", "Asian"), ("race", "Native American")]   # 32 and 18 people: several cells are below 10
 DIGITS = 12   # of rates: both sides divide the same integers
 
@@ -70,9 +71,29 @@ def api_equals_published(daemon):
     check_equal(sum(whole[c] for c in CELLS), 7214, "cases in the whole pilot")
 
 
+def disparities_equal_published(daemon):
+    """Ratio of each group's rate to that of the published reference group; the reference has none to itself."""
+    references = ["Caucasian", "Male", "25 - 45"]
+    for short, metric in DISPARITIES.items():
+        ours = {scope(row): row for row in daemon.windows(PILOT, kind="all", metric=metric, compare="ratio")}
+        wanted = {key: figures for key, figures in published().items() if key[1] not in references}
+        check_equal(set(ours), set(wanted), f"groups with a ratio of {metric}")
+        for key, figures in wanted.items():
+            row = ours[key]
+            check_equal((round(row["value"], DIGITS), row["formula"]),
+                        (round(figures[f"{short}_disparity"], DIGITS), "group-ratio-katz/v1"), f"{short} disparity of {key}")
+            check(row["against"] in references and row["state"] == "ok", f"{metric} of {key}: {row}")
+            if row["lower"] is not None:
+                check(row["lower"] < row["value"] < row["upper"], f"interval around {metric} of {key}: {row}")
+        check(ours["race", "Native American"]["lower"] is None, "18 cases are too few for an interval")
+
+
 def prometheus_equals_published(port):
     wanted = published()
     wait_for("the scrape", lambda: len(query(port, "pilotwatch_group_window_confusion")) == 4 * len(wanted))
+    ratios = {(m["group"], m["against"], m["metric"]): value for m, value in query(port, "pilotwatch_group_ratio")}
+    check_equal(round(ratios["African-American", "Caucasian", "false_positive_rate"], DIGITS),
+                round(wanted["race", "African-American"]["fpr_disparity"], DIGITS), "FPR disparity in Prometheus")
     cells = {(m["attribute"], m["group"], m["cell"]): value for m, value in query(port, "pilotwatch_group_window_confusion")}
     criteria = {(m["attribute"], m["group"], m["criterion"]): value for m, value in query(port, "pilotwatch_group_rate")}
     for (attribute, group), figures in wanted.items():
@@ -86,9 +107,11 @@ def prometheus_equals_published(port):
 
 def counts_as_published():
     """min_n 1, public data: API and Prometheus equal the published tables"""
-    with scratch() as folder, Daemon(folder, config("      min_n: 1")) as daemon:
+    references = "\n      reference_groups: {race: Caucasian, sex: Male, age_cat: 25 - 45}"
+    with scratch() as folder, Daemon(folder, config("      min_n: 1" + references)) as daemon:
         send_all(daemon)
         api_equals_published(daemon)
+        disparities_equal_published(daemon)
         with prometheus(folder, [daemon.port]) as port:
             prometheus_equals_published(port)
 
@@ -107,6 +130,10 @@ def small_cells_are_suppressed():
                 row = rates(daemon, metric)[key]
                 check_equal((row["state"], row["value"], row["lower"], row["upper"], row["n"]),
                             ("suppressed", None, None, None, 0), f"{metric} of {key}")
+        for row in daemon.windows(PILOT, kind="all", segment="race", compare="any"):
+            if row["compare"] and scope(row) in SMALL and row["metric"] in RATES.values():
+                check_equal((row["state"], row["value"], row["lower"], row["upper"], row["n"]),
+                            ("suppressed", None, None, None, 0), f"comparison of {scope(row)}: {row['metric']}")
         shown = [row[c] for key, row in tables.items() if key for c in CELLS if row[c] is not None]
         check(shown and not [n for n in shown if 0 < n < 10], f"cells below ten are shown: {sorted(shown)[:5]}")
         hidden = {key for key, row in tables.items() if row["state"] == "suppressed"}

@@ -222,3 +222,63 @@ TEST_CASE("judge: a limit on a segment stands for each group, and a group that f
   CHECK(statuses[0].state == State::breach);
   CHECK(statuses[1].state == State::no_data);
 }
+
+TEST_CASE("judge: a limit on a comparison looks at that comparison only, and by its interval never without one") {
+  auto pilot = watched();
+  pilot.segments.attributes = {"g"};
+  auto& limit = pilot.limits[0];
+  limit.segment = "g";
+  limit.compare = settings::Compare::ratio;
+  limit.max = 1.25;
+  const auto window = [](std::optional<double> value, std::optional<double> lower, std::optional<double> upper) {
+    engine::WindowResult out;
+    engine::Figure plain;
+    plain.metric = Metric::error_rate;
+    plain.attribute = "g";
+    plain.group = "a";
+    plain.value = 0.9;
+    plain.lower = 0.8;
+    plain.upper = 1;
+    plain.n = 100;
+    plain.state = "ok";
+    auto ratio = plain;
+    ratio.compare = "ratio";
+    ratio.against = "rest";
+    ratio.value = value;
+    ratio.lower = lower;
+    ratio.upper = upper;
+    out.figures = {plain, ratio};
+    return out;
+  };
+  using Kind = Finding::Kind;
+  CHECK(judge::examine(limit, "a", window(1.2, 1.1, 1.3)).kind == Kind::within);
+  const auto beyond = judge::examine(limit, "a", window(2.0, 1.5, 2.6));
+  CHECK(beyond.kind == Kind::beyond);
+  CHECK(beyond.reason ==
+        "error_rate, ratio to rest, is 2 (95 % interval 1.5 to 2.6) in 100 cases, above the limit 1.25");
+  CHECK(judge::examine(limit, "a", window(9.0, std::nullopt, std::nullopt)).kind == Kind::insufficient);
+  CHECK(judge::examine(limit, "a", window(std::nullopt, std::nullopt, std::nullopt)).kind == Kind::no_data);
+  // Nobody complains in the other group: there is no ratio, but it is above the limit for certain, or not.
+  CHECK(judge::examine(limit, "a", window(std::nullopt, 4.0, std::nullopt)).kind == Kind::beyond);
+  CHECK(judge::examine(limit, "a", window(std::nullopt, 0.5, std::nullopt)).kind == Kind::within);
+  limit.evidence = settings::Evidence::point;
+  CHECK(judge::examine(limit, "a", window(9.0, std::nullopt, std::nullopt)).kind == Kind::beyond);
+  CHECK(judge::examine(limit, "a", window(std::nullopt, 4.0, std::nullopt)).kind == Kind::no_data);
+  CHECK(judge::examine(limit, "b", window(9.0, 8.0, 10.0)).kind == Kind::no_data);
+}
+
+TEST_CASE("judge: what a comparison is and whom it is with belong to the limit's epoch") {
+  auto pilot = watched();
+  auto& limit = pilot.limits[0];
+  limit.segment = "g";
+  const auto plain = judge::fingerprint(pilot, limit);
+  limit.compare = settings::Compare::difference;
+  const auto difference = judge::fingerprint(pilot, limit);
+  limit.compare = settings::Compare::ratio;
+  const auto ratio = judge::fingerprint(pilot, limit);
+  pilot.segments.reference_groups["g"] = "a";
+  const auto named = judge::fingerprint(pilot, limit);
+  CHECK(plain != difference);
+  CHECK(difference != ratio);
+  CHECK(ratio != named);
+}

@@ -126,7 +126,7 @@ p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
 p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, drift, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
-p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, times, of, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url, off
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, compare, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, times, of, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url, off
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
 p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
 p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'
@@ -438,4 +438,30 @@ TEST_CASE("problems: verdict_rate names a class") {
   CHECK(limit_problems("generative", limit) ==
         "limits[0]: verdict_rate needs a feature: the class whose share is meant");
   CHECK(limit_problems("generative", limit + ", feature: badd").find("is not one of the classes") != std::string::npos);
+}
+
+TEST_CASE("problems: a limit that compares groups") {
+  CHECK(
+      problems(R"yml(pilots:
+  - name: fraud
+    task: binary
+    segments: {attributes: [race], reference_groups: {rase: x}}
+    windows: [week]
+    limits:
+      - {name: a, metric: false_positive_rate, window: week, segment: race, compare: ratio, max: 1.25}
+      - {name: b, metric: false_positive_rate, window: week, compare: ratio, max: 0}
+      - {name: c, metric: f1, window: week, segment: race, compare: ratios, max: 1}
+      - {name: d, metric: f1, window: week, segment: race, compare: ratio, max: 1}
+      - {name: e, metric: complaints_per_1000, window: week, segment: race, compare: difference, max: 1}
+      - {name: f, metric: error_rate, window: week, segment: race, compare: difference, max: 10, evidence: budget}
+)yml") ==
+      R"txt(p.yml:4:55: pilots[0].segments.reference_groups.rase: 'rase' is not an attribute of segments; did you mean 'race'? known: race
+p.yml:8:9: pilots[0].limits[1]: a comparison of groups needs a segment: the attribute whose groups are meant
+p.yml:8:83: pilots[0].limits[1].max: must be a ratio above 0, got '0'
+p.yml:9:69: pilots[0].limits[2].compare: must be one of difference, ratio, got 'ratios'; did you mean 'ratio'?
+p.yml:10:69: pilots[0].limits[3].compare: there is no comparison of f1 between groups
+p.yml:11:86: pilots[0].limits[4].compare: complaints_per_1000 is compared by ratio only
+p.yml:12:94: pilots[0].limits[5].max: must be a number from -1 to 1, got '10'
+p.yml:12:108: pilots[0].limits[5].evidence: a comparison of groups has no budget yet; write interval or point
+)txt");
 }

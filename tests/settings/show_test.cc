@@ -43,13 +43,14 @@ pilots:
     task: binary
     outcome_horizon: 2d
     features: [{name: age, kind: numeric}]
-    segments: {attributes: [region]}
+    segments: {attributes: [region], reference_groups: {region: "1"}}
     reference: {first: 10}
     windows: [day, {count: 10}, {days: 3}]
     limits:
       - {name: a, metric: error_rate, window: {days: 3}, segment: region, max: 0.1, evidence: budget, share: 0.2, block: 3, design_effect: 2}
       - {name: b, metric: recall, window: {count: 10}, min: 0.1, min_n: 3, times: 2, of: 3, for: 1d, keep_firing_for: 2d, severity: info,
          alertname: A, owner: o, reason: "r: # 1", source: s, action: "- a", runbook_url: "http://x"}
+      - {name: r, metric: error_rate, window: day, segment: region, compare: ratio, max: 1.25}
       - {name: c, metric: ks, feature: age, window: day, max: 0.1}
   - name: numbers
     task: quantile

@@ -190,11 +190,13 @@ TEST_CASE("A figure is one line of JSON") {
   const auto& window = *fixture->snapshot.pilots[0].windows[1];
   CHECK(sinks::figure_json("triage", window, window.figures[0]) ==
         R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
-        R"("model_version":null,"segment":null,"feature":null,"metric":"error_rate","formula":"wilson/v1","value":0.1,)"
+        R"("model_version":null,"segment":null,"feature":null,"compare":null,"against":null,"metric":"error_rate",)"
+        R"("formula":"wilson/v1","value":0.1,)"
         R"("lower":0.0435,"upper":0.2136,"noise_floor":null,"n":50,"coverage":0.5,"state":"ok","reason":null})");
   CHECK(sinks::figure_json("triage", window, window.figures[6]) ==
         R"({"pilot":"triage","window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z","kind":"day"},)"
-        R"("model_version":null,"segment":{"sex":"m"},"feature":null,"metric":"false_negative_rate",)"
+        R"("model_version":null,"segment":{"sex":"m"},"feature":null,"compare":null,"against":null,)"
+        R"("metric":"false_negative_rate",)"
         R"("formula":"wilson/v1",)"
         R"("value":null,"lower":null,"upper":null,"noise_floor":null,"n":0,"coverage":null,"state":"suppressed",)"
         R"("reason":"fewer cases than segments.min_n"})");
@@ -348,6 +350,7 @@ TEST_CASE("What a query asks wrongly is answered 400, with what is wrong") {
   const auto fixture = support::triage();
   Api api(*fixture);
   const std::tuple<const char*, const char*, const char*> bad[] = {
+      {"compare", "rest", "is not one of difference, ratio, any"},
       {"knid", "day", R"(unknown parameter \"knid\")"},
       {"pilot", "other", R"(unknown parameter \"pilot\")"},
       {"kind", "hour", R"(invalid parameter \"kind\": \"hour\" is not one of day)"},

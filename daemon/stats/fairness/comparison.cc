@@ -74,11 +74,8 @@ std::array<ShareCount, 4> all_of(const std::array<Pair, 2>& odds) {
 
 }  // namespace
 
-Comparison rate_difference(const GroupCounts& group, const GroupCounts& reference, GroupRate rate,
-                           const CompareSettings& settings) {
-  const auto pair = shares_of(group, reference, rate, settings.known);
-  if (!pair) return undefined(Scale::difference, rate_difference_formula, pair.error());
-  const auto [a, b] = *pair;
+Comparison share_difference(ShareCount a, ShareCount b, const CompareSettings& settings) {
+  if (a.n == 0 || b.n == 0) return undefined(Scale::difference, rate_difference_formula, Undefined::no_data);
   Comparison out{Scale::difference, rate_difference_formula, value(a) - value(b)};
   out.group_n = a.n;
   out.reference_n = b.n;
@@ -86,17 +83,28 @@ Comparison rate_difference(const GroupCounts& group, const GroupCounts& referenc
   return out;
 }
 
-Comparison rate_ratio_of_groups(const GroupCounts& group, const GroupCounts& reference, GroupRate rate,
-                                const CompareSettings& settings) {
-  const auto pair = shares_of(group, reference, rate, settings.known);
-  if (!pair) return undefined(Scale::ratio, rate_ratio_of_groups_formula, pair.error());
-  const auto [a, b] = *pair;
+Comparison share_ratio(ShareCount a, ShareCount b, const CompareSettings& settings) {
+  if (a.n == 0 || b.n == 0) return undefined(Scale::ratio, rate_ratio_of_groups_formula, Undefined::no_data);
   Comparison out{Scale::ratio, rate_ratio_of_groups_formula};
   out.value = b.k == 0 ? Answer<double>(Undefined::zero_denominator) : Answer<double>(value(a) / value(b));
   out.group_n = a.n;
   out.reference_n = b.n;
   if (!below_minimum(out, std::array{a, b}, settings.minimum)) out.interval = katz(a, b, settings.confidence);
   return out;
+}
+
+Comparison rate_difference(const GroupCounts& group, const GroupCounts& reference, GroupRate rate,
+                           const CompareSettings& settings) {
+  const auto pair = shares_of(group, reference, rate, settings.known);
+  if (!pair) return undefined(Scale::difference, rate_difference_formula, pair.error());
+  return share_difference(pair->a, pair->b, settings);
+}
+
+Comparison rate_ratio_of_groups(const GroupCounts& group, const GroupCounts& reference, GroupRate rate,
+                                const CompareSettings& settings) {
+  const auto pair = shares_of(group, reference, rate, settings.known);
+  if (!pair) return undefined(Scale::ratio, rate_ratio_of_groups_formula, pair.error());
+  return share_ratio(pair->a, pair->b, settings);
 }
 
 Comparison average_odds_difference(const GroupCounts& group, const GroupCounts& reference,

@@ -61,6 +61,10 @@ struct Comparison {
 [[nodiscard]] Comparison rate_ratio_of_groups(const GroupCounts& group, const GroupCounts& reference, GroupRate rate,
                                               const CompareSettings& settings = {});
 
+/// Difference and ratio of any share: as above, of k among n of either side.
+[[nodiscard]] Comparison share_difference(ShareCount group, ShareCount reference, const CompareSettings& settings = {});
+[[nodiscard]] Comparison share_ratio(ShareCount group, ShareCount reference, const CompareSettings& settings = {});
+
 /// Mean of the differences in true and false positive rate. [-1, 1]; opposite differences cancel. Interval:
 /// square_and_add over its four independent shares. Source: Bellamy et al. 2019 (AI Fairness 360).
 [[nodiscard]] Comparison average_odds_difference(const GroupCounts& group, const GroupCounts& reference,
