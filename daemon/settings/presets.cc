@@ -63,6 +63,7 @@ limits:
     metric: coverage
     window: month
     min: 0.5
+    evidence: budget
     severity: info
     reason: Errors in cases that nobody checks are not counted.
     action: Have a random sample of cases checked.
@@ -123,12 +124,14 @@ limits:
     metric: complaint_finding_rate
     window: month
     max: 0.5
+    evidence: interval
     reason: People who object are mostly right.
     action: Look again at cases of people who did not object.
   - name: short-reviews
     metric: short_review_rate
     window: month
     max: 0.2
+    evidence: interval
     reason: Who decides within seconds has not looked.
     action: Talk with the reviewers; give them time.
   - name: drift-of-score
@@ -184,6 +187,7 @@ limits:
     metric: interval_coverage_90
     window: month
     min: 0.8
+    evidence: interval
     reason: Of ten outcomes nine should lie inside the interval.
     action: Do not plan by the interval.
   - name: too-low
@@ -255,6 +259,7 @@ limits:
     metric: override_aggravating_rate
     window: month
     max: 0.1
+    evidence: interval
     reason: People who decide take away what the system would have granted.
     action: Talk with those who decide.
   - name: drift-of-score
@@ -282,6 +287,7 @@ limits:
     metric: coverage
     window: month
     min: 0.3
+    evidence: budget
     severity: info
     reason: Errors in cases that nobody checks are not counted.
     action: Have a random sample of refusals checked.
@@ -318,6 +324,7 @@ limits:
     metric: complaints_per_1000
     window: week
     max: 15
+    evidence: interval
     severity: critical
     reason: Most complaints about a chat name no answer, so whole weeks are counted, without a budget.
     action: Read this week's complaints.
@@ -339,6 +346,7 @@ limits:
     metric: coverage
     window: month
     min: 0.02
+    evidence: budget
     severity: info
     reason: Bad answers that nobody grades are not counted.
     action: Have a random sample of answers graded.
