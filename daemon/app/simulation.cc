@@ -105,6 +105,7 @@ class Stream {
     if (model_.cases > 0 && decisions_ == model_.cases) return;
     auto moment = moment_of(time);
     moment.number = model_.cases > 0 ? numbers_[decisions_] : decisions_;
+    if (model_.cases > 0 && decisions_ + 1 == model_.cases) close_trial();
     const auto decision = model_.decide(dice_, moment);
     const std::string id = course_.tag + "-" + std::to_string(++decisions_);
     auto prediction = record("prediction", id, time);
@@ -120,6 +121,14 @@ class Stream {
     }
     if (decision.complaint) object_to(time, id, *decision.complaint);
     complain(time, id, decision);
+  }
+
+  /// A last word when no case comes any more, so that time goes on until every complaint has been made.
+  void close_trial() {
+    const auto time = course_.end - hour;
+    write(
+        time,
+        record("feedback", course_.tag + "-f", time).text("audience", "staff").text("theme", "end_of_trial").object());
   }
 
   /// The decision's own complaint, and what was found about it.

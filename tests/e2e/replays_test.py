@@ -55,6 +55,20 @@ def failures_are_found():
             print(f"    {scenario}: {limit} in breach at {found['at']}, {found['reason'][:100]}")
 
 
+def toeslagen_is_found():
+    """12 complaints about 800 decisions beside 10 about 3,200: ratio and interval as computed beforehand, and in breach"""
+    figures, transitions = replay("toeslagen", "--seed=5")
+    found = [f for f in figures if f["metric"] == "complaints_per_1000" and f["window"]["kind"] == "all"
+             and f["segment"] == {"nationality": "second"} and f["compare"] == "ratio"]
+    check_equal(len(found), 1, "ratios of complaints of the whole time")
+    check_equal([round(found[0][key], digits) for key, digits in (("value", 10), ("lower", 9), ("upper", 8))],
+                [4.8, 1.900616691, 12.40272859], "ratio of complaints and its interval")
+    check_equal((found[0]["n"], found[0]["state"]), (800, "ok"), "its cases and state")
+    print(f"    {breach(transitions, 'complaints-by-nationality', 'second')['reason']}")
+    breach(transitions, "picked-by-nationality", "second")
+    check_equal([t["limit"] for t in transitions if t["to"] == "breach" and t["group"] == "one"], [], "breaches of the others")
+
+
 def healthy_is_quiet():
     """no limit with a budget breaches where nothing is wrong"""
     for scenario in ("healthy", "season"):
@@ -64,4 +78,4 @@ def healthy_is_quiet():
 
 
 if __name__ == "__main__":
-    main(every_scenario_has_a_configuration, volumes_speak_first, failures_are_found, healthy_is_quiet)
+    main(every_scenario_has_a_configuration, volumes_speak_first, failures_are_found, toeslagen_is_found, healthy_is_quiet)
