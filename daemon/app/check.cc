@@ -16,6 +16,7 @@ std::string counted(std::size_t number, const char* singular) {
 
 /// What stands behind a limit's evidence, for whoever would otherwise have to guess.
 std::string note(const settings::Pilot& pilot, const settings::Limit& limit) {
+  if (limit.evidence == settings::Evidence::confidence_sequence) return "a risk of its own, for all looks together";
   if (limit.evidence != settings::Evidence::budget) return "each look has its own chance of a false alarm";
   const auto part = judge::allotment(pilot, limit);
   char text[160];

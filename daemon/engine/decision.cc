@@ -89,7 +89,8 @@ void ComplaintRow::write(ByteWriter& out) const {
   out.flag(linked);
   out.u64(decision);
   out.u64(rank + 1);
-  out.u64((names_incident ? 1U : 0U) | (leads ? 2U : 0U) | static_cast<std::uint64_t>(finding) << 2);
+  out.u64((names_incident ? 1U : 0U) | (leads ? 2U : 0U) | static_cast<std::uint64_t>(finding) << 2 |
+          (finding_seen ? 16U : 0U));
   if (names_incident) out.id(incident);
   write_groups(out, groups);
 }
@@ -103,10 +104,11 @@ void ComplaintRow::read(ByteReader& in) {
   decision = static_cast<std::uint32_t>(in.u64());
   rank = in.u64() - 1;
   const auto flags = in.u64();
-  if (flags >> 2 > static_cast<std::uint64_t>(ComplaintFinding::not_for_person)) throw CorruptBytes("unknown finding");
+  if ((flags >> 2 & 3) > static_cast<std::uint64_t>(ComplaintFinding::not_for_person) || flags >= 32) throw CorruptBytes("unknown finding");
   names_incident = (flags & 1) != 0;
   leads = (flags & 2) != 0;
-  finding = static_cast<ComplaintFinding>(flags >> 2);
+  finding = static_cast<ComplaintFinding>(flags >> 2 & 3);
+  finding_seen = (flags & 16) != 0;
   if (names_incident) incident = in.id();
   read_groups(in, groups);
 }

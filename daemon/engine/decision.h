@@ -60,6 +60,7 @@ struct ComplaintRow {
   bool names_incident = false;
   bool leads = true;  ///< counts as an incident: it names none, or is the first of its incident
   ComplaintFinding finding = ComplaintFinding::open;
+  bool finding_seen = false;  ///< as an observation: of each complaint at most one
   Groups groups{};  ///< its own, used while unlinked
 
   void write(ByteWriter& out) const;

@@ -9,17 +9,24 @@
 
 namespace pilotwatch::engine {
 
-/// One decision as the evidence of limits with a budget sees it: twice, in decision order, each time once.
-///
-///   ordered   `lateness` after it was made: inputs, predictions, groups
-///   matured   when its outcome horizon has passed: what was known of it by then; what comes later is never looked at
+/// When a limit on decisions looks at one.
+enum class Stage : std::uint8_t {
+  ordered,  ///< `lateness` after it was made: inputs, predictions, groups
+  matured,  ///< when its outcome horizon has passed: what was known by then; what comes later is never looked at
+  finding,  ///< an outcome horizon after the first finding on a complaint: what had been found by then
+};
+
+/// One decision as the evidence of limits on decisions sees it: at each stage once, in the order of `time`.
 struct Observation {
-  bool matured = false;
+  Stage stage = Stage::ordered;
+  Instant time;                  ///< of the decision; finding: when it was first found
   Instant due;                   ///< when it became so, pilot's clock
-  Decision decision;             ///< matured: an outcome later than the horizon is left out
+  Decision decision;  ///< matured: an outcome later than the horizon is left out; finding: of an unlinked complaint only
+                      ///< time and groups
   FeatureRow features;           ///< ordered only
   bool after_reference = false;  ///< ordered: the reference was frozen before this decision
-  bool new_version = false;      ///< the first decision of its model version
+  bool new_version = false;      ///< ordered: the first decision of its model version
+  bool for_person = false;       ///< finding: for the person, wholly or partly
 };
 using Observe = std::function<void(const Observation&)>;
 

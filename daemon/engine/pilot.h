@@ -137,6 +137,10 @@ class PilotState {
   void read_side(ByteReader& in);
   void index_side();
 
+  // pilot_findings.cc
+  void await_finding(const Id128& complaint);
+  void find_until(Instant time);
+
   // pilot_changes.cc
   Disposition apply_change(const record::Batch& batch, const record::Change& c);
   void note_version(std::uint16_t version, Instant time);
@@ -212,6 +216,7 @@ class PilotState {
   std::map<std::uint32_t, std::vector<std::uint32_t>> linked_complaints_;       ///< by decision slot
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> incident_leader_;  ///< its earliest complaint
   std::map<Id128, std::set<UpdateRow>> updates_;                                ///< by complaint id
+  std::set<std::pair<Instant, Id128>> findings_;  ///< first findings that have not been looked at: time, complaint
   Chunked<ReviewRow> reviews_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> review_by_prediction_;  ///< the newest that came
   Chunked<FeedbackRow> feedback_;

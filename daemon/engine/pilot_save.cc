@@ -115,7 +115,8 @@ void write_counters(ByteWriter& out, const PilotCounters& c) {
   for (const auto count :
        {c.outcomes, c.outcomes_matched, c.failures, c.outcomes_corrected, c.complaints, c.complaints_unlinked,
         c.late_records, c.awaiting_outcome, c.parked_outcomes, c.complaint_updates, c.complaint_updates_parked,
-        c.reviews, c.reviews_corrected, c.reviews_parked, c.feedback[0], c.feedback[1], c.unannounced_versions}) {
+        c.reviews, c.reviews_corrected, c.reviews_parked, c.feedback[0], c.feedback[1], c.unannounced_versions,
+        c.findings_too_late}) {
     out.u64(count);
   }
   out.u64(c.complaints_by.size());
@@ -148,7 +149,8 @@ void read_counters(ByteReader& in, PilotCounters& c) {
   for (auto* count :
        {&c.outcomes, &c.outcomes_matched, &c.failures, &c.outcomes_corrected, &c.complaints, &c.complaints_unlinked,
         &c.late_records, &c.awaiting_outcome, &c.parked_outcomes, &c.complaint_updates, &c.complaint_updates_parked,
-        &c.reviews, &c.reviews_corrected, &c.reviews_parked, &c.feedback[0], &c.feedback[1], &c.unannounced_versions}) {
+        &c.reviews, &c.reviews_corrected, &c.reviews_parked, &c.feedback[0], &c.feedback[1], &c.unannounced_versions,
+        &c.findings_too_late}) {
     *count = in.u64();
   }
   c.complaints_by.resize(in.count(3));
@@ -213,6 +215,10 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
     complaint_by_id_.emplace(row.id, slot);
     if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
   }
+  for (const auto& [time, complaint] : findings_) {
+    if (!complaint_by_id_.contains(complaint) || !updates_.contains(complaint))
+      throw CorruptBytes("a finding on a complaint that is not there");
+  }
   index_side();
   mark_all_stale();
 }
@@ -276,6 +282,11 @@ void PilotState::write(ByteWriter& out) const {
   if (reference_) reference_->write(out);
   out.u64(maturing_.size());
   for (const auto slot : maturing_) out.u64(slot);
+  out.u64(findings_.size());
+  for (const auto& [time, complaint] : findings_) {
+    out.time(time);
+    out.id(complaint);
+  }
   out.u64(versions_ordered_.size());
   for (const auto version : versions_ordered_) out.u64(version);
   out.u64(reference_rows_.size());
@@ -345,6 +356,10 @@ void PilotState::read(ByteReader& in) {
   if (in.flag()) reference_.emplace().read(in, static_cast<std::size_t>(settings_->reference.bins));
   for (auto left = in.count(1); left > 0; --left) {
     maturing_.push_back(static_cast<std::uint32_t>(in.u64()));
+  }
+  for (auto left = in.count(17); left > 0; --left) {
+    const auto time = in.time();
+    findings_.emplace(time, in.id());
   }
   for (auto left = in.count(1); left > 0; --left) versions_ordered_.insert(static_cast<std::uint16_t>(in.u64()));
   reference_rows_.resize(in.count(2));

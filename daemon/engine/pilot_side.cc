@@ -64,6 +64,7 @@ void PilotState::apply_known_updates(std::uint32_t slot) {
   if (updates == updates_.end()) return;
   complaints_.modify(slot).finding = finding_of(updates->second);
   counters_.complaint_updates_parked -= updates->second.size();
+  await_finding(complaints_[slot].id);
 }
 
 Disposition PilotState::apply_complaint_update(const record::ComplaintUpdate& u) {
@@ -79,6 +80,7 @@ Disposition PilotState::apply_complaint_update(const record::ComplaintUpdate& u)
   const auto finding = finding_of(updates);
   const auto& row = complaints_[found->second];
   if (finding != row.finding) recount_complaint(found->second, [&](ComplaintRow& c) { c.finding = finding; });
+  if (u.found_for) await_finding(u.complaint_id);
   return {.late = closed(row.linked ? decisions_[row.decision].time : row.time)};
 }
 

@@ -11,7 +11,7 @@ using settings::WindowKind;
 bool PilotState::ordered() const {
   const bool counts = std::any_of(settings_->windows.begin(), settings_->windows.end(),
                                   [](const auto& window) { return window.kind == WindowKind::count; });
-  return counts || settings_->has_budget() || (settings_->reference.first > 0 && !reference_);
+  return counts || settings_->watches_decisions() || (settings_->reference.first > 0 && !reference_);
 }
 
 void PilotState::advance(Instant now, const std::function<void(const Closing&)>& look_at, const Observe& observe) {
@@ -20,6 +20,7 @@ void PilotState::advance(Instant now, const std::function<void(const Closing&)>&
   if (!due_ || *now_ < *due_) return;
   order_until(*now_ - settings_->lateness);
   mature_until(*now_ - maturity());
+  find_until(*now_ - maturity());
   judge_versions(*now_ - settings_->lateness);
   close_days();
   report(closings(false), look_at, observe);
@@ -30,6 +31,7 @@ void PilotState::finish(const std::function<void(const Closing&)>& look_at, cons
   if (!newest_) return;
   order_until(Instant::max());
   mature_until(*newest_ - maturity());
+  find_until(*newest_ - maturity());
   judge_versions(Instant::max());
   const Day last = days_.empty() ? 0 : days_.rbegin()->first;
   const Instant end = start_of(settings_->time_zone, last + 1) + settings_->lateness;
@@ -60,9 +62,10 @@ void PilotState::report(std::vector<Closing> closings, const std::function<void(
 }
 
 void PilotState::await_maturity(const Waiting& waiting, bool after_reference) {
-  if (!settings_->has_budget()) return;
+  if (!settings_->watches_decisions()) return;
   const auto& d = decisions_[waiting.slot];
   Observation seen;
+  seen.time = d.time;
   seen.due = d.time + settings_->lateness;
   seen.decision = d;
   seen.features = waiting.features;
@@ -75,8 +78,9 @@ void PilotState::await_maturity(const Waiting& waiting, bool after_reference) {
 void PilotState::mature_until(Instant time) {
   while (!maturing_.empty() && decisions_[maturing_.front()].time <= time) {
     Observation seen;
-    seen.matured = true;
+    seen.stage = Stage::matured;
     seen.decision = as_of_horizon(maturing_.front());
+    seen.time = seen.decision.time;
     seen.due = seen.decision.time + maturity();
     observations_.push_back(std::move(seen));
     maturing_.pop_front();
@@ -194,6 +198,7 @@ void PilotState::refresh_due() {
   const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
   if (!maturing_.empty()) consider(decisions_[maturing_.front()].time + maturity());
+  if (!findings_.empty()) consider(findings_.begin()->first + maturity());
   for (const auto& start : version_starts_) {
     if (start.first && !start.judged) consider(*start.first + settings_->lateness);
   }

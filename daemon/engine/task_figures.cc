@@ -71,6 +71,7 @@ void ScopeFigures::binary_scores() {
   value(Metric::brier, stats::brier_formula, p.brier(), n, hidden);
   value(Metric::log_loss, stats::log_loss_formula, p.log_loss(), n, hidden);
   value(Metric::ece, stats::ece_width_formula, p.ece(), n, hidden);
+  value(Metric::max_calibration_error, stats::mce_width_formula, p.mce(), n, hidden);
 }
 
 /// With DeLong's interval, which a limit looks at; where scores were put together also with the bracket of what is

@@ -75,6 +75,7 @@ struct PilotCounters {
   std::uint64_t late_records = 0;  ///< accepted after their window had closed
   std::vector<std::pair<std::pair<std::string, std::string>, std::uint64_t>> complaints_by;  ///< (category, severity)
   std::uint64_t complaint_updates = 0, complaint_updates_parked = 0;  ///< parked: their complaint has not come
+  std::uint64_t findings_too_late = 0;  ///< given longer than the outcome horizon after they were made: no evidence
   std::uint64_t reviews = 0, reviews_corrected = 0, reviews_parked = 0;
   std::array<std::uint64_t, 2> feedback{};  ///< by record::Audience
   std::uint64_t unannounced_versions = 0;   ///< findings of that kind

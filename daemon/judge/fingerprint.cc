@@ -6,15 +6,13 @@
 namespace pilotwatch::judge {
 namespace {
 
-using settings::Evidence;
-
 /// Also what decides which decisions are looked at, when, and what their loss is: where that changes, the stored sum
 /// means something else, and decisions that come into order or mature again would be counted twice.
 std::string budget_fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
   const auto part = allotment(pilot, limit);
   std::string out = "budget";
   for (const double value : {part.n, part.share, part.days ? 1.0 : 0.0, static_cast<double>(limit.block),
-                             limit.design_effect, limit.range.value_or(0), pilot.threshold, pilot.tolerance.absolute,
+                             limit.design_effect, static_cast<double>(limit.period), limit.range.value_or(0), pilot.threshold, pilot.tolerance.absolute,
                              pilot.tolerance.relative, static_cast<double>(pilot.segments.min_n)}) {
     out += ' ' + format_number(value);
   }
@@ -34,10 +32,16 @@ std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& lim
   std::string out = pilot.name + '\n' + limit.name + '\n' + std::to_string(static_cast<int>(limit.metric)) + '\n' +
                     engine::window_name(limit.window) + '\n';
   out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
-  if (limit.evidence == Evidence::budget) out += '\n' + budget_fingerprint(pilot, limit);
+  if (settings::watches_decisions(limit.evidence)) out += '\n' + budget_fingerprint(pilot, limit);
   out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' +
          limit.feature + '\n' + limit.segment + '\n' + format_duration(limit.for_) + '\n' +
          format_duration(limit.keep_firing_for);
+  if (limit.compare != settings::Compare::none) {
+    const auto& references = pilot.segments.reference_groups;
+    const auto named = references.find(limit.segment);
+    out += '\n' + std::string(settings::compare_names[static_cast<std::size_t>(limit.compare)]) + '\n' +
+           (named == references.end() ? "" : named->second);
+  }
   if (limit.of > 1) out += '\n' + std::to_string(limit.times) + " of " + std::to_string(limit.of);
   if (limit.compare != settings::Compare::none) {
     const auto& references = pilot.segments.reference_groups;

@@ -167,7 +167,7 @@ std::string Fold::shape() const {
     line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group) +
          (p.scores.by_class == settings::ByClass::keep ? " by class" : ""));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
-    if (p.has_budget()) line("decisions in order");
+    if (p.watches_decisions()) line("decisions in order");
   }
   return out;
 }

@@ -78,7 +78,7 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
       groups.insert(std::get<2>(at->first));
     }
     for (const auto& group : groups) {
-      if (limit.evidence == Evidence::budget) {
+      if (settings::watches_decisions(limit.evidence)) {
         look_at_budget(instance(pilot, limit, group), closing, wall, out);
         continue;
       }

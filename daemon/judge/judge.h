@@ -25,6 +25,9 @@ struct Finding {
   std::string reason;  ///< one plain sentence
 };
 
+/// Whether a figure of some group, or of the whole pilot, is of the kind that the limit looks at.
+[[nodiscard]] bool is_about(const settings::Limit& limit, const engine::Figure& figure);
+
 /// Pure: the limit against the published figures of a window. `group` = "" unless the limit names a segment.
 [[nodiscard]] Finding examine(const settings::Limit& limit, const std::string& group,
                               const engine::WindowResult& window);
@@ -63,6 +66,7 @@ class Judge {
     LimitStatus status;
     std::optional<Instant> clear_since;  ///< recovering since; pilot's clock
     std::uint64_t beyond = 0;            ///< the last judged windows, a bit each, the newest the lowest: 1 = beyond
+    std::string moved;                   ///< limits on decisions: the group furthest off in the last window
   };
   using Key = std::tuple<std::string, std::string, std::string>;  ///< pilot, limit, group
 
@@ -74,7 +78,10 @@ class Judge {
     std::uint64_t used = 0, aggregated = 0;  ///< since its window closed last: observations, and records that were none
   };
   void observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
+               const engine::Observation& seen, bool member, Instant wall, std::vector<Transition>& out);
+  void compare(const settings::Limit& limit, const std::string& own, const engine::PilotState& pilot,
                const engine::Observation& seen, Instant wall, std::vector<Transition>& out);
+  static void show_evidence(LimitStatus& s);
   Watched& watched(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot);
   void mute(Instance& instance, std::string why, const engine::Observation& seen, Instant wall,
             std::vector<Transition>& out);

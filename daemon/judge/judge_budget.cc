@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "judge/judge.h"
+#include "judge/moved.h"
 #include "stats/sequential/budget.h"
 
 namespace pilotwatch::judge {
@@ -18,20 +19,35 @@ std::string number(double value) {
   return text;
 }
 
+/// What the evidence is worth, in words.
+std::string promise(const settings::Pilot& pilot, const settings::Limit& limit, const BudgetEvidence& e) {
+  if (limit.evidence == Evidence::confidence_sequence) {
+    return "at most " + number(100 * limit.alpha) + " % chance that it is ever said wrongly";
+  }
+  return "at most " + number(100 * pilot.guarantee.false_alarm_probability) + " % chance of a false alarm in " +
+         (e.days ? format_duration(pilot.guarantee.over) : std::to_string(pilot.guarantee.over_decisions) + " decisions") +
+         ", share " + number(e.share);
+}
+
 /// One plain sentence about evidence, for people.
-std::string sentence(const settings::Pilot& pilot, const settings::Limit& limit, const BudgetEvidence& e,
-                     const std::string& verdict) {
+std::string sentence(const settings::Pilot& pilot, const LimitStatus& s, const std::string& verdict) {
+  const auto& limit = *s.limit;
+  const auto& e = *s.evidence;
+  const bool compares = limit.compare != settings::Compare::none;
+  const std::string cases = stage_of(limit) == engine::Stage::finding ? " findings" : " decisions";
   std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
+  if (compares) out += std::string(" (") + settings::compare_names[static_cast<std::size_t>(limit.compare)] + ")";
   if (!limit.feature.empty()) out += " of " + limit.feature;
-  out +=
-      ": " + verdict + "; evidence " + number(e.s) + " against " + number(e.threshold) + " (at most " +
-      number(100 * pilot.guarantee.false_alarm_probability) + " % chance of a false alarm in " +
-      (e.days ? format_duration(pilot.guarantee.over) : std::to_string(pilot.guarantee.over_decisions) + " decisions") +
-      ", share " + number(e.share) + ") after " + std::to_string(e.observations) + " decisions";
+  out += ": " + verdict + "; evidence " + number(e.s) + " against " + number(e.threshold) + " (" +
+         promise(pilot, limit, e) + ") after " + std::to_string(e.observations) + cases;
+  if (compares) out += " of " + s.group;
+  if (e.mean_lower && e.mean_upper) {
+    out += "; the mean loss is " + number(*e.mean) + ", between " + number(*e.mean_lower) + " and " +
+           number(*e.mean_upper) + " at every look";
+  }
   if (e.change_point) out += "; the change began about " + format_rfc3339(*e.change_point);
   if (e.value_since) {
-    out +=
-        ", the mean loss since then is " + number(*e.value_since) + " in " + std::to_string(e.n_since) + " decisions";
+    out += ", the mean loss since then is " + number(*e.value_since) + " in " + std::to_string(e.n_since) + cases;
   }
   if (!e.moved.empty()) out += "; most moved: " + e.moved;
   return out;
@@ -40,6 +56,13 @@ std::string sentence(const settings::Pilot& pilot, const settings::Limit& limit,
 }  // namespace
 
 Allotment allotment(const settings::Pilot& pilot, const settings::Limit& limit) {
+  if (limit.evidence == Evidence::confidence_sequence) {
+    Allotment own;  // its own promise: evidence 1/alpha, whatever the time
+    own.n = 1 / limit.alpha;
+    own.share = 1;
+    own.days = false;
+    return own;
+  }
   const auto& guarantee = pilot.guarantee;
   Allotment out;
   out.days = guarantee.over_decisions == 0;
@@ -86,24 +109,50 @@ void Judge::observe(const engine::PilotState& pilot, const engine::Observation& 
   const auto epoch = epochs_.find(settings.name);
   if (epoch != epochs_.end() && seen.decision.time < epoch->second) return;
   for (const auto& limit : settings.limits) {
-    if (limit.evidence != Evidence::budget || of_matured(limit.metric) != seen.matured) continue;
+    if (!settings::watches_decisions(limit.evidence) || stage_of(limit) != seen.stage) continue;
     if (limit.segment.empty()) {
-      observe(limit, "", pilot, seen, wall, out);
+      observe(limit, "", pilot, seen, true, wall, out);
       continue;
     }
     const auto& attributes = settings.segments.attributes;
     const auto attribute =
         static_cast<std::size_t>(std::find(attributes.begin(), attributes.end(), limit.segment) - attributes.begin());
     const auto index = seen.decision.groups[attribute];
-    if (index != engine::no_group) observe(limit, pilot.group_name(attribute, index), pilot, seen, wall, out);
+    const std::string own = index == engine::no_group ? "" : pilot.group_name(attribute, index);
+    if (limit.compare != settings::Compare::none) {
+      compare(limit, own, pilot, seen, wall, out);
+    } else if (index != engine::no_group) {
+      observe(limit, own, pilot, seen, true, wall, out);
+    }
   }
 }
 
-void Judge::observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
+/// One decision is an observation of its own group, and of all that are compared with it: every other group where that
+/// is the rest, where it is one group every other but only of its decisions.
+void Judge::compare(const settings::Limit& limit, const std::string& own, const engine::PilotState& pilot,
                     const engine::Observation& seen, Instant wall, std::vector<Transition>& out) {
+  const auto& references = pilot.settings().segments.reference_groups;
+  const auto named = references.find(limit.segment);
+  const std::string reference = named == references.end() ? "" : named->second;
+  std::set<std::string> others;
+  for (auto at = watched_.lower_bound({pilot.settings().name, limit.name, ""});
+       at != watched_.end() && std::get<0>(at->first) == pilot.settings().name && std::get<1>(at->first) == limit.name;
+       ++at) {
+    others.insert(std::get<2>(at->first));
+  }
+  if (!own.empty() && own != reference) {
+    observe(limit, own, pilot, seen, true, wall, out);
+    others.erase(own);
+  }
+  if (!reference.empty() && own != reference) return;
+  for (const auto& group : others) observe(limit, group, pilot, seen, false, wall, out);
+}
+
+void Judge::observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
+                    const engine::Observation& seen, bool member, Instant wall, std::vector<Transition>& out) {
   auto& own = instance(pilot.settings(), limit, group);
   auto& s = own.status;
-  const bool of_feature = limit.metric == Metric::ks || limit.metric == Metric::drift;
+  const bool of_feature = of_reference(form_of(limit));
   const std::string id = of_feature && pilot.reference() ? pilot.reference()->id : "";
   if (of_feature && id.empty()) return;  // it is still being collected
   if (of_feature && bins(pilot, limit.feature) == nullptr) {
@@ -115,16 +164,16 @@ void Judge::observe(const settings::Limit& limit, const std::string& group, cons
   auto& gathered = *evidence.monitor;
   if (!gathered.mute().empty()) return mute(own, gathered.mute(), seen, wall, out);
 
-  const auto said = gathered.step(seen, firing(s.state));
+  const auto said = gathered.step(seen, firing(s.state), member);
   if (!said) return;
-  ++(said->aggregated ? evidence.aggregated : evidence.used);
+  if (member) ++(said->aggregated ? evidence.aggregated : evidence.used);
   const auto tell = [&](State to, const char* verdict) {
     s.evidence = gathered.evidence();
     s.evidence->reference = id;
-    s.reason = sentence(pilot.settings(), limit, *s.evidence, verdict);
+    if (s.evidence->moved.empty()) s.evidence->moved = own.moved;
+    show_evidence(s);
+    s.reason = sentence(pilot.settings(), s, verdict);
     s.last_evaluation = wall;
-    if (limit.metric == Metric::drift) s.value = stats::evidence_ratio(s.evidence->s, s.evidence->threshold);
-    if (limit.metric == Metric::drift) s.n = s.evidence->observations;
     if (to == State::breach && !firing(s.state)) gathered.begin_breach();
     move(own, to, seen.due, wall, out);
   };
@@ -140,6 +189,19 @@ void Judge::observe(const settings::Limit& limit, const std::string& group, cons
     const bool warning = said->signal == stats::Signal::warning;
     tell(warning ? State::warning : State::ok,
          warning ? "evidence gathers against its limit" : "no evidence against its limit");
+  }
+}
+
+/// What has no figure of a window that could be shown beside it shows its evidence.
+void Judge::show_evidence(LimitStatus& s) {
+  if (s.limit->metric == Metric::drift) {
+    s.value = stats::evidence_ratio(s.evidence->s, s.evidence->threshold);
+    s.n = s.evidence->observations;
+  } else if (s.limit->evidence == Evidence::confidence_sequence) {
+    s.value = s.evidence->mean;
+    s.lower = s.evidence->mean_lower;
+    s.upper = s.evidence->mean_upper;
+    s.n = s.evidence->observations;
   }
 }
 
@@ -182,7 +244,7 @@ Judge::Watched& Judge::watched(const settings::Limit& limit, const std::string& 
   // Groups come one by one: the j-th has share/(j (j + 1)), which sum to the limit's share however many they become.
   const auto j = static_cast<double>(own.place + 1);
   if (!limit.segment.empty()) part.share /= j * (j + 1);
-  const bool of_feature = limit.metric == Metric::ks || limit.metric == Metric::drift;
+  const bool of_feature = of_reference(form_of(limit));
   own.monitor = std::make_unique<Monitor>(settings, limit, part, of_feature ? bins(pilot, limit.feature) : nullptr);
   const std::string id = of_feature ? pilot.reference()->id : "";
   if (!own.stored.empty() && own.reference == id) {
@@ -222,7 +284,8 @@ void Judge::look_at_budget(Instance& instance, const engine::Closing& closing, I
     return;
   }
   const auto finding = examine(*s.limit, s.group, *closing.result);
-  show(s, finding, closing, wall);
+  if (s.limit->evidence == Evidence::budget) show(s, finding, closing, wall);  // a sequence shows its own interval
+  instance.moved = most_moved(*s.limit, *closing.result);
   if (finding.kind == Finding::Kind::no_data) stands_still(instance, closing, wall, out);
 }
 

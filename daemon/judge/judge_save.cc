@@ -8,8 +8,7 @@
 namespace pilotwatch::judge {
 namespace {
 
-/// 1: without evidence; 3: without the windows of `times` of `of`; both are still read. 2 was never released.
-constexpr std::uint64_t judge_version = 4;
+constexpr std::uint64_t judge_version = 5;  ///< 1: without evidence; still read. 2 to 4 were never released
 
 void write(ByteWriter& out, const std::optional<Instant>& time) {
   out.flag(time.has_value());
@@ -76,13 +75,14 @@ void Judge::write(ByteWriter& out) const {
     judge::write(out, s.episode);
     out.flag(s.evidence.has_value());
     if (s.evidence) s.evidence->write(out);
+    out.text(instance.moved);
   }
   write_monitors(out);
 }
 
 void Judge::read(ByteReader& in, Instant wall) {
   const auto version = in.u64();
-  if (version != 1 && version != 3 && version != judge_version) throw CorruptBytes("judge of another version");
+  if (version != 1 && version != judge_version) throw CorruptBytes("judge of another version");
   for (auto left = in.count(20); left > 0; --left) {
     const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
     const auto epoch = in.id();
@@ -99,13 +99,14 @@ void Judge::read(ByteReader& in, Instant wall) {
       judge::read(in, *time);
     }
     s.transitions = in.u64();
-    if (version > 3) {
+    if (version > 1) {
       stored.beyond = in.u64();
       s.windows_judged = in.u64();
       s.windows_beyond = static_cast<std::uint64_t>(std::popcount(stored.beyond));
     }
     judge::read(in, s.episode);
     if (version > 1 && in.flag()) s.evidence.emplace().read(in);
+    if (version > 1) stored.moved = in.text();
 
     const auto* pilot = settings_->find(pilot_name);
     if (pilot == nullptr) continue;

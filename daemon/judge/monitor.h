@@ -4,27 +4,16 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/bytes.h"
 #include "engine/observation.h"
 #include "judge/drift_bins.h"
 #include "judge/status.h"
+#include "judge/watcher.h"
 #include "settings/settings.h"
-#include "stats/sequential/category.h"
-#include "stats/sequential/mean.h"
-#include "stats/sequential/numeric.h"
-#include "stats/sequential/tolerance.h"
 
 namespace pilotwatch::judge {
-
-/// A limit's part of its pilot's budget.
-struct Allotment {
-  double n = 0;      ///< budget N of the whole pilot, days or decisions
-  double share = 0;  ///< of it
-  bool days = true;
-};
 
 /// When evidence was gathered: (step, time, cases, sum of losses), thinned to at most 128 entries, so that a step
 /// number can be turned into a time and an estimate since then.
@@ -48,17 +37,14 @@ class Trail {
   std::uint64_t every_ = 1;
 };
 
-/// The evidence for one limit with a budget and one group: a detector of stats/sequential/, and after a breach the one
-/// that looks for its end.
+/// The evidence for one limit on decisions and one group: a watcher (watcher.h), what it has counted, and since when.
 ///
-///   step(seen): the decision's loss, or the bin of its feature -> detector -> none, warning, alarm
-///               after an alarm also -> recovery detector -> recovered
-///
-/// Assumes what its detector assumes; `assumptions()` says it in words.
+///   step(seen): what the limit asks of the decision (question.h) -> watcher -> none, warning, alarm
+///               after an alarm also -> the search for its end -> recovered
 class Monitor {
  public:
-  /// `bins`: of the limit's feature, for drift and ks; must outlive the monitor, may be null (then it only collects).
-  /// limit and pilot must outlive it too.
+  /// `group`: "" unless the limit names a segment. `bins`: of the limit's feature, where its form compares with the
+  /// reference; must outlive the monitor, may be null (then it only collects). limit and pilot must outlive it too.
   Monitor(const settings::Pilot& pilot, const settings::Limit& limit, Allotment allotment, const DriftBins* bins);
 
   struct Said {
@@ -67,14 +53,15 @@ class Monitor {
     stats::Signal signal = stats::Signal::none;
     bool recovering = false, recovered = false;  ///< while `breached`
   };
-  /// nullopt: not its business (another stage, no label, no value).
-  std::optional<Said> step(const engine::Observation& seen, bool breached);
+  /// nullopt: not its business (another stage, no label, no value). `member`: comparisons only, whether the decision is
+  /// of the group.
+  std::optional<Said> step(const engine::Observation& seen, bool breached, bool member = true);
   /// Evidence starts anew: another version, another epoch.
   void reset();
   /// The search for the end of a breach starts now.
   void begin_breach();
 
-  /// Why it can say nothing, whatever comes; "" = it can. Drift and ks only.
+  /// Why it can say nothing, whatever comes; "" = it can.
   [[nodiscard]] const std::string& mute() const { return mute_; }
   /// As of the last look (a group's single decisions are nobody's business); at an alarm what it took.
   [[nodiscard]] BudgetEvidence evidence() const;
@@ -83,50 +70,32 @@ class Monitor {
   void read(ByteReader& in);
 
  private:
-  using Detector = std::variant<std::monostate, stats::BlockMean, stats::RankDrift, stats::CdfDrift,
-                                stats::CategoryDrift, stats::CategoryTolerance>;
-  using End = std::variant<std::monostate, stats::Recovery, stats::CdfRecovery>;
-
   void make();
-  void of_a_group();
-  [[nodiscard]] std::optional<double> loss(const engine::Observation& seen) const;
+  [[nodiscard]] std::optional<Sight> sight(const engine::Observation& seen) const;
   [[nodiscard]] const engine::FeatureValue* value(const engine::Observation& seen) const;
-  stats::Signal step_detector(const engine::Observation& seen, double x, std::size_t bin, double w);
   [[nodiscard]] double start_weight(Instant time);
-  struct Standing {
-    double s;
-    std::optional<std::uint64_t> change;  ///< in blocks
-    const char* formula;
-  };
-  [[nodiscard]] Standing standing(bool at_alarm) const;
-  [[nodiscard]] BudgetEvidence describe(const Standing& now) const;
+  [[nodiscard]] BudgetEvidence describe(const Watcher::Standing& now) const;
+  void interval_since(BudgetEvidence& out) const;
   void remember_alarm(std::string moved);
-  [[nodiscard]] std::string moved() const;
 
   const settings::Pilot* pilot_;
   const settings::Limit* limit_;
   Allotment allotment_;
   const DriftBins* bins_;
+  Form form_;
   std::size_t column_ = 0;  ///< of the feature
-  std::unique_ptr<stats::CdfReference> check_points_;
-  std::unique_ptr<stats::ToleranceLimits> category_limits_;
-  std::uint32_t block_ = 1;
-  std::uint64_t key_ = 0;  ///< of the tie breakers
-  Detector detector_;
-  End end_;
+  std::uint64_t key_ = 0;   ///< of the tie breakers
+  std::unique_ptr<Watcher> watcher_;
   std::string mute_;
 
-  // The state beside the detectors' own.
+  // The state beside the watcher's own.
   std::optional<Instant> last_;      ///< of its last observation
-  std::uint64_t n_ = 0, steps_ = 0;  ///< since the evidence began: cases, and blocks looked at
+  std::uint64_t n_ = 0, steps_ = 0;  ///< since the evidence began: cases, and looks
   double sum_ = 0;
   Trail::Mark last_look_;
   Trail trail_;
   BudgetEvidence at_alarm_;  ///< what the last alarm took
   bool alarm_is_last_ = false;
 };
-
-/// Whether a metric's evidence is of matured observations (or of ordered ones).
-[[nodiscard]] bool of_matured(settings::Metric metric);
 
 }  // namespace pilotwatch::judge

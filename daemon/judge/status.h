@@ -25,14 +25,15 @@ inline constexpr std::size_t state_count = std::size(state_names);
 struct BudgetEvidence {
   double s = 0;                         ///< the evidence S
   double threshold = 0;                 ///< N / share: a breach at or above it
-  double budget_n = 0;                  ///< N: days, or decisions
+  double budget_n = 0;                  ///< N: days, or decisions; of a confidence sequence 1/alpha
   double share = 0;                     ///< this limit's part of the budget (for one group)
   bool days = true;                     ///< unit of N
-  std::uint64_t block = 1;              ///< decisions looked at together
+  std::uint64_t block = 1;              ///< decisions looked at together; 0 = a civil day or week
   std::uint64_t observations = 0;       ///< decisions since the evidence began
   std::optional<Instant> change_point;  ///< estimated begin of the change, pilot's clock; no guarantee
   std::optional<double> value_since;    ///< mean loss since then: selected, so biased upwards
   std::uint64_t n_since = 0;
+  std::optional<double> mean, mean_lower, mean_upper;  ///< confidence sequences: of the loss since the evidence began
   std::string formula;
   std::string reference;  ///< id of the reference, for drift
   std::string moved;      ///< what moved most

@@ -59,6 +59,10 @@ void BudgetEvidence::write(ByteWriter& out) const {
   if (change_point) out.time(*change_point);
   out.flag(value_since.has_value());
   if (value_since) out.f64(*value_since);
+  for (const auto& value : {mean, mean_lower, mean_upper}) {
+    out.flag(value.has_value());
+    if (value) out.f64(*value);
+  }
   for (const auto* text : {&formula, &reference, &moved}) out.text(*text);
 }
 
@@ -70,6 +74,10 @@ void BudgetEvidence::read(ByteReader& in) {
   if (in.flag()) change_point = in.time();
   value_since.reset();
   if (in.flag()) value_since = in.f64();
+  for (auto* value : {&mean, &mean_lower, &mean_upper}) {
+    value->reset();
+    if (in.flag()) *value = in.f64();
+  }
   for (auto* text : {&formula, &reference, &moved}) *text = in.text();
 }
 

@@ -58,7 +58,7 @@ constexpr Rules rules[] = {
     {Metric::ks, Scale::share, false, {}, true},
     {Metric::complaints_per_1000, Scale::not_negative, true, {}, true},
     {Metric::incidents_per_1000, Scale::not_negative, true, {}},
-    {Metric::complaint_finding_rate, Scale::share, true, {}},
+    {Metric::complaint_finding_rate, Scale::share, true, {}, true},
     {Metric::override_rate, Scale::share, true, {}},
     {Metric::override_relieving_rate, Scale::share, true, Task::binary},
     {Metric::override_aggravating_rate, Scale::share, true, Task::binary},
@@ -76,38 +76,39 @@ constexpr Rules rules[] = {
     {Metric::balanced_accuracy, Scale::share, false, labels},
     {Metric::mcc, Scale::any, false, labels},
     {Metric::cohen_kappa, Scale::any, false, labels},
-    {Metric::roc_auc, Scale::share, true, Task::binary},
+    {Metric::roc_auc, Scale::share, true, Task::binary, true},
     {Metric::average_precision, Scale::share, false, Task::binary},
-    {Metric::brier, Scale::share, false, Task::binary},
-    {Metric::log_loss, Scale::not_negative, false, labels},
+    {Metric::brier, Scale::share, false, Task::binary, true},
+    {Metric::log_loss, Scale::not_negative, false, labels, true},
     {Metric::ece, Scale::share, false, Task::binary},
     {Metric::js_distance, Scale::share, false, {}},
     {Metric::hellinger, Scale::share, false, {}},
     {Metric::tvd, Scale::share, false, {}},
     {Metric::wasserstein1, Scale::not_negative, false, {}},
-    {Metric::linf, Scale::share, false, {}},
+    {Metric::linf, Scale::share, false, {}, true},
     {Metric::chi2, Scale::not_negative, false, {}},
     {Metric::macro_f1, Scale::share, false, Task::multiclass},
-    {Metric::micro_f1, Scale::share, true, Task::multiclass},
+    {Metric::micro_f1, Scale::share, true, Task::multiclass, true},
     {Metric::weighted_f1, Scale::share, false, Task::multiclass},
     {Metric::macro_precision, Scale::share, false, Task::multiclass},
     {Metric::macro_recall, Scale::share, false, Task::multiclass},
     {Metric::roc_auc_hand_till, Scale::share, false, Task::multiclass},
-    {Metric::mse, Scale::not_negative, false, Task::regression},
-    {Metric::rmse, Scale::not_negative, false, Task::regression},
+    {Metric::mse, Scale::not_negative, false, Task::regression, true},
+    {Metric::rmse, Scale::not_negative, false, Task::regression, true},
     {Metric::r2, Scale::any, false, Task::regression},
     {Metric::mape, Scale::not_negative, false, Task::regression},
     {Metric::smape, Scale::not_negative, false, Task::regression},
     {Metric::rmsle, Scale::not_negative, false, Task::regression},
     {Metric::median_absolute_error, Scale::not_negative, false, Task::regression},
-    {Metric::wis, Scale::not_negative, false, Task::quantile},
+    {Metric::wis, Scale::not_negative, false, Task::quantile, true},
     {Metric::wis_overprediction, Scale::not_negative, false, Task::quantile},
     {Metric::wis_underprediction, Scale::not_negative, false, Task::quantile},
     {Metric::wis_dispersion, Scale::not_negative, false, Task::quantile},
-    {Metric::interval_coverage_50, Scale::share, true, Task::quantile},
-    {Metric::interval_coverage_90, Scale::share, true, Task::quantile},
+    {Metric::interval_coverage_50, Scale::share, true, Task::quantile, true},
+    {Metric::interval_coverage_90, Scale::share, true, Task::quantile, true},
     {Metric::quantile_bias, Scale::any, false, Task::quantile},
-    {Metric::verdict_rate, Scale::share, true, Task::generative},
+    {Metric::verdict_rate, Scale::share, true, Task::generative, true},
+    {Metric::max_calibration_error, Scale::share, false, Task::binary, true},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -144,15 +145,12 @@ class LimitReader {
     metric();
     window();
     compare();
-    evidence();
     bound();
-    budget();
-    map_.read("min_n", out_.min_n, &Value::whole, Whole{1, 1'000'000'000});
     feature();
     segment();
+    windowed();
+    evidence();
     read_times_of(map_, out_);
-    map_.read("for", out_.for_, &Value::duration, Zero::allowed);
-    map_.read("keep_firing_for", out_.keep_firing_for, &Value::duration, Zero::allowed);
     map_.read_choice("severity", out_.severity, severity_names);
     out_.alertname = default_alertname(out_);
     map_.read("alertname", out_.alertname, &Value::filled_text);
@@ -230,6 +228,21 @@ class LimitReader {
     return number;
   }
 
+  /// Keys that ask something of windows.
+  void windowed() {
+    for (const char* key : {"min_n", "for", "keep_firing_for", "times", "of"})
+      of_windows_ = of_windows_ || map_.take(key).has_value();
+    map_.read("min_n", out_.min_n, &Value::whole, Whole{1, 1'000'000'000});
+    map_.read("for", out_.for_, &Value::duration, Zero::allowed);
+    map_.read("keep_firing_for", out_.keep_firing_for, &Value::duration, Zero::allowed);
+  }
+
+  void evidence() {
+    auto sound = sound_;
+    sound.metric = rules_ != nullptr;
+    read_evidence(map_, sound, of_windows_, out_);
+  }
+
   void compare() {
     const auto value = map_.take("compare");
     if (!value) return;
@@ -241,63 +254,6 @@ class LimitReader {
     value->problem(is_compared(out_.metric, Compare::ratio)
                        ? name_of(out_.metric) + " is compared by ratio only"
                        : "there is no comparison of " + name_of(out_.metric) + " between groups");
-  }
-
-  void evidence() {
-    const bool has_interval = rules_ == nullptr || rules_->has_interval;
-    const bool only_budget = rules_ != nullptr && rules_->metric == Metric::drift;
-    out_.evidence = only_budget ? Evidence::budget : has_interval ? Evidence::interval : Evidence::point;
-    const auto value = map_.take("evidence");
-    if (!value) return;
-    out_.evidence = value->choice<Evidence>(evidence_names).value_or(out_.evidence);
-    if (out_.compare != Compare::none && out_.evidence == Evidence::budget) {
-      out_.evidence = Evidence::interval;
-      return value->problem("a comparison of groups has no budget yet; write interval or point");
-    }
-    if (only_budget && out_.evidence != Evidence::budget) return value->problem("drift is only judged by budget");
-    if (out_.evidence == Evidence::budget && rules_ != nullptr && !rules_->has_budget) {
-      return value->problem(name_of(out_.metric) + " has no form whose false alarms can be budgeted; write " +
-                            (has_interval ? "interval or point" : "point"));
-    }
-    if (has_interval || out_.evidence != Evidence::interval) return;
-    value->problem(name_of(out_.metric) + " has no interval; write point or leave the key out");
-  }
-
-  /// Keys that only a budget knows, and what a budget needs to know.
-  void budget() {
-    const auto share = map_.take("share"), block = map_.take("block"), effect = map_.take("design_effect"),
-               range = map_.take("range");
-    if (out_.evidence != Evidence::budget) {
-      for (const auto& value : {share, block, effect, range}) {
-        if (value) value->key_problem("is only for evidence: budget");
-      }
-      return;
-    }
-    if (share) {
-      out_.share = share->number(Real{0, 1});
-      if (out_.share && *out_.share < least_share) share->wrong("a share of at least 1e-9, at most 1");
-    }
-    if (block) out_.block = block->whole(Whole{1, 500}).value_or(0);
-    if (effect) out_.design_effect = effect->number(Real{1, 50}).value_or(1);
-    if (range) out_.range = range->number(Real{0});
-    if (out_.metric == Metric::drift) return;
-    const auto bound = out_.max ? out_.max : out_.min;
-    const bool mean_of_reals = out_.metric == Metric::mean_absolute_error;
-    if (mean_of_reals && !out_.range) map_.value().problem("a budget on " + name_of(out_.metric) + " needs a range");
-    if (range && !mean_of_reals) range->key_problem("is only for a mean of numbers");
-    if (!bound || (mean_of_reals && !out_.range)) return;
-    const double most = out_.metric == Metric::complaints_per_1000 ? 1000 : mean_of_reals ? *out_.range : 1;
-    // Within 1e-9 of an end nothing could be told from it, and arithmetic would round it to the end.
-    if (!(*bound >= 1e-9 * most && *bound <= (1 - 1e-9) * most && std::isfinite(1 / *bound))) {
-      map_.value().problem("a budget needs a limit between 0 and " + format_number(most) + ", both excluded");
-    }
-    constexpr Metric from_below[] = {Metric::coverage, Metric::accuracy,    Metric::precision,
-                                     Metric::recall,   Metric::specificity, Metric::f1};
-    const bool below = is_among(out_.metric, from_below), either = out_.metric == Metric::selection_rate;
-    if (out_.min && !below && !either) {
-      map_.value().problem("a budget on " + name_of(out_.metric) + " takes max, not min");
-    }
-    if (out_.max && below) map_.value().problem("a budget on " + name_of(out_.metric) + " takes min, not max");
   }
 
   void feature() {
@@ -371,6 +327,7 @@ class LimitReader {
   const Pilot& pilot_;
   const Sound& sound_;
   const Rules* rules_ = nullptr;  ///< null where the metric could not be read
+  bool of_windows_ = false;       ///< a key asks something of windows
   Limit out_;
 };
 
@@ -389,6 +346,8 @@ bool is_compared(Metric metric, Compare compare) {
 }
 
 bool has_interval(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_interval; }
+
+bool has_budget(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_budget; }
 
 Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names) {
   return LimitReader(value, pilot, sound).read(names);

@@ -11,13 +11,14 @@ void read_times_of(MapReader& map, Limit& limit) {
   const auto times = map.take("times"), of = map.take("of");
   for (const auto& [value, other, missing] : {std::tuple{&times, &of, "of"}, std::tuple{&of, &times, "times"}}) {
     if (!*value) continue;
-    if (limit.evidence == Evidence::budget) {
-      (*value)->key_problem("is not for evidence: budget, which looks at decisions and not at windows");
+    if (watches_decisions(limit.evidence)) {
+      (*value)->key_problem("is not for evidence: " + std::string(evidence_names[static_cast<int>(limit.evidence)]) +
+                            ", which looks at decisions and not at windows");
     } else if (!*other) {
       (*value)->key_problem(std::string("needs ") + missing + " beside it (times: 2, of: 3)");
     }
   }
-  if (!times || !of || limit.evidence == Evidence::budget) return;
+  if (!times || !of || watches_decisions(limit.evidence)) return;
   const auto k = times->whole(range), m = of->whole(range);
   if (!k || !m) return;
   if (*k > *m) return times->problem("must be at most of, " + std::to_string(*m));

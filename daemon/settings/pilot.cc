@@ -126,6 +126,7 @@ class PilotReader {
     if (const auto value = map_.take("time_zone")) time_zone(*value);
     map_.read_choice("clock", out_.clock, clock_names);
     map_.read("lateness", out_.lateness, &Value::duration, Zero::allowed);
+    sound_.horizon = map_.take("outcome_horizon").has_value();
     map_.read("outcome_horizon", out_.outcome_horizon, &Value::duration, Zero::allowed);
     if (const auto value = map_.take("accept")) {
       MapReader map(*value);

@@ -17,6 +17,8 @@ namespace pilotwatch::settings {
 /// What of a pilot was read without complaint, so that one mistake is not reported again by all that refer to it.
 struct Sound {
   bool task = false, windows = false, features = false, attributes = false, reference = false;
+  bool metric = false;   ///< of the limit that is being read
+  bool horizon = false;  ///< outcome_horizon was given
 };
 
 /// A preset that a pilot names. Whatever is wrong with it for this pilot is reported where it is named.
@@ -51,6 +53,9 @@ void read_classes(MapReader& map, std::optional<Task> task, Pilot& pilot);
 void read_burden(const Value& value, Pilot& pilot);
 /// One entry of `limits` of a pilot whose other parts have been read.
 [[nodiscard]] Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names);
+/// `evidence` and the keys that only some kinds have, of a limit whose other keys have been read. `of_windows`: one of
+/// them asks something of windows, so that without `evidence` the limit is on windows.
+void read_evidence(MapReader& map, const Sound& sound, bool of_windows, Limit& limit);
 
 /// `times` and `of` of a limit whose evidence has been read.
 void read_times_of(MapReader& map, Limit& limit);

@@ -52,8 +52,8 @@ Family family_of(const Limit& limit) {
   }
 }
 
-bool Pilot::has_budget() const {
-  return std::ranges::any_of(limits, [](const Limit& limit) { return limit.evidence == Evidence::budget; });
+bool Pilot::watches_decisions() const {
+  return std::ranges::any_of(limits, [](const Limit& limit) { return settings::watches_decisions(limit.evidence); });
 }
 
 }  // namespace pilotwatch::settings

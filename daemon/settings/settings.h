@@ -144,6 +144,7 @@ enum class Metric : std::uint8_t {
   interval_coverage_90,
   quantile_bias,
   verdict_rate,
+  max_calibration_error,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -209,7 +210,8 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "interval_coverage_50",
                                                "interval_coverage_90",
                                                "quantile_bias",
-                                               "verdict_rate"};
+                                               "verdict_rate",
+                                               "max_calibration_error"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// What a limit on groups looks at: the figure of each group, or how it compares with that of the others.
@@ -222,11 +224,22 @@ inline constexpr const char* compare_names[] = {"", "difference", "ratio"};
 [[nodiscard]] bool is_compared(Metric metric, Compare compare);
 /// Whether figures of it come with a confidence interval (a certified bracket is none).
 [[nodiscard]] bool has_interval(Metric metric);
+/// Whether a limit on it can have evidence `budget`: it is the mean of a loss in [0, 1], or a distance from the
+/// reference.
+[[nodiscard]] bool has_budget(Metric metric);
 
 /// How a limit decides: `point` = the value of a window is beyond it; `interval` = the whole confidence interval is;
-/// `budget` = the evidence of all decisions in their order is, within the pilot's budget of false alarms.
-enum class Evidence : std::uint8_t { point, interval, budget };
-inline constexpr const char* evidence_names[] = {"point", "interval", "budget"};
+/// `budget` = the evidence of all decisions in their order is, within the pilot's budget of false alarms;
+/// `confidence_sequence` = the interval since the epoch's start that holds at every look is, with a risk of its own.
+enum class Evidence : std::uint8_t { point, interval, budget, confidence_sequence };
+inline constexpr const char* evidence_names[] = {"point", "interval", "budget", "confidence_sequence"};
+/// Whether it looks at decisions in their order, not at windows.
+[[nodiscard]] constexpr bool watches_decisions(Evidence evidence) {
+  return evidence == Evidence::budget || evidence == Evidence::confidence_sequence;
+}
+/// Whether decisions are looked at in blocks of so many, or all of a civil day or ISO week together.
+enum class BlockPeriod : std::uint8_t { none, day, week };
+inline constexpr const char* block_period_names[] = {"none", "day", "week"};
 enum class Severity : std::uint8_t { info, warning, critical };
 inline constexpr const char* severity_names[] = {"info", "warning", "critical"};
 
@@ -238,6 +251,8 @@ struct Limit {
   Evidence evidence = Evidence::interval;
   std::optional<double> share;      ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
   std::uint64_t block = 0;          ///< budget: decisions looked at together; 0 = from the limit and design_effect
+  BlockPeriod period = BlockPeriod::none;  ///< budget: YAML `block: day`, instead of a number
+  double alpha = .01;               ///< confidence_sequence: chance that it is ever beyond while the limit is kept
   double design_effect = 1;         ///< budget: how much clusters widen the variance of a mean, >= 1
   std::optional<double> range;      ///< budget on a mean of reals: values are clipped at it
   std::uint64_t min_n = 30;         ///< fewer cases in the window: state `insufficient`
@@ -296,7 +311,7 @@ struct Pilot {
   Guarantee guarantee;
   std::vector<Limit> limits;
 
-  [[nodiscard]] bool has_budget() const;  ///< whether a limit has evidence `budget`
+  [[nodiscard]] bool watches_decisions() const;  ///< whether a limit looks at decisions in their order
 };
 
 /// The class whose output is a burden to the person: as given, else the positive one where `output` is a burden and the

@@ -186,9 +186,11 @@ void show_evidence(Writer& out, const Limit& limit, const std::string& note) {
   if (!note.empty()) out.raw() << YAML::Comment(note);
   if (limit.share) out.number("share", *limit.share);
   if (limit.block > 0) out.whole("block", limit.block);
+  if (limit.period != BlockPeriod::none) out.pair("block", word(block_period_names, limit.period));
+  if (limit.evidence == Evidence::confidence_sequence) out.number("alpha", limit.alpha);
   if (limit.evidence == Evidence::budget) out.number("design_effect", limit.design_effect);
   if (limit.range) out.number("range", *limit.range);
-  if (limit.evidence == Evidence::budget) return;  // evidence waits for nothing else
+  if (watches_decisions(limit.evidence)) return;  // evidence waits for nothing else
   out.whole("min_n", limit.min_n);
   if (limit.of > 1) {
     out.whole("times", limit.times);

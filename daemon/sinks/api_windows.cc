@@ -6,6 +6,7 @@
 #include "sinks/schema.h"
 #include "sinks/views.h"
 #include "sinks/window_query.h"
+#include "stats/interval/sequence.h"
 #include "stats/sequential/evidence.h"
 
 namespace pilotwatch::sinks {
@@ -142,17 +143,21 @@ std::string figure_json(const std::string& pilot, const WindowResult& window, co
 Json evidence_json(const std::optional<judge::BudgetEvidence>& evidence) {
   if (!evidence) return nullptr;
   const auto& e = *evidence;
+  const bool of_every_look = e.formula == stats::beta_binomial_sequence_formula;
   return {{"s", e.s},
           {"threshold", e.threshold},
           {"ratio", stats::evidence_ratio(e.s, e.threshold)},
           {"budget", e.budget_n},
-          {"clock", e.days ? "days" : "decisions"},
+          {"clock", of_every_look ? Json() : Json(e.days ? "days" : "decisions")},
           {"share", e.share},
           {"block", e.block},
           {"observations", e.observations},
           {"change_point", e.change_point ? Json(format_rfc3339(*e.change_point)) : Json()},
           {"value_since_change", number_or_null(e.value_since)},
           {"n_since_change", e.n_since},
+          {"mean", number_or_null(e.mean)},
+          {"mean_lower", number_or_null(e.mean_lower)},
+          {"mean_upper", number_or_null(e.mean_upper)},
           {"formula", e.formula},
           {"reference", text_or_null(e.reference)},
           {"moved", text_or_null(e.moved)}};

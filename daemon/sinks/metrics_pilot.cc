@@ -78,6 +78,9 @@ void add_side(Families& out, const std::string& pilot, const PilotView& view) {
                   counters.reviews_corrected);
   out.add_gauge("pilotwatch_reviews_parked", "Reviews which wait for their prediction.", labels,
                 counters.reviews_parked);
+  out.add_counter("pilotwatch_complaint_findings_too_late_total",
+                  "Findings told longer than the outcome horizon after they were made: counted, but no evidence.",
+                  {{"pilot", pilot}}, counters.findings_too_late);
   for (std::size_t i = 0; i < counters.feedback.size(); ++i) {
     out.add_counter("pilotwatch_feedback_total", "Feedback accepted.",
                     {{"pilot", pilot}, {"audience", record::audience_names[i]}}, counters.feedback[i]);

@@ -46,6 +46,7 @@ std::string rule_words(const settings::Limit& limit) {
   if (limit.evidence == settings::Evidence::interval && settings::has_interval(limit.metric)) out += ", whole interval";
   if (limit.of > 1) out += ", " + std::to_string(limit.times) + " of " + std::to_string(limit.of) + " windows";
   if (limit.evidence == settings::Evidence::budget) out += ", with a budget of false alarms";
+  if (limit.evidence == settings::Evidence::confidence_sequence) out += ", confidence sequence";
   return escape_html(out);
 }
 

@@ -73,7 +73,7 @@ class Seen {
   static void ignore(const engine::Closing&) {}
   engine::Observe keep() {
     return [this](const engine::Observation& seen) {
-      if (seen.matured) matured.push_back(seen);
+      if (seen.stage == engine::Stage::matured) matured.push_back(seen);
     };
   }
 

@@ -126,7 +126,7 @@ p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
 p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, drift, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
-p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, compare, evidence, max, min, share, block, design_effect, range, min_n, feature, segment, times, of, for, keep_firing_for, severity, alertname, owner, reason, source, action, runbook_url, off
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, compare, max, min, feature, segment, min_n, for, keep_firing_for, times, of, share, block, design_effect, range, alpha, evidence, severity, alertname, owner, reason, source, action, runbook_url, off
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
 p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
 p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'
@@ -141,7 +141,7 @@ TEST_CASE("problems: what a limit with a budget needs, and what only it may say"
     reference: {first: 500}
     guarantee: {false_alarm_probability: 0, over: {decision: 5}, shares: {outcome: 0.9, drift: 0.3}}
     limits:
-      - {name: a, metric: error_rate, window: day, max: 0.1, share: 0.5}
+      - {name: a, metric: error_rate, window: day, max: 0.1, evidence: interval, share: 0.5}
       - {name: b, metric: error_rate, window: day, min: 0.1, evidence: budget, share: 0.7}
       - {name: c, metric: error_rate, window: day, max: 1, evidence: budget, range: 5}
       - {name: d, metric: psi, window: day, max: 0.2, feature: income, evidence: budget}
@@ -154,7 +154,7 @@ p.yml:6:42: pilots[0].guarantee.false_alarm_probability: must be a number from 1
 p.yml:6:51: pilots[0].guarantee.over.decisions: is required
 p.yml:6:52: pilots[0].guarantee.over.decision: unknown key; did you mean 'decisions'? known: decisions
 p.yml:6:74: pilots[0].guarantee.shares: sum to more than 1
-p.yml:8:62: pilots[0].limits[0].share: is only for evidence: budget
+p.yml:8:82: pilots[0].limits[0].share: is only for evidence: budget
 p.yml:9:9: pilots[0].limits[1]: a budget on error_rate takes max, not min
 p.yml:10:9: pilots[0].limits[2]: a budget needs a limit between 0 and 1, both excluded
 p.yml:10:78: pilots[0].limits[2].range: is only for a mean of numbers
@@ -454,6 +454,8 @@ TEST_CASE("problems: a limit that compares groups") {
       - {name: d, metric: f1, window: week, segment: race, compare: ratio, max: 1}
       - {name: e, metric: complaints_per_1000, window: week, segment: race, compare: difference, max: 1}
       - {name: f, metric: error_rate, window: week, segment: race, compare: difference, max: 10, evidence: budget}
+      - {name: g, metric: error_rate, window: week, segment: race, compare: ratio, max: 0.5, evidence: budget}
+      - {name: h, metric: error_rate, window: week, segment: race, compare: ratio, max: 2, evidence: confidence_sequence}
 )yml") ==
       R"txt(p.yml:4:55: pilots[0].segments.reference_groups.rase: 'rase' is not an attribute of segments; did you mean 'race'? known: race
 p.yml:8:9: pilots[0].limits[1]: a comparison of groups needs a segment: the attribute whose groups are meant
@@ -462,6 +464,7 @@ p.yml:9:69: pilots[0].limits[2].compare: must be one of difference, ratio, got '
 p.yml:10:69: pilots[0].limits[3].compare: there is no comparison of f1 between groups
 p.yml:11:86: pilots[0].limits[4].compare: complaints_per_1000 is compared by ratio only
 p.yml:12:94: pilots[0].limits[5].max: must be a number from -1 to 1, got '10'
-p.yml:12:108: pilots[0].limits[5].evidence: a comparison of groups has no budget yet; write interval or point
+p.yml:13:9: pilots[0].limits[6]: a budget on a ratio takes max from 1 on
+p.yml:14:102: pilots[0].limits[7].evidence: a confidence sequence is of the rate of an event; error_rate of groups beside others is none
 )txt");
 }

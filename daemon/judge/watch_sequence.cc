@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A confidence sequence since the epoch began: the limit's own promise, beside the pilot's budget.
+#include <cmath>
+
+#include "judge/watcher.h"
+#include "stats/interval/sequence.h"
+
+namespace pilotwatch::judge {
+namespace {
+
+/// An event that happens or not. Beyond its limit once the whole confidence sequence is; back once the whole of it is
+/// within. P(it is ever found beyond while it is not) <= alpha. An old calm hides a new change: for evaluation more than
+/// for alarms.
+class Sequence : public Watcher {
+ public:
+  Sequence(const WatcherNeeds& needs, MeanQuestion question, std::uint64_t block)
+      : alpha_(needs.allotment.share / needs.allotment.n), m_(question.m), above_(question.wrong == stats::Side::above), block_(block) {}
+
+  Look step(const Sight& seen) override {
+    ++n_;
+    if (seen.x > 0) ++events_;
+    Look out;
+    out.sum = seen.x;
+    if (n_ % block_ != 0) return out;
+    out.looked = true;
+    log_e_ = stats::optional(stats::beta_binomial_log_e(events_, n_, m_)).value_or(0);
+    const double share = static_cast<double>(events_) / static_cast<double>(n_);
+    const bool proven = log_e_ >= -std::log(alpha_);
+    beyond_ = proven && (above_ ? share > m_ : share < m_);
+    within_ = proven && !beyond_;
+    const double warning = -std::log(alpha_) - std::log(50.0);
+    const bool towards = above_ ? share > m_ : share < m_;
+    if (beyond_ && !said_) {
+      out.signal = stats::Signal::alarm;
+      said_ = true;
+    } else if (towards && log_e_ >= warning) {
+      out.signal = stats::Signal::warning;
+    }
+    return out;
+  }
+  [[nodiscard]] Standing now() const override {
+    const double share = n_ == 0 ? m_ : static_cast<double>(events_) / static_cast<double>(n_);
+    // Evidence that it is within its limit is none against it.
+    return {(above_ ? share > m_ : share < m_) ? std::exp(std::min(log_e_, 600.0)) : 0, std::nullopt};
+  }
+  [[nodiscard]] Standing at_alarm() const override { return now(); }
+  [[nodiscard]] const char* formula() const override { return stats::beta_binomial_sequence_formula; }
+  [[nodiscard]] std::uint64_t block() const override { return block_; }
+
+  End step_end(const Sight& /*seen*/) override {
+    End out;
+    out.recovered = within_;
+    if (within_) said_ = false;
+    return out;
+  }
+
+  void write(ByteWriter& out) const override {
+    for (const auto value : {n_, events_}) out.u64(value);
+    out.f64(log_e_);
+    for (const bool value : {beyond_, within_, said_}) out.flag(value);
+  }
+  void read(ByteReader& in) override {
+    for (auto* value : {&n_, &events_}) *value = in.u64();
+    log_e_ = in.f64();
+    for (bool* value : {&beyond_, &within_, &said_}) *value = in.flag();
+  }
+
+ private:
+  double alpha_, m_;
+  bool above_;
+  std::uint64_t block_, n_ = 0, events_ = 0;
+  double log_e_ = 0;
+  bool beyond_ = false, within_ = false;
+  bool said_ = false;  ///< the alarm of this breach
+};
+
+}  // namespace
+
+std::unique_ptr<Watcher> watch_sequence(const WatcherNeeds& needs) {
+  const std::uint64_t block = needs.limit.segment.empty() ? 1 : std::max<std::uint64_t>(1, needs.pilot.segments.min_n);
+  return std::make_unique<Sequence>(needs, mean_question(needs.limit), block);
+}
+
+}  // namespace pilotwatch::judge
