@@ -309,13 +309,13 @@ TEST_CASE("watchers: all of them go on after a restart at any record as if there
   pilot.reference.first = 400;
   std::mt19937_64 rng{13};
   std::vector<std::string> lines;
-  for (int i = 0; i < 2500; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     const bool b = rng() % 5 == 0, bad = i > 1200;
     const double score = static_cast<double>(rng() % 1000) / 1000;
     Case c{at("2026-01-01T00:00:00Z") + minute * (40 * i), std::to_string(i), score >= .5, false, ""};
     c.rest = R"(,"score":)" + std::to_string(score) + R"(,"features":{"k":"k)" + std::to_string(rng() % (bad ? 1 : 5)) +
              R"("},"segments":{"g":")" + (b ? "b" : "a") + "\"}";
-    c.actual = static_cast<double>(rng() % 1000) < 1000 * (bad ? .5 : score);
+    c.actual = static_cast<double>(rng() % 1000) < 1000 * (bad ? 1 - score : score);
     if (bad && b) c.actual = !c.predicted;
     std::string line = prediction(c) + outcome(c, minute);
     if (i % 10 == 0) {
@@ -332,7 +332,7 @@ TEST_CASE("watchers: all of them go on after a restart at any record as if there
     CAPTURE(limit.name);
     CHECK(breach_of(whole, limit.name).evidence);  // there is something to lose
   }
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     const std::size_t cut = 1 + rng() % (lines.size() - 1);
     CAPTURE(cut);
     Scenario before(settings_of({pilot})), after(settings_of({pilot}));

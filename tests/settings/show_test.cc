@@ -52,6 +52,8 @@ pilots:
          alertname: A, owner: o, reason: "r: # 1", source: s, action: "- a", runbook_url: "http://x"}
       - {name: r, metric: error_rate, window: day, segment: region, compare: ratio, max: 1.25}
       - {name: c, metric: ks, feature: age, window: day, max: 0.1}
+      - {name: e, metric: error_rate, window: day, max: 0.1, evidence: confidence_sequence, alpha: 0.05}
+      - {name: f, metric: error_rate, window: day, max: 0.1, block: week}
   - name: numbers
     task: quantile
     limits: [{name: d, metric: mean_absolute_error, window: day, max: 3, range: 10, evidence: budget}]
