@@ -198,9 +198,13 @@ void Judge::show_evidence(LimitStatus& s) {
     s.value = stats::evidence_ratio(s.evidence->s, s.evidence->threshold);
     s.n = s.evidence->observations;
   } else if (s.limit->evidence == Evidence::confidence_sequence) {
-    s.value = s.evidence->mean;
-    s.lower = s.evidence->mean_lower;
-    s.upper = s.evidence->mean_upper;
+    const auto own = [&](std::optional<double> mean) {
+      return mean ? std::optional(metric_of_mean(*s.limit, *mean)) : std::nullopt;
+    };
+    s.value = own(s.evidence->mean);
+    s.lower = own(s.evidence->mean_lower);
+    s.upper = own(s.evidence->mean_upper);
+    if (s.lower && s.upper && *s.lower > *s.upper) std::swap(s.lower, s.upper);
     s.n = s.evidence->observations;
   }
 }

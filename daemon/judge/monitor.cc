@@ -80,7 +80,7 @@ std::optional<Sight> Monitor::sight(const engine::Observation& seen) const {
   const auto loss = loss_of(*pilot_, *limit_, seen);
   if (!loss) return std::nullopt;
   out.x = *loss;
-  out.period = period_of(*pilot_, limit_->period, d.time);
+  out.period = period_of(*pilot_, limit_->period, seen.time);
   return out;
 }
 
@@ -98,7 +98,7 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   if (!saw) return std::nullopt;
   if (seen.decision.weight > 1 && !watcher_->takes_weights()) return Said{.aggregated = true};
   saw->member = member;
-  saw->start = allotment_.days ? start_weight(seen.decision.time) : saw->weight;
+  saw->start = allotment_.days ? start_weight(seen.time) : saw->weight;
   alarm_is_last_ = false;
   auto look = watcher_->step(*saw);
   const auto count = [&] {
@@ -108,7 +108,7 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   if (!look.of_before) count();
   if (look.looked) {
     ++steps_;
-    last_look_ = {steps_, seen.decision.time, n_, sum_};
+    last_look_ = {steps_, seen.time, n_, sum_};
     trail_.add(last_look_);
   }
   if (look.signal == stats::Signal::alarm) remember_alarm(std::move(look.moved));

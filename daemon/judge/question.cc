@@ -195,6 +195,26 @@ std::optional<double> loss_of(const settings::Pilot& pilot, const settings::Limi
   }
 }
 
+double metric_of_mean(const settings::Limit& limit, double mean) {
+  switch (limit.metric) {
+    case Metric::complaints_per_1000:
+      return 1000 * mean;
+    case Metric::f1:  // the inverse of m = 2 (1 - f)/(2 - f)
+      return 2 * (1 - mean) / (2 - mean);
+    case Metric::coverage:
+    case Metric::accuracy:
+    case Metric::micro_f1:
+    case Metric::precision:
+    case Metric::recall:
+    case Metric::specificity:
+    case Metric::interval_coverage_50:
+    case Metric::interval_coverage_90:
+      return 1 - mean;
+    default:
+      return mean;
+  }
+}
+
 std::uint16_t positive_index(const settings::Pilot& pilot) {
   return static_cast<std::uint16_t>(std::find(pilot.classes.begin(), pilot.classes.end(), pilot.positive) -
                                     pilot.classes.begin());

@@ -39,6 +39,9 @@ struct MeanQuestion {
 [[nodiscard]] std::optional<double> loss_of(const settings::Pilot& pilot, const settings::Limit& limit,
                                             const engine::Observation& seen);
 
+/// What a mean loss says in the metric's own unit: 1 - loss of accuracy, per 1,000 of complaints. Monotone.
+[[nodiscard]] double metric_of_mean(const settings::Limit& limit, double mean);
+
 /// Index of the pilot's positive class.
 [[nodiscard]] std::uint16_t positive_index(const settings::Pilot& pilot);
 

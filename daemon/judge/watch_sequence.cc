@@ -22,26 +22,24 @@ class Sequence : public Watcher {
     Look out;
     out.sum = seen.x;
     if (n_ % block_ != 0) return out;
-    out.looked = true;
     log_e_ = stats::optional(stats::beta_binomial_log_e(events_, n_, m_)).value_or(0);
-    const double share = static_cast<double>(events_) / static_cast<double>(n_);
     const bool proven = log_e_ >= -std::log(alpha_);
-    beyond_ = proven && (above_ ? share > m_ : share < m_);
-    within_ = proven && !beyond_;
-    const double warning = -std::log(alpha_) - std::log(50.0);
-    const bool towards = above_ ? share > m_ : share < m_;
+    beyond_ = proven && towards();
+    within_ = proven && !towards();
     if (beyond_ && !said_) {
       out.signal = stats::Signal::alarm;
       said_ = true;
-    } else if (towards && log_e_ >= warning) {
+    } else if (towards() && log_e_ >= -std::log(50 * alpha_)) {
       out.signal = stats::Signal::warning;
     }
+    // It looks at each; what it saw is told now and then, and when it matters.
+    out.looked = n_ % (block_ * told_every) == 0 || n_ == block_ || out.signal != last_ || (within_ && said_);
+    last_ = out.signal;
     return out;
   }
   [[nodiscard]] Standing now() const override {
-    const double share = n_ == 0 ? m_ : static_cast<double>(events_) / static_cast<double>(n_);
     // Evidence that it is within its limit is none against it.
-    return {(above_ ? share > m_ : share < m_) ? std::exp(std::min(log_e_, 600.0)) : 0, std::nullopt};
+    return {towards() ? std::exp(std::min(log_e_, 600.0)) : 0, std::nullopt};
   }
   [[nodiscard]] Standing at_alarm() const override { return now(); }
   [[nodiscard]] const char* formula() const override { return stats::beta_binomial_sequence_formula; }
@@ -58,20 +56,30 @@ class Sequence : public Watcher {
     for (const auto value : {n_, events_}) out.u64(value);
     out.f64(log_e_);
     for (const bool value : {beyond_, within_, said_}) out.flag(value);
+    out.u64(static_cast<std::uint64_t>(last_));
   }
   void read(ByteReader& in) override {
     for (auto* value : {&n_, &events_}) *value = in.u64();
     log_e_ = in.f64();
     for (bool* value : {&beyond_, &within_, &said_}) *value = in.flag();
+    last_ = static_cast<stats::Signal>(in.u64());
   }
 
  private:
+  static constexpr std::uint64_t told_every = 20;
+  /// The share seen lies on the wrong side of the limit.
+  [[nodiscard]] bool towards() const {
+    const double share = n_ == 0 ? m_ : static_cast<double>(events_) / static_cast<double>(n_);
+    return above_ ? share > m_ : share < m_;
+  }
+
   double alpha_, m_;
   bool above_;
   std::uint64_t block_, n_ = 0, events_ = 0;
   double log_e_ = 0;
   bool beyond_ = false, within_ = false;
   bool said_ = false;  ///< the alarm of this breach
+  stats::Signal last_ = stats::Signal::none;
 };
 
 }  // namespace

@@ -289,6 +289,34 @@ TEST_CASE("watchers: a confidence sequence is what the formula says, since the b
   CHECK(*breach.value == Approx(*breach.evidence->mean));
 }
 
+TEST_CASE("watchers: a confidence sequence is told in the metric's own unit, and ends when all of it is within") {
+  auto accuracy = budget("accuracy", Metric::accuracy, 0);
+  accuracy.max.reset();
+  accuracy.min = .8;
+  auto complaints = budget("complaints", Metric::complaints_per_1000, 900);
+  auto f1 = budget("f1", Metric::f1, 0);
+  f1.max.reset();
+  f1.min = .5;
+  auto limits = std::vector{accuracy, complaints, f1};
+  for (auto& limit : limits) limit.evidence = settings::Evidence::confidence_sequence;
+  Scenario scenario(settings_of({watched(limits)}));
+  for (const auto& c : cases(14, 6000, [](int i) { return i < 300 ? .5 : .02; })) {
+    scenario.send(prediction(c) + outcome(c, minute));
+  }
+  const auto& breach = breach_of(scenario, "accuracy");
+  CHECK(*breach.upper < .8);
+  CHECK(*breach.lower < *breach.value);
+  CHECK(*breach.value < *breach.upper);
+  CHECK(states(scenario, "accuracy").back() == State::ok);  // 6,000 cases outweigh the first 300
+  for (const auto& status : scenario.fold.statuses()) {
+    CAPTURE(status.limit->name);
+    CHECK(*status.lower <= *status.value);
+    CHECK(*status.value <= *status.upper);
+    if (status.limit->name == "complaints") CHECK(*status.upper < 10);
+    if (status.limit->name == "f1") CHECK(*status.value == Approx(.95).margin(.02));
+  }
+}
+
 TEST_CASE("watchers: all of them go on after a restart at any record as if there had been none") {
   auto gap = budget("gap", Metric::error_rate, .05);
   gap.compare = Compare::difference;
