@@ -7,11 +7,11 @@
 // config/scenarios/NAME.yml. A case is what the sources count: a decided appeal (midas), a reviewed flag (dwp), a
 // letter whose debt was checked (robodebt). Printed are median and 95 % quantile of
 //
-//   one limit   a single confidence sequence at alpha = 1 %, looked at after every case as it becomes known
-//   budget      the scenario's limit with evidence `budget`, beside all its other limits: cases looked at, and days
-//   since the start (which hold
-//               the outcome horizon, since decisions are looked at in their order when it has passed)
+//   one limit   the scenario's limit with evidence `confidence_sequence`: alpha = 1 % by itself, looked at after every
+//               case (beta-binomial, Jeffreys' prior)
+//   budget      its limit with evidence `budget`, beside all its other limits
 //
+// and the day since the start, which holds the outcome horizon, since decisions are looked at when it has passed.
 // Exit 0: the median of the single limit is within the 95 % count that was computed beforehand for it. The seed is
 // printed.
 #include <algorithm>
@@ -25,30 +25,26 @@
 #include "decode/decode.h"
 #include "judge/fold.h"
 #include "settings/load.h"
-#include "stats/interval/sequence.h"
-#include "stats/sequential/mean.h"
 #include "stats/simulation/streams.h"
 
 namespace {
 
 using namespace pilotwatch;
 
-constexpr double alpha = 0.01, never = 1e9;
-constexpr stats::BetaPrior uniform{1, 1};
+constexpr double never = 1e9;
 
-/// One failure, and the counts quoted for it (exact or simulated; uniform prior).
+/// One failure, its limits, and the counts quoted for a single sequence (simulated beforehand; uniform prior).
 struct Replay {
   const char* scenario;
   const char* cases;
-  double limit;          ///< of the share of events among the cases
-  stats::Side wrong;     ///< the side on which it is wrong
-  const char* budgeted;  ///< name of the limit with a budget
+  const char* single;    ///< name of the limit with a confidence sequence
+  const char* budgeted;  ///< and of the one with a budget
   double median, most;   ///< quoted: median and 95 % quantile of cases
 };
 constexpr Replay replays[] = {
-    {"midas", "decided appeals", 0.62, stats::Side::above, "overturned-evidence", 27, 49},
-    {"dwp", "reviewed flags", 0.64, stats::Side::below, "promised-precision", 35, 86},
-    {"robodebt", "checked letters", 0.05, stats::Side::above, "no-debt", 40, 106},
+    {"midas", "decided appeals", "overturned-sequence", "overturned-evidence", 27, 49},
+    {"dwp", "reviewed flags", "promised-precision-sequence", "promised-precision", 35, 86},
+    {"robodebt", "checked letters", "no-debt-sequence", "no-debt", 40, 106},
 };
 
 settings::Settings settings_of(const Replay& replay) {
@@ -61,22 +57,11 @@ settings::Settings settings_of(const Replay& replay) {
   return std::get<settings::Settings>(std::move(loaded));
 }
 
-/// Whether the record makes a case known, and whether it is an event: an appeal that was won, a review that found the
-/// award wrong, no debt.
-std::optional<bool> event_of(const Replay& replay, const record::Record& r, const record::Batch& batch) {
-  if (std::strcmp(replay.scenario, "midas") == 0) {
-    const auto* update = std::get_if<record::ComplaintUpdate>(&r.body);
-    if (update == nullptr || !update->found_for) return std::nullopt;
-    return *update->found_for == record::FoundFor::person;
-  }
-  const auto* outcome = std::get_if<record::Outcome>(&r.body);
-  if (outcome == nullptr) return std::nullopt;
-  const auto& label = batch.strings[std::get<record::StringRef>(outcome->actual)];
-  return label == (replay.wrong == stats::Side::above ? "0" : "1");
-}
-
+struct Delay {
+  double cases = never, days = never;
+};
 struct Found {
-  double single = never, budget = never, budget_days = never;
+  Delay single, budget;
 };
 
 class Run {
@@ -85,15 +70,18 @@ class Run {
       : replay_(replay), fold_(settings), decoder_(settings, IdKey{}), simulation_(options(replay, seed)) {
     const auto start = *parse_rfc3339(app::SimulateOptions{}.start);
     fold_.on_transition = [this, start](const judge::Transition& t) {
-      if (t.limit != replay_.budgeted || t.to != judge::State::breach || found_.budget < never) return;
-      found_.budget = static_cast<double>(t.evidence->observations);
-      found_.budget_days = std::chrono::duration<double, std::ratio<86'400>>(t.at - start).count();
+      if (t.to != judge::State::breach) return;
+      const double day = std::chrono::duration<double, std::ratio<86'400>>(t.at - start).count();
+      for (auto* found : {&found_.single, &found_.budget}) {
+        if (t.limit != (found == &found_.single ? replay_.single : replay_.budgeted) || found->cases < never) continue;
+        *found = {static_cast<double>(t.evidence->observations), day};
+      }
     };
   }
 
   Found run() {
     std::string lines;
-    for (int n = 0; found_.single == never || found_.budget == never;) {
+    for (int n = 0; found_.single.cases == never || found_.budget.cases == never;) {
       const auto line = simulation_.next();
       if (line) (lines += line->json) += '\n';
       if (line && ++n % 50 != 0) continue;
@@ -119,22 +107,10 @@ class Run {
     input.bytes = lines;
     input.any_time = true;
     auto decoded = decoder_.decode(input);
-    for (const auto& r : decoded.batch.records) count(r, decoded.batch);
     record::Entry entry;
     entry.submissions.emplace_back();
     entry.submissions.back().batch = std::move(decoded.batch);
     fold_.apply(entry, ++sequence_);
-  }
-
-  void count(const record::Record& r, const record::Batch& batch) {
-    const auto event = event_of(replay_, r, batch);
-    if (!event || found_.single < never) return;
-    ++n_;
-    k_ += *event ? 1 : 0;
-    const auto interval = *stats::beta_binomial_sequence(k_, n_, alpha, uniform);
-    const bool beyond =
-        replay_.wrong == stats::Side::above ? interval.lower > replay_.limit : interval.upper < replay_.limit;
-    if (beyond) found_.single = static_cast<double>(n_);
   }
 
   const Replay& replay_;
@@ -142,7 +118,7 @@ class Run {
   decode::Decoder decoder_;
   app::Simulation simulation_;
   Found found_;
-  std::uint64_t sequence_ = 0, n_ = 0, k_ = 0;
+  std::uint64_t sequence_ = 0;
 };
 
 double quantile(std::vector<double> values, double p) {
@@ -154,19 +130,25 @@ bool play(const Replay& replay, std::uint64_t seed, int seeds) {
   const auto settings = settings_of(replay);
   const auto all = stats::simulation::each_stream(
       seeds, [&](int i) { return Run(replay, settings, seed + static_cast<std::uint64_t>(i)).run(); });
-  std::vector<double> single, budget, days;
-  for (const auto& found : all) {
-    single.push_back(found.single);
-    budget.push_back(found.budget);
-    days.push_back(found.budget_days);
-  }
-  const double median = quantile(single, .5);
-  std::printf("%-9s one limit: found after %.0f %s (95 %%: %.0f; quoted %.0f and %.0f)\n", replay.scenario, median,
-              replay.cases, quantile(single, .95), replay.median, replay.most);
-  const auto missed = std::count(budget.begin(), budget.end(), never);
-  std::printf("          budget:    found after %.0f (95 %%: %.0f), on day %.0f (%.0f); not found in %td of %d\n",
-              quantile(budget, .5), quantile(budget, .95), quantile(days, .5), quantile(days, .95), missed, seeds);
-  return median <= replay.most && missed <= seeds / 20;
+  const auto of = [&](auto measure) {
+    std::vector<double> out;
+    for (const auto& found : all) out.push_back(measure(found));
+    return out;
+  };
+  const auto print = [&](const char* what, Delay Found::*which, const std::string& quoted) {
+    const auto cases = of([&](const Found& found) { return (found.*which).cases; });
+    const auto on_day = of([&](const Found& found) { return (found.*which).days; });
+    std::printf("%-9s %s found after %.0f %s (95 %%: %.0f%s), on day %.0f (%.0f); not found in %td of %d\n",
+                replay.scenario, what, quantile(cases, .5), replay.cases, quantile(cases, .95), quoted.c_str(),
+                quantile(on_day, .5), quantile(on_day, .95), std::count(cases.begin(), cases.end(), never), seeds);
+  };
+  char quoted[64];
+  std::snprintf(quoted, sizeof quoted, "; quoted %.0f and %.0f", replay.median, replay.most);
+  print("one limit:", &Found::single, quoted);
+  print("budget:   ", &Found::budget, "");
+  const auto single = of([](const Found& found) { return found.single.cases; });
+  const auto budget = of([](const Found& found) { return found.budget.cases; });
+  return quantile(single, .5) <= replay.most && std::count(budget.begin(), budget.end(), never) <= seeds / 20;
 }
 
 }  // namespace

@@ -30,6 +30,9 @@ constexpr const char* common = R"(
   - {name: drift-of-age, metric: drift, window: day, feature: age, evidence: budget}
   - {name: drift-of-channel, metric: drift, window: day, feature: channel, evidence: budget}
   - {name: income-moved, metric: ks, window: day, feature: income, max: .1, evidence: budget}
+  - {name: channel-moved, metric: linf, window: day, feature: channel, max: .1, evidence: budget}
+  - {name: findings, metric: complaint_finding_rate, window: week, max: .4, evidence: budget}
+  - {name: failures-by-ratio, metric: failure_rate, window: week, segment: region, compare: ratio, max: 1.25, evidence: budget}
   - {name: classical-psi, metric: psi, window: day, feature: income, max: .2, evidence: point}
 )";
 
@@ -48,6 +51,12 @@ constexpr const char* binary = R"(
   - {name: recall, metric: recall, window: day, min: .89, evidence: budget}
   - {name: specificity, metric: specificity, window: day, min: .97, evidence: budget}
   - {name: f1, metric: f1, window: day, min: .92, evidence: budget}
+  - {name: selection-by-ratio, metric: selection_rate, window: week, segment: region, compare: ratio, max: 1.05, evidence: budget}
+  - {name: errors-by-difference, metric: error_rate, window: week, segment: region, compare: difference, max: .005, evidence: budget}
+  - {name: brier, metric: brier, window: day, max: .045, evidence: budget}
+  - {name: log-loss, metric: log_loss, window: day, max: .18, range: 5, evidence: budget}
+  - {name: ranking, metric: roc_auc, window: day, min: .95, evidence: budget}
+  - {name: calibration, metric: max_calibration_error, window: day, max: .02, evidence: budget}
   - {name: drift-of-score, metric: drift, window: day, feature: score, evidence: budget}
   - {name: classical-point, metric: error_rate, window: day, max: .05, evidence: point}
   - {name: classical-interval, metric: error_rate, window: day, max: .05, evidence: interval}
@@ -57,6 +66,7 @@ constexpr const char* multiclass = R"(
   - {name: errors, metric: error_rate, window: day, max: .05, evidence: budget}
   - {name: errors-by-region, metric: error_rate, window: day, segment: region, max: .05, evidence: budget}
   - {name: accuracy, metric: accuracy, window: day, min: .95, evidence: budget}
+  - {name: micro-f1, metric: micro_f1, window: day, min: .95, evidence: budget}
   - {name: classical-point, metric: error_rate, window: day, max: .05, evidence: point}
   - {name: classical-interval, metric: error_rate, window: day, max: .05, evidence: interval}
 )";
@@ -71,10 +81,24 @@ constexpr const char* numbers = R"(
 )";
 
 constexpr const char* generative = R"(
+  - {name: bad-answers, metric: verdict_rate, feature: bad, window: day, max: .05, evidence: budget}
   - {name: errors, metric: error_rate, window: day, max: .05, evidence: budget}
   - {name: errors-by-region, metric: error_rate, window: day, segment: region, max: .05, evidence: budget}
   - {name: classical-point, metric: error_rate, window: day, max: .05, evidence: point}
   - {name: classical-interval, metric: error_rate, window: day, max: .05, evidence: interval}
+)";
+
+constexpr const char* regression = R"(
+  - {name: squared-error, metric: mse, window: day, max: 112, range: 1600, evidence: budget}
+  - {name: root-squared-error, metric: rmse, window: day, max: 10.6, range: 40, evidence: budget}
+)";
+
+/// The forecasts are the quantiles of what comes: 50 % lie between 0.25 and 0.75. The score of these five levels
+/// is 5.2.
+constexpr const char* quantile = R"(
+  - {name: interval-score, metric: wis, window: day, max: 5.6, range: 60, evidence: budget}
+  - {name: half, metric: interval_coverage_50, window: day, min: .47, evidence: budget}
+  - {name: nine-in-ten, metric: interval_coverage_90, window: day, min: .88, evidence: budget}
 )";
 
 /// 8.6 % wrong in the mean of a week, from 2 to 24 % by the hour and the day.
@@ -83,6 +107,8 @@ constexpr const char* seasonal = R"(
   reference: {first: 5040, bins: 10}
   limits:
   - {name: failures, metric: failure_rate, window: day, max: .012, evidence: budget}
+  - {name: errors, metric: error_rate, window: week, max: .1, block: week, evidence: budget}
+  - {name: failures-of-days, metric: failure_rate, window: day, max: .012, block: day, evidence: budget}
   - {name: unstratified-errors, metric: error_rate, window: week, max: .1, evidence: budget}
   - {name: unstratified-drift-of-income, metric: drift, window: day, feature: income, evidence: budget}
   - {name: unstratified-drift-of-channel, metric: drift, window: day, feature: channel, evidence: budget}
@@ -111,7 +137,8 @@ settings::Settings null_settings(settings::Task task) {
     case settings::Task::generative:
       return read(yaml + common + generative);
     default:
-      return read(yaml + "  tolerance: {absolute: 20}\n" + common + numbers);
+      return read(yaml + "  tolerance: {absolute: 20}\n" + common + numbers +
+                  (task == settings::Task::regression ? regression : quantile));
   }
 }
 

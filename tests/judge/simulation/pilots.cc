@@ -10,11 +10,12 @@
 //         limits that know it; beside them the same limits without that
 // change  the error rate goes from 4 % to 12 % on day 90: how many decisions until the breach, budget and classical
 // Exit 0: within the bounds. The seed is printed.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,9 +52,27 @@ bool count(const char* what, const std::vector<Breaches>& all) {
   return paged <= most;
 }
 
+/// Whether each metric that can have a budget has a limit with one; those that lack one are printed.
+bool all_watched(std::span<const settings::Settings> of_task) {
+  bool complete = true;
+  for (std::size_t i = 0; i < settings::metric_count; ++i) {
+    const auto metric = static_cast<settings::Metric>(i);
+    const bool watched = std::ranges::any_of(of_task, [&](const settings::Settings& settings) {
+      return std::ranges::any_of(settings.pilots.front().limits, [&](const settings::Limit& limit) {
+        return limit.metric == metric && limit.evidence == settings::Evidence::budget;
+      });
+    });
+    if (watched || !settings::has_budget(metric)) continue;
+    std::printf("null: no limit with a budget on %s; add one to null_settings.cc\n", settings::metric_names[i]);
+    complete = false;
+  }
+  return complete;
+}
+
 bool null(std::uint64_t seed, int pilots) {
   std::array<settings::Settings, 5> of_task;
   for (std::size_t i = 0; i < of_task.size(); ++i) of_task[i] = null_settings(static_cast<Task>(i));
+  if (!all_watched(of_task)) return false;
   const auto task_of = [](int i) {
     constexpr Task others[] = {Task::multiclass, Task::regression, Task::quantile, Task::generative};
     return i % 2 == 0 ? Task::binary : others[i / 2 % 4];
