@@ -114,6 +114,7 @@ void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant w
     pilot->load(own);
   }
   if (const auto judge = parts.find("judge"); judge != parts.end()) load_judge(judge->second, wall);
+  for (const auto& pilot : engine_.pilots()) judge_.resume(*pilot);
   if (const auto counters = parts.find("counters"); counters != parts.end()) {
     ByteReader in(counters->second);
     if (in.u64() != counters_version) throw CorruptBytes("counters of another version");

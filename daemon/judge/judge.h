@@ -60,6 +60,9 @@ class Judge {
   /// States by limit; a limit whose definition has changed since starts anew, and its running episode ends at `wall`.
   void write(ByteWriter& out) const;
   void read(ByteReader& in, Instant wall);
+  /// After read(), once the pilot's own state is there: its evidence is as it was before write(), and not only when a
+  /// decision asks for it; for a window may close first. Throws CorruptBytes.
+  void resume(const engine::PilotState& pilot);
 
  private:
   struct Instance {

@@ -259,6 +259,21 @@ Judge::Watched& Judge::watched(const settings::Limit& limit, const std::string& 
   return own;
 }
 
+void Judge::resume(const engine::PilotState& pilot) {
+  const auto& settings = pilot.settings();
+  for (auto entry = watched_.lower_bound({settings.name, "", ""});
+       entry != watched_.end() && std::get<0>(entry->first) == settings.name; ++entry) {
+    const auto& [name, limit_name, group] = entry->first;
+    const auto limit = std::find_if(settings.limits.begin(), settings.limits.end(),
+                                    [&](const settings::Limit& l) { return l.name == limit_name; });
+    if (limit == settings.limits.end()) continue;
+    const bool of_feature = of_reference(form_of(*limit));
+    const bool same_reference = pilot.reference() && pilot.reference()->id == entry->second.reference;
+    if (of_feature && (!same_reference || bins(pilot, limit->feature) == nullptr)) continue;
+    watched(*limit, group, pilot);
+  }
+}
+
 const DriftBins* Judge::bins(const engine::PilotState& pilot, const std::string& feature) {
   const auto& reference = pilot.reference();
   if (!reference) return nullptr;
