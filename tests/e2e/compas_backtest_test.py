@@ -20,7 +20,8 @@ def figures(segments):
         done = pilotwatch("backtest", "--config.file", folder / "pilotwatch.yml", "--records", folder / "all.ndjson")
     check_equal(done.returncode, 0, f"exit code of backtest, stderr {done.stderr!r}")
     check(f"{2 * 7214} accepted, 0 duplicate, 0 rejected" in done.stderr, f"backtest: {done.stderr!r}")
-    rows = [row for row in map(json.loads, done.stdout.splitlines()) if row.get("metric") and row["model_version"] is None]
+    rows = [row for row in map(json.loads, done.stdout.splitlines())
+            if row.get("metric") and row["model_version"] is None and row["compare"] is None]
     return {(scope(row), row["metric"]): row for row in rows}
 
 
