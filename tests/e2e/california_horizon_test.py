@@ -27,11 +27,11 @@ pilots:
     limits:
       - {{name: errors-budget, metric: error_rate, window: week, max: 0.4, evidence: budget}}
       - {{name: misses-budget, metric: false_negative_rate, window: month, max: 0.45, evidence: budget, segment: period}}
-      - {{name: errors-interval, metric: error_rate, window: week, max: 0.4}}
-      - {{name: auc-interval, metric: roc_auc, window: month, min: 0.8}}
+      - {{name: errors-interval, metric: error_rate, window: week, max: 0.4, evidence: interval}}
+      - {{name: auc-interval, metric: roc_auc, window: month, min: 0.8, evidence: interval}}
       - {{name: brier-point, metric: brier, window: month, max: 0.2, evidence: point}}
       - {{name: errors-point, metric: error_rate, window: {{count: 500}}, max: 0.4, evidence: point}}
-      - {{name: labels, metric: coverage, window: month, min: 0.9}}
+      - {{name: labels, metric: coverage, window: month, min: 0.9, evidence: interval}}
       - {{name: longitude-drift, metric: drift, feature: Longitude, window: month, evidence: budget}}
       - {{name: income-psi, metric: psi, feature: MedInc, window: month, max: 0.2}}
 """

@@ -85,6 +85,14 @@ std::vector<settings::Limit> limits() {
   add(Evidence::budget, Metric::ks, day, .2, "x");
   add(Evidence::budget, Metric::drift, day, std::nullopt, "x");
   add(Evidence::budget, Metric::drift, day, std::nullopt, "c");
+  add(Evidence::budget, Metric::linf, day, .3, "c");
+  add(Evidence::budget, Metric::brier, day, .4);
+  add(Evidence::budget, Metric::roc_auc, day, std::nullopt).min = .6;
+  add(Evidence::budget, Metric::max_calibration_error, week, .3);
+  add(Evidence::budget, Metric::complaint_finding_rate, day, .3);
+  add(Evidence::budget, Metric::error_rate, day, .1, "", "g").compare = settings::Compare::difference;
+  add(Evidence::budget, Metric::error_rate, day, .15).period = settings::BlockPeriod::day;
+  add(Evidence::confidence_sequence, Metric::error_rate, day, .15);
   auto& slow = add(Evidence::interval, Metric::error_rate, days, .15);
   slow.for_ = std::chrono::hours{24};
   slow.keep_firing_for = std::chrono::hours{48};
@@ -193,7 +201,7 @@ TEST_CASE("restart: again and again in a long stream with breaches of every kind
   CHECK((figures_text(*now) == figures_text(whole)));
   CHECK(said == text_of(whole.transitions));
 
-  for (const auto evidence : {Evidence::budget, Evidence::interval, Evidence::point}) {
+  for (const auto evidence : {Evidence::budget, Evidence::confidence_sequence, Evidence::interval, Evidence::point}) {
     CHECK(std::any_of(whole.transitions.begin(), whole.transitions.end(), [&](const auto& t) {
       const auto& all = settings.pilots.front().limits;
       const auto limit = std::find_if(all.begin(), all.end(), [&](const auto& l) { return l.name == t.limit; });
