@@ -20,6 +20,7 @@ std::string budget_fingerprint(const settings::Pilot& pilot, const settings::Lim
          std::to_string(static_cast<int>(pilot.clock)) + ' ' + std::to_string(static_cast<int>(pilot.task)) + '\n';
   for (const auto& name : pilot.classes) out += name + '\t';
   out += pilot.positive + '\n';
+  for (const double level : pilot.quantiles) out += format_number(level) + ' ';
   for (const auto& feature : pilot.features) {
     if (feature.name == limit.feature) out += std::to_string(static_cast<int>(feature.kind));
   }
@@ -43,12 +44,6 @@ std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& lim
            (named == references.end() ? "" : named->second);
   }
   if (limit.of > 1) out += '\n' + std::to_string(limit.times) + " of " + std::to_string(limit.of);
-  if (limit.compare != settings::Compare::none) {
-    const auto& references = pilot.segments.reference_groups;
-    const auto named = references.find(limit.segment);
-    out += '\n' + std::string(settings::compare_names[static_cast<std::size_t>(limit.compare)]) + '\n' +
-           (named == references.end() ? "" : named->second);
-  }
   return out;
 }
 

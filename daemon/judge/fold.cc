@@ -80,7 +80,7 @@ void Fold::look(engine::PilotState& pilot, const engine::Closing& closing, Insta
 }
 
 void Fold::observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall) {
-  if (!judging_) return;  // a rebuild: it has been looked at already
+  if (!judging_) return judge_.know_epoch(pilot.settings(), seen);  // a rebuild: it has been looked at already
   std::vector<Transition> changed;
   judge_.observe(pilot, seen, wall, changed);
   publish(std::move(changed));

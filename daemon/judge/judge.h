@@ -56,6 +56,9 @@ class Judge {
   void observe(const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
                std::vector<Transition>& out);
 
+  /// The same during a rebuild, in which nothing is judged: only since when the present version decides.
+  void know_epoch(const settings::Pilot& pilot, const engine::Observation& seen);
+
   [[nodiscard]] std::vector<LimitStatus> statuses() const;
   /// States by limit; a limit whose definition has changed since starts anew, and its running episode ends at `wall`.
   void write(ByteWriter& out) const;
@@ -79,6 +82,8 @@ class Judge {
     std::string stored, reference;
     std::uint64_t place = 0;  ///< of the group among those of its limit, from 0 in the order of their first decisions
     std::uint64_t used = 0, aggregated = 0;  ///< since its window closed last: observations, and records that were none
+    bool muted = false;                      ///< it can say nothing, whatever comes
+    bool renewed = false;                    ///< an epoch began since `stored` was
   };
   void observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
                const engine::Observation& seen, bool member, Instant wall, std::vector<Transition>& out);
@@ -95,7 +100,7 @@ class Judge {
   void stands_still(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
   void write_monitors(ByteWriter& out) const;
   void read_monitors(ByteReader& in);
-  void start_epoch(const settings::Pilot& pilot, Instant at);
+  void start_epoch(const settings::Pilot& pilot, Instant at, Instant due, Instant wall, std::vector<Transition>& out);
 
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
   static void show(LimitStatus& s, const Finding& finding, const engine::Closing& closing, Instant wall);
@@ -106,6 +111,7 @@ class Judge {
 
   std::map<Key, Instance> instances_;
   std::map<Key, Watched> watched_;
+  std::set<std::string> known_before_;  ///< pilots whose epoch read() found; not part of the state
   std::map<std::string, Instant, std::less<>> epochs_;  ///< by pilot: the first decision of its present version
   std::set<std::pair<std::string, std::string>>
       restarted_;  ///< limits that read() found changed; not part of the state

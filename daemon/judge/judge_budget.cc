@@ -42,12 +42,13 @@ std::string sentence(const settings::Pilot& pilot, const LimitStatus& s, const s
          promise(pilot, limit, e) + ") after " + std::to_string(e.observations) + cases;
   if (compares) out += " of " + s.group;
   if (e.mean_lower && e.mean_upper) {
-    out += "; the mean loss is " + number(*e.mean) + ", between " + number(*e.mean_lower) + " and " +
+    out += "; their mean loss is " + number(*e.mean) + ", between " + number(*e.mean_lower) + " and " +
            number(*e.mean_upper) + " at every look";
   }
   if (e.change_point) out += "; the change began about " + format_rfc3339(*e.change_point);
   if (e.value_since) {
-    out += ", the mean loss since then is " + number(*e.value_since) + " in " + std::to_string(e.n_since) + cases;
+    out += (e.change_point ? ", the mean loss since then is " : "; their mean loss is ") + number(*e.value_since) +
+           " in " + std::to_string(e.n_since) + cases;
   }
   if (!e.moved.empty()) out += "; most moved: " + e.moved;
   return out;
@@ -93,19 +94,35 @@ Allotment allotment(const settings::Pilot& pilot, const settings::Limit& limit) 
 
 /// What was gathered about another version says nothing about this one. Its decisions are known by their time: those
 /// made earlier mature for up to an outcome horizon longer.
-void Judge::start_epoch(const settings::Pilot& pilot, Instant at) {
+void Judge::start_epoch(const settings::Pilot& pilot, Instant at, Instant due, Instant wall,
+                        std::vector<Transition>& out) {
   epochs_.insert_or_assign(pilot.name, at);
   for (auto entry = watched_.lower_bound({pilot.name, "", ""});
        entry != watched_.end() && std::get<0>(entry->first) == pilot.name; ++entry) {
-    if (entry->second.monitor) entry->second.monitor->reset();
-    entry->second.stored.clear();
+    auto& own = entry->second;
+    if (own.monitor) own.monitor->reset();
+    own.renewed = !own.monitor;  // what is stored is not of this epoch
+    own.used = own.aggregated = 0;
   }
+  for (auto entry = instances_.lower_bound({pilot.name, "", ""});
+       entry != instances_.end() && std::get<0>(entry->first) == pilot.name; ++entry) {
+    auto& own = entry->second;
+    auto& s = own.status;
+    if (!settings::watches_decisions(s.limit->evidence) || firing(s.state) || s.state == State::collecting) continue;
+    s.reason = "a new model version; its evidence starts anew";
+    s.evidence.reset();
+    move(own, State::collecting, due, wall, out);
+  }
+}
+
+void Judge::know_epoch(const settings::Pilot& pilot, const engine::Observation& seen) {
+  if (seen.new_version && !known_before_.contains(pilot.name)) epochs_.insert_or_assign(pilot.name, seen.decision.time);
 }
 
 void Judge::observe(const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
                     std::vector<Transition>& out) {
   const auto& settings = pilot.settings();
-  if (seen.new_version) start_epoch(settings, seen.decision.time);
+  if (seen.new_version) start_epoch(settings, seen.decision.time, seen.due, wall, out);
   const auto epoch = epochs_.find(settings.name);
   if (epoch != epochs_.end() && seen.decision.time < epoch->second) return;
   for (const auto& limit : settings.limits) {
@@ -155,17 +172,24 @@ void Judge::observe(const settings::Limit& limit, const std::string& group, cons
   const bool of_feature = of_reference(form_of(limit));
   const std::string id = of_feature && pilot.reference() ? pilot.reference()->id : "";
   if (of_feature && id.empty()) return;  // it is still being collected
+  const auto known = watched_.find({pilot.settings().name, limit.name, group});
+  if (known != watched_.end() && known->second.reference != id) {
+    another_reference(own, known->second, id, seen, wall, out);
+    known->second.monitor.reset();
+    known->second.stored.clear();
+    known->second.reference = id;
+  }
   if (of_feature && bins(pilot, limit.feature) == nullptr) {
     return mute(own, "the reference has no value of it", seen, wall, out);
   }
   auto& evidence = watched(limit, group, pilot);
-  if (evidence.reference != id) another_reference(own, evidence, id, seen, wall, out);
   evidence.reference = id;
   auto& gathered = *evidence.monitor;
-  if (!gathered.mute().empty()) return mute(own, gathered.mute(), seen, wall, out);
+  evidence.muted = !gathered.mute().empty();
+  if (evidence.muted) return mute(own, gathered.mute(), seen, wall, out);
 
   const auto said = gathered.step(seen, firing(s.state), member);
-  if (!said) return;
+  if (!said || (said->aggregated && !member)) return;  // the others' aggregates are the others' business
   if (member) ++(said->aggregated ? evidence.aggregated : evidence.used);
   const auto tell = [&](State to, const char* verdict) {
     s.evidence = gathered.evidence();
@@ -185,7 +209,7 @@ void Judge::observe(const settings::Limit& limit, const std::string& group, cons
     tell(State::ok, "within its limit again, as far as its own evidence shows");
   } else if (firing(s.state)) {
     if (said->looked) tell(said->recovering ? State::recovering : State::breach, "still in breach");
-  } else if (evidence.aggregated == 0 && (said->looked || s.state == State::no_data)) {
+  } else if (evidence.aggregated == 0 && said->looked) {
     const bool warning = said->signal == stats::Signal::warning;
     tell(warning ? State::warning : State::ok,
          warning ? "evidence gathers against its limit" : "no evidence against its limit");
@@ -254,7 +278,9 @@ Judge::Watched& Judge::watched(const settings::Limit& limit, const std::string& 
   if (!own.stored.empty() && own.reference == id) {
     ByteReader in(own.stored);
     own.monitor->read(in);
+    if (own.renewed) own.monitor->reset();
   }
+  own.renewed = false;
   own.stored.clear();  // evidence against another reference is gone: losing it is safe
   return own;
 }
@@ -296,16 +322,14 @@ void Judge::look_at_budget(Instance& instance, const engine::Closing& closing, I
   const auto found = watched_.find({s.pilot->name, s.limit->name, s.group});
   const bool watches = found != watched_.end();
   const bool nothing = watches && found->second.used + found->second.aggregated == 0;
+  const bool muted = watches && found->second.muted;
   if (watches) found->second.used = found->second.aggregated = 0;
-  if (s.limit->metric == Metric::drift) {
-    const bool mute = !watches || (found->second.monitor && !found->second.monitor->mute().empty());
-    if (nothing && !mute) stands_still(instance, closing, wall, out);
-    return;
-  }
+  if (nothing && !muted && s.state != State::collecting) stands_still(instance, closing, wall, out);
+  if (s.limit->metric == Metric::drift) return;
   const auto finding = examine(*s.limit, s.group, *closing.result);
   if (s.limit->evidence == Evidence::budget) show(s, finding, closing, wall);  // a sequence shows its own interval
   instance.moved = most_moved(*s.limit, *closing.result);
-  if (finding.kind == Finding::Kind::no_data) stands_still(instance, closing, wall, out);
+  if (!watches && finding.kind == Finding::Kind::no_data) stands_still(instance, closing, wall, out);
 }
 
 void Judge::stands_still(Instance& instance, const engine::Closing& closing, Instant wall,
@@ -327,6 +351,8 @@ void Judge::write_monitors(ByteWriter& out) const {
     out.u64(own.place);
     out.u64(own.used);
     out.u64(own.aggregated);
+    out.flag(own.muted);
+    out.flag(own.renewed);
     ByteWriter bytes;
     if (own.monitor) own.monitor->write(bytes);
     const std::string& state = own.monitor ? bytes.bytes() : own.stored;
@@ -338,6 +364,7 @@ void Judge::write_monitors(ByteWriter& out) const {
 void Judge::read_monitors(ByteReader& in) {
   for (auto left = in.count(9); left > 0; --left) {
     std::string pilot(in.text());
+    known_before_.insert(pilot);
     epochs_.insert_or_assign(std::move(pilot), in.time());
   }
   for (auto left = in.count(38); left > 0; --left) {
@@ -347,6 +374,8 @@ void Judge::read_monitors(ByteReader& in) {
     own.place = in.u64();
     own.used = in.u64();
     own.aggregated = in.u64();
+    own.muted = in.flag();
+    own.renewed = in.flag();
     own.stored = in.text();
     if (in.id() != content_hash(own.stored)) throw CorruptBytes("evidence that has been damaged");
     // Only the epoch it belongs to: a limit whose definition has changed has no instance from the checkpoint.

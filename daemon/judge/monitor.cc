@@ -40,7 +40,9 @@ void Monitor::make() {
 }
 
 void Monitor::reset() {
+  const auto before = std::move(watcher_);
   make();
+  if (before && watcher_) watcher_->inherit_end(*before);
   last_.reset();
   n_ = steps_ = 0;
   sum_ = 0;
@@ -50,6 +52,7 @@ void Monitor::reset() {
 }
 
 void Monitor::begin_breach() {
+  end_proven_ = false;
   if (watcher_) watcher_->begin_end();
 }
 
@@ -98,30 +101,33 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   if (!saw) return std::nullopt;
   if (seen.decision.weight > 1 && !watcher_->takes_weights()) return Said{.aggregated = true};
   saw->member = member;
+  saw->time = seen.time;
   saw->start = allotment_.days ? start_weight(seen.time) : saw->weight;
   alarm_is_last_ = false;
   auto look = watcher_->step(*saw);
-  const auto count = [&] {
-    n_ += look.cases;
-    sum_ += look.sum;
-  };
-  if (!look.of_before) count();
+  n_ += look.cases;
+  sum_ += look.sum;
   if (look.looked) {
     ++steps_;
-    last_look_ = {steps_, seen.time, n_, sum_};
+    last_look_ = {steps_, look.time, n_, sum_};
     trail_.add(last_look_);
   }
   if (look.signal == stats::Signal::alarm) remember_alarm(std::move(look.moved));
-  if (look.of_before) count();
   Said said;
   said.looked = look.looked;
   said.signal = look.signal;
   if (!breached) return said;
   const auto end = watcher_->step_end(*saw);
+  end_proven_ = (end_proven_ || end.recovered) && said.signal != stats::Signal::alarm;
   said.recovering = end.recovering;
-  said.recovered = end.recovered && said.signal != stats::Signal::alarm;
+  // Of a group it is said at a look, which is of `segments.min_n` decisions, and not at the one that settled it.
+  said.recovered = end_proven_ && (said.looked || !of_few());
+  if (said.recovered) end_proven_ = false;
   return said;
 }
+
+/// Whether what is told could be of few people.
+bool Monitor::of_few() const { return !limit_->segment.empty() && pilot_->segments.min_n > 1; }
 
 BudgetEvidence Monitor::describe(const Watcher::Standing& now) const {
   BudgetEvidence out;
@@ -133,6 +139,7 @@ BudgetEvidence Monitor::describe(const Watcher::Standing& now) const {
   out.threshold = allotment_.n / allotment_.share;
   out.block = watcher_ ? watcher_->block() : 0;
   out.observations = last_look_.n;
+  if (of_few()) return coarse(out);
   interval_since(out);
   if (!now.change) return out;
   const auto mark = trail_.at(*now.change);
@@ -140,6 +147,14 @@ BudgetEvidence Monitor::describe(const Watcher::Standing& now) const {
   if (of_reference(form_)) return out;
   out.n_since = last_look_.n - (mark ? mark->n : 0);
   if (out.n_since > 0) out.value_since = (last_look_.sum - (mark ? mark->sum : 0)) / static_cast<double>(out.n_since);
+  return out;
+}
+
+/// Of a group no figure is told from which the few whom it was about could be counted: how far the evidence has come in
+/// tenths, and no mean.
+BudgetEvidence Monitor::coarse(BudgetEvidence out) const {
+  const double ratio = stats::evidence_ratio(out.s, out.threshold);
+  if (ratio < 1) out.s = std::expm1(std::floor(10 * ratio) / 10 * std::log1p(out.threshold));
   return out;
 }
 
@@ -189,6 +204,7 @@ void Monitor::write(ByteWriter& out) const {
   out.f64(last_look_.sum);
   trail_.write(out);
   out.flag(alarm_is_last_);
+  out.flag(end_proven_);
   at_alarm_.write(out);
 }
 
@@ -205,6 +221,7 @@ void Monitor::read(ByteReader& in) {
   last_look_.sum = in.f64();
   trail_.read(in);
   alarm_is_last_ = in.flag();
+  end_proven_ = in.flag();
   at_alarm_.read(in);
 }
 

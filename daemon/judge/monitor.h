@@ -76,6 +76,8 @@ class Monitor {
   [[nodiscard]] double start_weight(Instant time);
   [[nodiscard]] BudgetEvidence describe(const Watcher::Standing& now) const;
   void interval_since(BudgetEvidence& out) const;
+  [[nodiscard]] bool of_few() const;
+  [[nodiscard]] BudgetEvidence coarse(BudgetEvidence out) const;
   void remember_alarm(std::string moved);
 
   const settings::Pilot* pilot_;
@@ -96,6 +98,7 @@ class Monitor {
   Trail trail_;
   BudgetEvidence at_alarm_;  ///< what the last alarm took
   bool alarm_is_last_ = false;
+  bool end_proven_ = false;  ///< of a breach; not told yet
 };
 
 }  // namespace pilotwatch::judge

@@ -94,8 +94,10 @@ std::optional<double> loss_of_outcome(const settings::Pilot& pilot, const settin
       return clipped(std::abs(error), *limit.range);
     case Metric::mse:
       return clipped(error * error, *limit.range);
-    case Metric::rmse:  // its square, at the square of the range
-      return clipped(error * error, *limit.range * *limit.range);
+    case Metric::rmse: {  // its square, as part of the square of the range
+      const double part = std::min(std::abs(error) / *limit.range, 1.0);
+      return part * part;
+    }
     case Metric::wis: {
       const auto score = stats::score_quantiles(pilot.quantiles, d.values, d.actual);
       return score ? std::optional(clipped(score->wis, *limit.range)) : std::nullopt;
@@ -158,7 +160,7 @@ MeanQuestion mean_question(const settings::Limit& limit) {
     case Metric::wis:
       return {*limit.max / *limit.range, Side::above};
     case Metric::rmse:
-      return {*limit.max * *limit.max / (*limit.range * *limit.range), Side::above};
+      return {*limit.max / *limit.range * (*limit.max / *limit.range), Side::above};
     case Metric::roc_auc:
       return {1 - *limit.min, Side::above};
     default:

@@ -17,12 +17,13 @@ class Calibration : public Watcher {
       : block_(block),
         drift_(*needs.limit.max, block, needs.allotment.thresholds()),
         end_((1 + *needs.limit.max) / 2, needs.allotment.recovered_at(), needs.limit.design_effect),
-        recovering_at_(needs.allotment.recovering_at()) {}
+        allotment_(needs.allotment) {}
 
   Look step(const Sight& seen) override {
     note_loudest();
     Look out;
     out.sum = seen.positive ? 1 : 0;
+    out.time = seen.time;
     out.signal = drift_.step(seen.x, seen.positive, seen.start);
     ++counted_;
     out.looked = counted_ % block_ == 0 || out.signal == stats::Signal::alarm;
@@ -48,15 +49,22 @@ class Calibration : public Watcher {
     waiting_start_ = 0;
   }
   End step_end(const Sight& seen) override {
-    waiting_start_ += seen.start;
+    waiting_start_ += allotment_.end_start(seen.start);
     End out;
     if (bin_of(seen.x) == end_bin_) {
       const double off = ((seen.positive ? 1.0 : 0.0) - seen.x + 1) / 2;
-      out.recovered = end_.step(end_side_ == 0 ? off : 1 - off, waiting_start_) == stats::Signal::alarm;
+      out.recovered = end_.step(end_side_ == 0 ? off : 1 - off, allotment_.end_start(waiting_start_)) == stats::Signal::alarm;
       waiting_start_ = 0;
     }
-    out.recovering = end_.watch().s() >= recovering_at_;
+    out.recovering = end_.watch().s() >= allotment_.recovering_at();
     return out;
+  }
+
+  void inherit_end(const Watcher& before) override {
+    const auto& old = dynamic_cast<const Calibration&>(before);
+    end_bin_ = old.end_bin_;
+    end_side_ = old.end_side_;
+    before_alarm_ = old.before_alarm_;
   }
 
   void write(ByteWriter& out) const override {
@@ -107,7 +115,7 @@ class Calibration : public Watcher {
   std::uint64_t block_;
   stats::CalibrationDrift drift_;
   stats::Recovery end_;
-  double recovering_at_;
+  Allotment allotment_;
   std::uint64_t counted_ = 0;
   Place before_alarm_{0, 0};
   std::size_t end_bin_ = 0, end_side_ = 0;

@@ -32,13 +32,14 @@ class Comparison : public Watcher {
         least_(static_cast<std::uint32_t>(std::max<std::uint64_t>(1, needs.pilot.segments.min_n))),
         gap_(sides.limit, block, needs.allotment.thresholds(), stats::Excess::of_b),
         end_(mirrored(sides.limit), block, proven(needs.allotment), stats::Excess::of_b),
-        recovering_at_(needs.allotment.recovering_at()) {}
+        allotment_(needs.allotment) {}
 
   Look step(const Sight& seen) override {
     Look out;
     out.cases = seen.member ? 1 : 0;  // what is told of a group counts the group
     out.sum = seen.member ? seen.x : 0;
-    add(open_, seen.member == member_is_b_, seen);
+    out.time = seen.time;
+    add(open_, seen.member == member_is_b_, seen, seen.start);
     out.signal = gap_.watch().now();
     if (!full(open_)) return out;
     out.signal = gap_.step_block(open_);
@@ -62,12 +63,12 @@ class Comparison : public Watcher {
   }
   End step_end(const Sight& seen) override {
     End out;
-    add(end_open_, seen.member != member_is_b_, seen);
+    add(end_open_, seen.member != member_is_b_, seen, allotment_.end_start(seen.start));
     if (full(end_open_)) {
       out.recovered = end_.step_block(end_open_) == stats::Signal::alarm;
       end_open_ = {};
     }
-    out.recovering = end_.watch().s() >= recovering_at_;
+    out.recovering = end_.watch().s() >= allotment_.recovering_at();
     return out;
   }
 
@@ -92,10 +93,10 @@ class Comparison : public Watcher {
   }
 
   using Counts = stats::GroupGap::Counts;
-  static void add(Counts& block, bool of_b, const Sight& seen) {
+  static void add(Counts& block, bool of_b, const Sight& seen, double start) {
     ++(of_b ? block.n_b : block.n_a);
     if (seen.x > 0) ++(of_b ? block.x_b : block.x_a);
-    block.weight += seen.start;
+    block.weight += start;
   }
   /// Looks at counts of people, never at what became of them. What is told of a group is told of so many of them.
   [[nodiscard]] bool full(const Counts& block) const {
@@ -106,7 +107,7 @@ class Comparison : public Watcher {
   std::uint32_t block_, least_;  ///< decisions a block, of both; of each at least (segments.min_n)
   stats::GroupGap gap_, end_;
   Counts open_, end_open_;
-  double recovering_at_;
+  Allotment allotment_;
 };
 
 constexpr std::uint32_t default_block = 100;

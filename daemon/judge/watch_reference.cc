@@ -50,12 +50,13 @@ class Numbers : public Watcher {
         block_(block),
         detector_(make(needs)),
         end_(*check_points_, needs.allotment.recovered_at()),
-        recovering_at_(needs.allotment.recovering_at()),
+        allotment_(needs.allotment),
         seen_(bins_.ranks.counts.size()) {}
 
   Look step(const Sight& seen) override {
     ++seen_[seen.bin];
     Look out;
+    out.time = seen.time;
     if constexpr (std::is_same_v<Detector, stats::RankDrift>) {
       out.signal = detector_.step(seen.bin, seen.tie, seen.start);
     } else {
@@ -88,8 +89,8 @@ class Numbers : public Watcher {
 
   void begin_end() override { end_.reset(); }
   End step_end(const Sight& seen) override {
-    const bool proven = end_.step(seen.bin, seen.start) == stats::Signal::alarm;
-    return {end_.s() >= recovering_at_, proven};
+    const bool proven = end_.step(seen.bin, allotment_.end_start(seen.start)) == stats::Signal::alarm;
+    return {end_.s() >= allotment_.recovering_at(), proven};
   }
 
   void write(ByteWriter& out) const override {
@@ -119,7 +120,7 @@ class Numbers : public Watcher {
   std::uint32_t block_;
   Detector detector_;
   stats::CdfRecovery end_;
-  double recovering_at_;
+  Allotment allotment_;
   std::uint64_t counted_ = 0;
   std::vector<std::uint32_t> seen_;  ///< values by bin, since the evidence began
 };
@@ -132,6 +133,7 @@ class ChangedCategories : public Watcher {
 
   Look step(const Sight& seen) override {
     Look out;
+    out.time = seen.time;
     auto most = (counted_ + 1) % block_ == 0 ? moved() : "";  // an alarm forgets it
     out.signal = drift_.step(seen.bin, seen.tie, seen.start);
     out.looked = ++counted_ % block_ == 0;
@@ -178,6 +180,7 @@ class MovedShares : public Watcher {
   Look step(const Sight& seen) override {
     ++seen_[seen.bin];
     Look out;
+    out.time = seen.time;
     out.signal = shares_.step(seen.bin, seen.start);
     out.looked = ++counted_ % block_ == 0;
     if (out.signal == stats::Signal::alarm) {

@@ -21,6 +21,7 @@ class Sequence : public Watcher {
     if (seen.x > 0) ++events_;
     Look out;
     out.sum = seen.x;
+    out.time = seen.time;
     if (n_ % block_ != 0) return out;
     log_e_ = stats::optional(stats::beta_binomial_log_e(events_, n_, m_)).value_or(0);
     const bool proven = log_e_ >= -std::log(alpha_);
@@ -29,7 +30,7 @@ class Sequence : public Watcher {
     if (beyond_ && !said_) {
       out.signal = stats::Signal::alarm;
       said_ = true;
-    } else if (towards() && log_e_ >= -std::log(50 * alpha_)) {
+    } else if (towards() && log_e_ >= std::max(-std::log(50 * alpha_), -std::log(alpha_) / 2)) {
       out.signal = stats::Signal::warning;
     }
     // It looks at each; what it saw is told now and then, and when it matters.

@@ -11,7 +11,9 @@ stats::Thresholds Allotment::thresholds() const { return stats::thresholds(n, sh
 
 double Allotment::recovered_at() const { return n / share / 100; }
 
-double Allotment::recovering_at() const { return recovered_at() / 50; }
+double Allotment::recovering_at() const { return recovered_at() / 10; }
+
+double Allotment::end_start(double start) const { return std::min(start, recovered_at() / 100); }
 
 std::uint32_t block_of(const WatcherNeeds& needs, std::uint32_t otherwise) {
   const auto block = needs.limit.block > 0 ? static_cast<std::uint32_t>(needs.limit.block) : otherwise;

@@ -24,6 +24,7 @@ struct Sight {
   double weight = 1;        ///< cases it stands for
   double start = 0;         ///< start weight: days since the last one, or 1
   std::int64_t period = 0;  ///< civil day or week, for blocks that are one
+  Instant time;             ///< pilot's clock
 };
 
 /// A detector of stats/sequential/ with what a limit needs besides: what it counted, and how a breach ends.
@@ -40,9 +41,9 @@ class Watcher {
   struct Look {
     stats::Signal signal = stats::Signal::none;
     bool looked = false;      ///< S is new: a block was complete
-    bool of_before = false;   ///< the block held what came before this observation, which begins the next
-    std::uint64_t cases = 1;  ///< what this observation adds to the count
-    double sum = 0;           ///< and to the sum of losses
+    std::uint64_t cases = 1;  ///< cases that became an observation
+    double sum = 0;           ///< of their losses
+    Instant time;             ///< of the last of them
     std::string moved;        ///< at an alarm: moved() as it was before the alarm forgot it
   };
   virtual Look step(const Sight& seen) = 0;
@@ -67,7 +68,10 @@ class Watcher {
   };
   /// The search for the end of a breach starts now.
   virtual void begin_end() {}
+  /// After step() of the same sight.
   virtual End step_end(const Sight& /*seen*/) { return {}; }
+  /// A new epoch: this one is fresh and takes over only what the end of the running breach is asked of.
+  virtual void inherit_end(const Watcher& /*before*/) {}
 
   virtual void write(ByteWriter& out) const = 0;
   virtual void read(ByteReader& in) = 0;
@@ -82,8 +86,11 @@ struct Allotment {
   [[nodiscard]] stats::Thresholds thresholds() const;
   /// Evidence for the end of a breach: N/100 of the monitor.
   [[nodiscard]] double recovered_at() const;
-  /// And what is shown as `recovering`: a fiftieth of it.
+  /// And what is shown as `recovering`: a tenth of it.
   [[nodiscard]] double recovering_at() const;
+  /// The start weight of the search for an end: never so much that silence could end a breach, however long it was. A
+  /// smaller weight is always safe.
+  [[nodiscard]] double end_start(double start) const;
 };
 
 struct WatcherNeeds {

@@ -240,7 +240,7 @@ class LimitReader {
   void evidence() {
     auto sound = sound_;
     sound.metric = rules_ != nullptr;
-    read_evidence(map_, sound, of_windows_, out_);
+    read_evidence(map_, pilot_, sound, of_windows_, out_);
   }
 
   void compare() {

@@ -81,8 +81,8 @@ bool of_events(const Limit& limit) {
 
 class EvidenceReader {
  public:
-  EvidenceReader(MapReader& map, const Sound& sound, bool of_windows, Limit& out)
-      : map_(map), sound_(sound), of_windows_(of_windows), out_(out) {}
+  EvidenceReader(MapReader& map, const Pilot& pilot, const Sound& sound, bool of_windows, Limit& out)
+      : map_(map), pilot_(pilot), sound_(sound), of_windows_(of_windows), out_(out) {}
 
   void read() {
     keys();
@@ -154,6 +154,8 @@ class EvidenceReader {
     const auto otherwise = has_interval(out_.metric) ? Evidence::interval : Evidence::point;
     if (!known() || !has_budget(out_.metric) || of_windows_ || !bound_fits().empty()) return otherwise;
     if (of_horizon(out_.metric) && !sound_.horizon) return otherwise;
+    // Alternatives of a comparison are whole per cents; complaints are mostly per mille.
+    if (out_.compare != Compare::none && out_.metric == Metric::complaints_per_1000) return otherwise;
     return Evidence::budget;
   }
 
@@ -162,6 +164,7 @@ class EvidenceReader {
   /// Why a budget cannot be about this bound; "" = it can.
   [[nodiscard]] std::string bound_fits() const {
     const std::string name = metric_names[static_cast<std::size_t>(out_.metric)];
+    if (few_rows()) return "a budget needs a reference of at least 200 rows (a category feature 300)";
     if (out_.metric == Metric::drift || (!out_.max && !out_.min)) return {};  // the latter is said elsewhere
     if (out_.compare != Compare::none) return comparison_fits();
     const auto way = way_of(out_);
@@ -175,13 +178,23 @@ class EvidenceReader {
     return "a budget needs a limit between 0 and " + format_number(most) + ", both excluded";
   }
 
+  /// The reference will have too few rows to say anything. Of a file it is seen when it is read.
+  [[nodiscard]] bool few_rows() const {
+    if (!of_feature(out_.metric) || pilot_.reference.first == 0) return false;
+    const auto feature = std::find_if(pilot_.features.begin(), pilot_.features.end(),
+                                      [&](const Feature& f) { return f.name == out_.feature; });
+    const bool categories = feature != pilot_.features.end() && feature->kind == FeatureKind::categorical;
+    return pilot_.reference.first < (categories ? 300U : 200U);
+  }
+
+  /// Beyond these no alternative would be left to bet on.
   [[nodiscard]] std::string comparison_fits() const {
     if (out_.compare == Compare::difference) {
-      if (out_.max && !(*out_.max >= 0 && *out_.max < 1)) return "a budget on a difference takes max from 0 to below 1";
-      if (out_.min && !(*out_.min <= 0 && *out_.min > -1)) return "a budget on a difference takes min from above -1 to 0";
+      if (out_.max && !(*out_.max >= 0 && *out_.max <= .9)) return "a budget on a difference takes max from 0 to 0.9";
+      if (out_.min && !(*out_.min <= 0 && *out_.min >= -.9)) return "a budget on a difference takes min from -0.9 to 0";
     } else {
-      if (out_.max && !(*out_.max >= 1 && *out_.max <= 1e6)) return "a budget on a ratio takes max from 1 on";
-      if (out_.min && !(*out_.min >= 1e-6 && *out_.min <= 1)) return "a budget on a ratio takes min up to 1";
+      if (out_.max && !(*out_.max >= 1 && *out_.max <= 100)) return "a budget on a ratio takes max from 1 to 100";
+      if (out_.min && !(*out_.min >= .01 && *out_.min <= 1)) return "a budget on a ratio takes min from 0.01 to 1";
     }
     return {};
   }
@@ -196,6 +209,8 @@ class EvidenceReader {
     if (!known()) return;
     if (const auto why = bound_fits(); !why.empty()) map_.value().problem(why);
     if (range_ && !needs_range(out_.metric)) range_->key_problem("is only for a mean of numbers");
+    if (effect_ && (out_.compare != Compare::none || of_feature(out_.metric)))
+      effect_->key_problem("is only for means; a comparison or a distance has no form that allows for clusters");
     if (out_.period == BlockPeriod::none) return;
     const bool of_mean = out_.compare == Compare::none && out_.metric != Metric::roc_auc &&
                          out_.metric != Metric::max_calibration_error && out_.metric != Metric::ks &&
@@ -223,6 +238,7 @@ class EvidenceReader {
   }
 
   MapReader& map_;
+  const Pilot& pilot_;
   const Sound& sound_;
   bool of_windows_;
   Limit& out_;
@@ -231,8 +247,8 @@ class EvidenceReader {
 
 }  // namespace
 
-void read_evidence(MapReader& map, const Sound& sound, bool of_windows, Limit& limit) {
-  EvidenceReader(map, sound, of_windows, limit).read();
+void read_evidence(MapReader& map, const Pilot& pilot, const Sound& sound, bool of_windows, Limit& limit) {
+  EvidenceReader(map, pilot, sound, of_windows, limit).read();
 }
 
 }  // namespace pilotwatch::settings

@@ -55,7 +55,7 @@ void read_burden(const Value& value, Pilot& pilot);
 [[nodiscard]] Limit read_limit(const Value& value, const Pilot& pilot, const Sound& sound, UniqueNames& names);
 /// `evidence` and the keys that only some kinds have, of a limit whose other keys have been read. `of_windows`: one of
 /// them asks something of windows, so that without `evidence` the limit is on windows.
-void read_evidence(MapReader& map, const Sound& sound, bool of_windows, Limit& limit);
+void read_evidence(MapReader& map, const Pilot& pilot, const Sound& sound, bool of_windows, Limit& limit);
 
 /// `times` and `of` of a limit whose evidence has been read.
 void read_times_of(MapReader& map, Limit& limit);

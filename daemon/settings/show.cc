@@ -188,7 +188,8 @@ void show_evidence(Writer& out, const Limit& limit, const std::string& note) {
   if (limit.block > 0) out.whole("block", limit.block);
   if (limit.period != BlockPeriod::none) out.pair("block", word(block_period_names, limit.period));
   if (limit.evidence == Evidence::confidence_sequence) out.number("alpha", limit.alpha);
-  if (limit.evidence == Evidence::budget) out.number("design_effect", limit.design_effect);
+  const bool of_mean = limit.compare == Compare::none && !of_feature(limit.metric);
+  if (limit.evidence == Evidence::budget && of_mean) out.number("design_effect", limit.design_effect);
   if (limit.range) out.number("range", *limit.range);
   if (watches_decisions(limit.evidence)) return;  // evidence waits for nothing else
   out.whole("min_n", limit.min_n);

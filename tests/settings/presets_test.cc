@@ -65,12 +65,12 @@ TEST_CASE("presets: limits of another task are left out") {
 
 TEST_CASE("presets: the pilot's own keys and limits win") {
   const auto own = pilot(minimal("fraud",
-                                 "  output: benefit\n  reference: {first: 50}\n  limits:\n"
+                                 "  output: benefit\n  reference: {first: 500}\n  limits:\n"
                                  "  - {name: picked, metric: selection_rate, window: day, max: 0.5}\n"
                                  "  - {name: mine, metric: volume, window: day, min: 1}\n"
                                  "  - {name: drift-of-score, off: true, reason: There are no scores.}\n"));
   CHECK(own.output == Orientation::benefit);
-  CHECK(own.reference.first == 50);
+  CHECK(own.reference.first == 500);
   CHECK(own.reference.bins == Reference{}.bins);  // the key as a whole
   CHECK(limit(own, "picked")->max == 0.5);
   CHECK(limit(own, "picked")->reason.empty());

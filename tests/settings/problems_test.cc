@@ -464,7 +464,7 @@ p.yml:9:69: pilots[0].limits[2].compare: must be one of difference, ratio, got '
 p.yml:10:69: pilots[0].limits[3].compare: there is no comparison of f1 between groups
 p.yml:11:86: pilots[0].limits[4].compare: complaints_per_1000 is compared by ratio only
 p.yml:12:94: pilots[0].limits[5].max: must be a number from -1 to 1, got '10'
-p.yml:13:9: pilots[0].limits[6]: a budget on a ratio takes max from 1 on
+p.yml:13:9: pilots[0].limits[6]: a budget on a ratio takes max from 1 to 100
 p.yml:14:102: pilots[0].limits[7].evidence: a confidence sequence is of the rate of an event; error_rate of groups beside others is none
 )txt");
 }
