@@ -246,10 +246,11 @@ TEST_CASE("A transition of a limit with a budget carries its evidence") {
   e.n_since = 120;
   e.formula = "e-sr-block-mean/v1";
   const auto json = Json::parse(sinks::transition_json(transition)).at("transition").at("evidence");
-  CHECK(json.dump() ==
-        R"({"s":20000.0,"threshold":18000.0,"ratio":1.0,"budget":9000.0,"clock":"days","share":0.5,"block":20,)"
-        R"("observations":640,"change_point":"2026-03-01T05:00:00Z","value_since_change":0.21,"n_since_change":120,)"
-        R"("formula":"e-sr-block-mean/v1","reference":null,"moved":null})");
+  CHECK(
+      json.dump() ==
+      R"({"s":20000.0,"threshold":18000.0,"ratio":1.0,"budget":9000.0,"clock":"days","share":0.5,"block":20,)"
+      R"("observations":640,"change_point":"2026-03-01T05:00:00Z","value_since_change":0.21,"n_since_change":120,)"
+      R"("mean":null,"mean_lower":null,"mean_upper":null,"formula":"e-sr-block-mean/v1","reference":null,"moved":null})");
 }
 
 TEST_CASE("Windows can be filtered") {
