@@ -21,9 +21,9 @@ inline constexpr Instant start{std::chrono::duration_cast<Millis>(std::chrono::h
 /// What a pilot of the task has limits on: every metric that can have a budget, with a bound that holds. Names that
 /// begin with "classical" mark limits without a guarantee.
 [[nodiscard]] settings::Settings null_settings(settings::Task task);
-/// A binary pilot whose inputs and error rate follow the hours and the days of the week, with limits that know it and
-/// (names that begin with "unstratified") the same ones that do not.
-[[nodiscard]] settings::Settings seasonal_settings();
+/// A binary pilot whose inputs and error rate follow the hours and the days of the week. Stratified: its limits know
+/// that; else (names that begin with "unstratified") the same ones do not.
+[[nodiscard]] settings::Settings seasonal_settings(bool stratified);
 
 /// How a stream differs from the null of its task.
 struct Course {
