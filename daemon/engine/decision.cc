@@ -89,8 +89,15 @@ void ComplaintRow::write(ByteWriter& out) const {
   out.flag(linked);
   out.u64(decision);
   out.u64(rank + 1);
-  out.u64((names_incident ? 1U : 0U) | (leads ? 2U : 0U) | static_cast<std::uint64_t>(finding) << 2 |
-          (finding_seen ? 16U : 0U));
+  std::uint64_t flags = 0;
+  for (const bool flag : {names_incident, leads, finding_seen, severe, standing.escalated, standing.resolved,
+                          standing.reopened, standing.found != Instant::max(), standing.restored != Instant::max()}) {
+    flags = flags << 1 | (flag ? 1U : 0U);
+  }
+  out.u64(flags << 2 | static_cast<std::uint64_t>(standing.finding));
+  out.u64(category);
+  if (standing.found != Instant::max()) out.time(standing.found);
+  if (standing.restored != Instant::max()) out.time(standing.restored);
   if (names_incident) out.id(incident);
   write_groups(out, groups);
 }
@@ -103,12 +110,21 @@ void ComplaintRow::read(ByteReader& in) {
   linked = in.flag();
   decision = static_cast<std::uint32_t>(in.u64());
   rank = in.u64() - 1;
-  const auto flags = in.u64();
-  if ((flags >> 2 & 3) > static_cast<std::uint64_t>(ComplaintFinding::not_for_person) || flags >= 32) throw CorruptBytes("unknown finding");
-  names_incident = (flags & 1) != 0;
-  leads = (flags & 2) != 0;
-  finding = static_cast<ComplaintFinding>(flags >> 2 & 3);
-  finding_seen = (flags & 16) != 0;
+  auto flags = in.u64();
+  if ((flags & 3) > static_cast<std::uint64_t>(ComplaintFinding::not_for_person)) throw CorruptBytes("unknown finding");
+  standing.finding = static_cast<ComplaintFinding>(flags & 3);
+  flags >>= 2;
+  bool is_found = false, is_restored = false;
+  for (bool* flag : {&is_restored, &is_found, &standing.reopened, &standing.resolved, &standing.escalated, &severe,
+                     &finding_seen, &leads, &names_incident}) {
+    *flag = (flags & 1) != 0;
+    flags >>= 1;
+  }
+  const auto index = in.u64();
+  if (index > no_category) throw CorruptBytes("unknown category");
+  category = static_cast<std::uint16_t>(index);
+  if (is_found) standing.found = in.time();
+  if (is_restored) standing.restored = in.time();
   if (names_incident) incident = in.id();
   read_groups(in, groups);
 }

@@ -15,6 +15,7 @@ namespace pilotwatch::engine {
 inline constexpr std::size_t max_attributes = 8;
 inline constexpr std::uint16_t no_group = 0xFFFF;
 using Groups = std::array<std::uint16_t, max_attributes>;  ///< value index by attribute; no_group = not given
+inline constexpr std::uint16_t no_category = 0xFFFF;
 inline constexpr std::uint64_t no_rank = ~std::uint64_t{0};
 
 /// One prediction and what became of it. Labels are class indexes, targets of regression numbers; of a quantile
@@ -48,6 +49,15 @@ struct Decision {
 /// What is known of a complaint's merits.
 enum class ComplaintFinding : std::uint8_t { open, for_person, not_for_person };
 
+/// Where a complaint stands by all its updates so far.
+struct ComplaintStanding {
+  ComplaintFinding finding = ComplaintFinding::open;
+  bool escalated = false, resolved = false, reopened = false;  ///< at some time
+  Instant found = Instant::max();                              ///< the first finding for the person; max() = none
+  Instant restored = Instant::max();  ///< what was done to the person was undone; max() = not yet
+  bool operator==(const ComplaintStanding&) const = default;
+};
+
 struct ComplaintRow {
   Id128 id;
   Instant time;
@@ -59,8 +69,10 @@ struct ComplaintRow {
   Id128 incident;                ///< where names_incident
   bool names_incident = false;
   bool leads = true;  ///< counts as an incident: it names none, or is the first of its incident
-  ComplaintFinding finding = ComplaintFinding::open;
   bool finding_seen = false;  ///< as an observation: of each complaint at most one
+  bool severe = false;
+  std::uint16_t category = no_category;  ///< index into the pilot's table
+  ComplaintStanding standing;
   Groups groups{};  ///< its own, used while unlinked
 
   void write(ByteWriter& out) const;

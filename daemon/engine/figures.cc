@@ -5,12 +5,23 @@
 #include <map>
 
 #include "engine/drift_figures.h"
+#include "engine/estimated_figures.h"
 #include "engine/group_comparisons.h"
 #include "engine/scope_figures.h"
 #include "engine/suppression.h"
 
 namespace pilotwatch::engine {
 namespace {
+
+/// What people see as one category counts as one: under the first index that has its name.
+void merge_categories(Tally& tally, const std::vector<std::string>& names) {
+  SparseCounts merged;
+  for (const auto& [index, count] : tally.categories.items()) {
+    const auto first = std::find(names.begin(), names.end(), names.at(index)) - names.begin();
+    merged.add(static_cast<std::uint32_t>(first), static_cast<std::int64_t>(count));
+  }
+  tally.categories = std::move(merged);
+}
 
 /// All versions together, then each by name; the nameless one only as part of the whole.
 std::map<std::string, Cell> by_version(const WindowInput& input) {
@@ -19,6 +30,10 @@ std::map<std::string, Cell> by_version(const WindowInput& input) {
   for (const auto& [version, cell] : input.cells) {
     all += cell;
     if (!input.versions[version].empty()) out[input.versions[version]] += cell;
+  }
+  for (auto& [version, cell] : out) {
+    merge_categories(cell.overall, input.categories);
+    for (auto& [key, group] : cell.groups) merge_categories(group, input.categories);
   }
   return out;
 }
@@ -73,6 +88,7 @@ void compute(const WindowInput& input, WindowResult& out) {
   const auto cells = by_version(input);
   for (const auto& [version, cell] : cells) {
     ScopeFigures(input, cell.overall, {version, "", ""}, out).write();
+    estimated_figures(input, version, cell.live, out);
     drift_figures(input, version, cell.features, out);
   }
   groups(input, cells, out);

@@ -17,6 +17,7 @@ struct WindowInput {
   const VersionCells& cells;
   const std::vector<std::string>& versions;
   const std::vector<std::vector<std::string>>& values;  ///< by attribute
+  const std::vector<std::string>& categories;           ///< of complaints, by index: its name, or __other__
   const Reference* reference;                           ///< null = none (yet)
   bool mature;
 };

@@ -83,6 +83,10 @@ class Comparer {
   }
 
   [[nodiscard]] stats::Answer<stats::ShareCount> share(const Compared& what, const Tally& t) const {
+    if (input_.settings.outcomes_known == settings::OutcomesKnown::selected &&
+        !settings::needs_only_selected(what.metric)) {
+      return stats::Undefined::selective_labels;
+    }
     if (what.rate) {
       return stats::share_of({t.predicted, t.positives, one_against_rest(t.confusion, 2, positive_)}, *what.rate);
     }

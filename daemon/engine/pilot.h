@@ -100,6 +100,7 @@ class PilotState {
     bool counted = false;  ///< its features are in the day cell already
     FeatureRow features;
   };
+  enum class Where : std::uint8_t { everywhere, buckets };  ///< buckets: only the cells of count windows
   enum class Ordered : std::uint8_t { decision, complaint, feedback };
   /// Decision order: time, then decisions before complaints before feedback, then id.
   using OrderKey = std::tuple<Instant, Ordered, Id128>;
@@ -107,12 +108,9 @@ class PilotState {
   // pilot_apply.cc
   Disposition apply_prediction(const record::Batch& batch, const record::Prediction& p);
   Disposition apply_outcome(const record::Batch& batch, const record::Outcome& o);
-  Disposition apply_complaint(const record::Batch& batch, const record::Complaint& c);
   Disposition join_known(std::uint32_t slot, OutcomeRow row);
   Disposition park(const Id128& id, const OutcomeRow& row);
   void set_outcome(std::uint32_t slot, const OutcomeRow& row);
-  void link_complaints(const Id128& prediction_id, std::uint32_t slot);
-  void attach(std::uint32_t slot, Instant complaint);
   void remember(Instant time);
   void await_order(OrderKey key, Waiting waiting);
   [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
@@ -123,8 +121,19 @@ class PilotState {
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
-  // pilot_side.cc
+  // pilot_complaints.cc
+  Disposition apply_complaint(const record::Batch& batch, const record::Complaint& c);
   Disposition apply_complaint_update(const record::ComplaintUpdate& u);
+  void link_complaints(const Id128& prediction_id, std::uint32_t slot);
+  void attach(std::uint32_t slot, Instant complaint);
+  std::uint16_t category_index(const std::string& name, const ComplaintRow& row);
+  /// By index: the category's own name, or `__other__`.
+  [[nodiscard]] std::vector<std::string> category_names() const;
+  void count_harm(std::uint32_t slot, std::int64_t sign, Where where);
+  void write_categories(ByteWriter& out) const;
+  void read_categories(ByteReader& in);
+
+  // pilot_side.cc
   Disposition apply_review(const record::Batch& batch, const record::Review& r);
   Disposition apply_feedback(const record::Feedback& f);
   void lead_incident(std::uint32_t slot);
@@ -149,7 +158,6 @@ class PilotState {
   void view_changes(PilotView& view) const;
 
   // pilot_count.cc: contributions to cells
-  enum class Where : std::uint8_t { everywhere, buckets };  ///< buckets: only the cells of count windows
   void count_decision(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
   void count_outcome(const Decision& d, std::int64_t sign, Where where = Where::everywhere);
   void count_complaint(const ComplaintRow& c, std::int64_t sign);
@@ -231,6 +239,13 @@ class PilotState {
   VersionCells all_;
   std::vector<std::string> versions_{""};
   std::vector<std::vector<std::string>> values_;  ///< by attribute: names of its values
+  /// A category of complaints, and the earliest complaint of it known so far.
+  struct Category {
+    std::string name;
+    Instant first;
+    Id128 first_id;
+  };
+  std::vector<Category> categories_;  ///< in the order of arrival, which no figure depends on
   std::map<OrderKey, Waiting> waiting_;
   std::uint64_t next_rank_ = 0;
   std::deque<std::uint32_t> maturing_;  ///< slots in decision order, until their horizon has passed; only with budgets

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "engine/counting.h"
 #include "engine/pilot.h"
 
 namespace pilotwatch::engine {
@@ -17,20 +18,6 @@ void observe(std::vector<std::uint64_t>& buckets, const double (&bounds)[N], dou
   buckets.resize(N + 1);
   ++buckets[static_cast<std::size_t>(std::lower_bound(std::begin(bounds), std::end(bounds), value) -
                                      std::begin(bounds))];
-}
-
-void bump(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& key) {
-  const auto at = std::lower_bound(counts.begin(), counts.end(), key,
-                                   [](const auto& item, const auto& k) { return item.first < k; });
-  if (at != counts.end() && at->first == key) {
-    ++at->second;
-  } else {
-    counts.insert(at, {key, 1});
-  }
-}
-
-void raise(std::optional<Instant>& newest, Instant time) {
-  if (!newest || *newest < time) newest = time;
 }
 
 }  // namespace
@@ -241,74 +228,6 @@ void PilotState::set_outcome(std::uint32_t slot, const OutcomeRow& row) {
   if (is_error(*settings_, d)) counters_.versions[d.version].errors += d.weight;
 }
 
-Disposition PilotState::apply_complaint(const record::Batch& batch, const record::Complaint& c) {
-  const auto slot = static_cast<std::uint32_t>(complaints_.size());
-  if (!complaint_by_id_.emplace(c.id, slot).second) return {.duplicate = true};
-
-  ComplaintRow row;
-  row.id = c.id;
-  row.time = c.time;
-  row.groups = group_indexes(batch, c.segments);
-  row.names_prediction = c.prediction_id.has_value();
-  if (c.prediction_id) {
-    row.prediction_id = *c.prediction_id;
-    const auto found = decision_by_id_.find(*c.prediction_id);
-    row.linked = found != decision_by_id_.end();
-    if (row.linked) row.decision = found->second;
-  }
-  row.names_incident = c.incident.has_value();
-  row.incident = c.incident.value_or(Id128{});
-  complaints_.push(row);
-  lead_incident(slot);
-  apply_known_updates(slot);
-  ++counters_.complaints;
-  if (row.linked) {
-    attach(row.decision, c.time);
-    linked_complaints_[row.decision].push_back(slot);
-  }
-  if (!row.linked) ++counters_.complaints_unlinked;
-  if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
-  const std::pair<std::string, std::string> kind{batch.text(c.category), c.severity ? std::to_string(*c.severity) : ""};
-  auto& by = counters_.complaints_by;
-  const auto at =
-      std::lower_bound(by.begin(), by.end(), kind, [](const auto& item, const auto& k) { return item.first < k; });
-  if (at != by.end() && at->first == kind) {
-    ++at->second;
-  } else {
-    by.insert(at, {kind, 1});
-  }
-  raise(counters_.last_complaint, c.time);
-  remember(c.time);
-  count_complaint(complaints_[slot], 1);
-  if (!row.linked && ordered()) await_order(OrderKey{c.time, Ordered::complaint, c.id}, Waiting{slot, true, {}});
-  const Instant cohort = row.linked ? decisions_[row.decision].time : row.time;
-  return {.late = closed_before_ && day_of(settings_->time_zone, cohort) < *closed_before_};
-}
-
-void PilotState::link_complaints(const Id128& prediction_id, std::uint32_t slot) {
-  const auto found = complaints_waiting_.find(prediction_id);
-  if (found == complaints_waiting_.end()) return;
-  for (const auto complaint : found->second) {
-    auto& row = complaints_.modify(complaint);
-    take_back_unlinked(row);
-    waiting_.erase(OrderKey{row.time, Ordered::complaint, row.id});
-    row.linked = true;
-    row.decision = slot;
-    row.rank = no_rank;
-    attach(slot, row.time);
-    linked_complaints_[slot].push_back(complaint);
-    count_complaint(row, 1);
-    --counters_.complaints_unlinked;
-  }
-  complaints_waiting_.erase(found);
-}
-
-void PilotState::attach(std::uint32_t slot, Instant complaint) {
-  auto& d = decisions_.modify(slot);
-  ++d.complaints;
-  d.first_complaint = std::min(d.first_complaint, complaint);
-}
-
 void PilotState::remember(Instant time) {
   raise(newest_, time);
   if (!due_) refresh_due();
@@ -369,7 +288,7 @@ std::uint16_t PilotState::version_index(const std::string& name) {
   };
   auto index = index_of(name);
   if (index == versions_.size() && versions_.size() > max_versions) {
-    bump(counters_.label_overflows, "model_version");
+    bump(counters_.label_overflows, std::string("model_version"));
     index = index_of(other_value);
     if (index == versions_.size()) versions_.emplace_back(other_value);
   } else if (index == versions_.size()) {

@@ -90,7 +90,12 @@ void PilotState::touch_hour(std::int64_t start) {
 }
 
 void PilotState::count_decision(const Decision& d, std::int64_t sign, Where where) {
+  const bool live = d.has_score && d.has_predicted && reference_ && reference_->calibrator;
   each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
+    if (live) {
+      if (!cell.live) cell.live.emplace(static_cast<std::size_t>(settings_->scores.max_distinct));
+      cell.live->add(d.score, d.predicted == positive_, static_cast<std::int64_t>(d.weight) * sign);
+    }
     each_tally(cell, d.groups, [&](Tally& tally, bool) {
       add(tally.decisions, d.weight, sign);
       if (d.failed) add(tally.failures, d.weight, sign);
@@ -185,6 +190,7 @@ void PilotState::order_decision(Waiting& waiting) {
                  [&](Tally& tally) { add_complaint(tally, complaints_[slot], 1); });
     }
   }
+  count_harm(waiting.slot, 1, Where::buckets);
   await_maturity(waiting, reference_.has_value());
   if (const auto review = review_of(d.id); review != ReviewRow::no_review)
     count_review(d, reviews_[review], 1, Where::buckets);

@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 7;
+constexpr std::uint64_t state_version = 8;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -301,6 +301,7 @@ void PilotState::write(ByteWriter& out) const {
   for (const auto& looked : all_looked_) write_number(out, looked);
   write_counters(out, counters_);
   write_side(out);
+  write_categories(out);
 }
 
 void PilotState::read(ByteReader& in) {
@@ -374,6 +375,7 @@ void PilotState::read(ByteReader& in) {
   for (auto& looked : all_looked_) read_number(in, looked);
   read_counters(in, counters_);
   read_side(in);
+  read_categories(in);
   if (!in.at_end()) throw CorruptBytes("bytes behind the state");
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Complaint updates, incidents, reviews and feedback in the state of one pilot. What each adds to the cells
-// is added with a sign, as everywhere.
+// Reviews and feedback in the state of one pilot. What each adds to the cells is added with a sign, as everywhere.
 #include <algorithm>
 
 #include "engine/pilot.h"
@@ -10,79 +9,7 @@ namespace {
 
 constexpr Groups no_groups{no_group, no_group, no_group, no_group, no_group, no_group, no_group, no_group};
 
-/// Where a complaint stands by all its updates: the last one that decides, reopens or withdraws it counts. A step with
-/// a finding decides, whatever it is called; a decision without one leaves the finding unknown.
-ComplaintFinding finding_of(const std::set<UpdateRow>& updates) {
-  for (auto at = updates.rbegin(); at != updates.rend(); ++at) {
-    if (at->found_for) {
-      const bool person =
-          *at->found_for == record::FoundFor::person || *at->found_for == record::FoundFor::partly_person;
-      return person ? ComplaintFinding::for_person : ComplaintFinding::not_for_person;
-    }
-    if (at->step == record::Step::reopened || at->step == record::Step::withdrawn) return ComplaintFinding::open;
-  }
-  return ComplaintFinding::open;
-}
-
 }  // namespace
-
-void PilotState::add_complaint(Tally& tally, const ComplaintRow& c, std::int64_t sign) {
-  tally.complaints += static_cast<std::uint64_t>(sign);
-  if (c.leads) tally.side.add(Side::incidents, sign);
-  if (c.finding == ComplaintFinding::open) return;
-  tally.side.add(Side::decided, sign);
-  if (c.finding == ComplaintFinding::for_person) tally.side.add(Side::found_for_person, sign);
-}
-
-/// Changes what a counted complaint adds to its cells.
-void PilotState::recount_complaint(std::uint32_t slot, const std::function<void(ComplaintRow&)>& change) {
-  count_complaint(complaints_[slot], -1);
-  change(complaints_.modify(slot));
-  count_complaint(complaints_[slot], 1);
-}
-
-/// An incident counts once, with its earliest complaint by (time, id); so the order of arrival does not matter. Before
-/// the complaint of `slot` is counted.
-void PilotState::lead_incident(std::uint32_t slot) {
-  auto& row = complaints_.modify(slot);
-  row.leads = true;
-  if (!row.names_incident) return;
-  const auto [leader, first] = incident_leader_.emplace(row.incident, slot);
-  if (first) return;
-  const auto& known = complaints_[leader->second];
-  if (std::pair(known.time, known.id) < std::pair(row.time, row.id)) {
-    row.leads = false;
-    return;
-  }
-  recount_complaint(leader->second, [](ComplaintRow& c) { c.leads = false; });
-  leader->second = slot;
-}
-
-/// What was said about the complaint before it came. Before it is counted.
-void PilotState::apply_known_updates(std::uint32_t slot) {
-  const auto updates = updates_.find(complaints_[slot].id);
-  if (updates == updates_.end()) return;
-  complaints_.modify(slot).finding = finding_of(updates->second);
-  counters_.complaint_updates_parked -= updates->second.size();
-  await_finding(complaints_[slot].id);
-}
-
-Disposition PilotState::apply_complaint_update(const record::ComplaintUpdate& u) {
-  auto& updates = updates_[u.complaint_id];
-  if (!updates.insert({u.time, u.step, u.found_for}).second) return {.duplicate = true};
-  ++counters_.complaint_updates;
-  remember(u.time);
-  const auto found = complaint_by_id_.find(u.complaint_id);
-  if (found == complaint_by_id_.end()) {
-    ++counters_.complaint_updates_parked;
-    return {};
-  }
-  const auto finding = finding_of(updates);
-  const auto& row = complaints_[found->second];
-  if (finding != row.finding) recount_complaint(found->second, [&](ComplaintRow& c) { c.finding = finding; });
-  if (u.found_for) await_finding(u.complaint_id);
-  return {.late = closed(row.linked ? decisions_[row.decision].time : row.time)};
-}
 
 bool PilotState::closed(Instant time) const {
   return closed_before_ && day_of(settings_->time_zone, time) < *closed_before_;

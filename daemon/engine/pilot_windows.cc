@@ -85,7 +85,8 @@ std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::
     return out;
   }
   out->mature = is_mature(window, start);
-  compute({*settings_, cells, versions_, values_, reference_ ? &*reference_ : nullptr, out->mature}, *out);
+  const auto categories = category_names();
+  compute({*settings_, cells, versions_, values_, categories, reference_ ? &*reference_ : nullptr, out->mature}, *out);
   results_[key] = out;
   return out;
 }

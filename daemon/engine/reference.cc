@@ -92,6 +92,18 @@ std::uint32_t FrozenFeature::position(const FeatureValue& value) const {
   return static_cast<std::uint32_t>(found - categories.begin());
 }
 
+namespace {
+
+/// Fits the calibrator where outcomes of scored decisions are there.
+void calibrate(Reference& reference) {
+  const auto* scored = reference.outcomes.scored.binary();
+  if (scored == nullptr) return;
+  reference.calibrator =
+      std::make_shared<const stats::Answer<stats::Calibrator>>(stats::Calibrator::fit(scored->by_score.table()));
+}
+
+}  // namespace
+
 void Reference::write(ByteWriter& out) const {
   out.text(id);
   out.u64(n);
@@ -111,6 +123,7 @@ void Reference::read(ByteReader& in, std::size_t bins) {
     make_bins(feature, bins);
   }
   outcomes.read(in);
+  calibrate(*this);
 }
 
 Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now, Tally outcomes) {
@@ -129,6 +142,7 @@ Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& ro
   out.id = content_hash(content.bytes()).hex();
   out.frozen_at = now;
   out.outcomes = std::move(outcomes);
+  calibrate(out);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "settings/settings.h"
 #include "stats/distance/frozen_bins.h"
 #include "stats/distance/ks.h"
+#include "stats/estimate/isotonic.h"
 
 namespace pilotwatch::engine {
 
@@ -51,6 +53,10 @@ struct Reference {
   /// What is known of the outcomes of its rows (counts, scores with outcomes, errors): of a file that holds outcomes
   /// beside its predictions. Else, and where no outcome finds its prediction, `labelled` is 0.
   Tally outcomes;
+
+  /// From scores to probabilities, by `outcomes`; why not, where they are too few. Derived, not stored; null without
+  /// outcomes of scored decisions (binary). Shared, so that a copy of a reference does not fit it again.
+  std::shared_ptr<const stats::Answer<stats::Calibrator>> calibrator;
 
   void write(ByteWriter& out) const;
   /// `bins`: the pilot's reference.bins.

@@ -19,7 +19,8 @@ void ScopeFigures::hide(const GroupScope& scope) {
   hide_confusion_ = scope.confusion_hidden;
   hide_failures_ = scope.failures_hidden;
   hide_complaints_ = scope.complaints_hidden;
-  side_hidden_ = {scope.incidents_hidden, scope.findings_hidden, scope.reviews_hidden};
+  side_hidden_ = {scope.incidents_hidden, scope.findings_hidden, scope.reviews_hidden, scope.kinds_hidden,
+                  scope.progress_hidden};
   if (scope.outcomes_hidden) coverage_.reset();
 }
 
@@ -56,6 +57,10 @@ Figure ScopeFigures::figure(Metric metric, const char* formula) const {
 
 void ScopeFigures::push(Figure f, bool hidden, Of of, std::optional<stats::Undefined> why) {
   const bool outcomes = of == Of::outcomes;
+  if (pilot_.outcomes_known == settings::OutcomesKnown::selected && !settings::needs_only_selected(f.metric)) {
+    f.value = f.lower = f.upper = std::nullopt;
+    why = stats::Undefined::selective_labels;
+  }
   settle(f, input_, {hidden, outcomes, outcomes ? "no outcome known" : "no decisions", why});
   out_.figures.push_back(std::move(f));
 }

@@ -35,8 +35,15 @@ enum class Side : std::uint8_t {
   public_feedback,
   public_stances,
   public_stance_sum,
+  severe,        ///< complaints of the pilot's `complaints.severe` or graver
+  escalated,     ///< complaints that went to another body
+  resolved,      ///< complaints that were decided, settled or closed at some time
+  reopened,      ///< complaints that were reopened after that, or without it
+  harmed,        ///< decisions with a burden and a complaint found for the person
+  harm_seconds,  ///< from such a decision until it was restored or, as far as is known, found wrong
+  restored,      ///< of them those that were restored
 };
-inline constexpr std::size_t side_count = static_cast<std::size_t>(Side::public_stance_sum) + 1;
+inline constexpr std::size_t side_count = static_cast<std::size_t>(Side::restored) + 1;
 
 /// Mergeable, and can be taken back, as everything in a Tally.
 class SideCounts {

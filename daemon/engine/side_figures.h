@@ -9,7 +9,7 @@ namespace pilotwatch::engine {
 
 /// What of a group's side counts may not be shown; see GroupScope.
 struct SideHidden {
-  bool incidents = false, findings = false, reviews = false;
+  bool incidents = false, findings = false, reviews = false, kinds = false, progress = false;
 };
 
 struct SideScope {

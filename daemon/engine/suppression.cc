@@ -49,6 +49,23 @@ bool small_reviews(const SideCounts& s, std::uint64_t k) {
          small(s[Side::timed], k) || small_part(s[Side::short_reviews], s[Side::timed], k);
 }
 
+/// Complaints without a category are the rest of those with one.
+bool small_kinds(const Tally& t, std::uint64_t k) {
+  std::uint64_t with = 0;
+  for (const auto& [index, count] : t.categories.items()) {
+    if (small_part(count, t.complaints, k)) return true;
+    with += count;
+  }
+  return small_part(with, t.complaints, k) || small_part(t.side[Side::severe], t.complaints, k);
+}
+
+bool small_progress(const Tally& t, std::uint64_t k) {
+  const auto& s = t.side;
+  return small_part(s[Side::escalated], t.complaints, k) || small(s[Side::resolved], k) ||
+         small_part(s[Side::reopened], s[Side::resolved], k) || small(s[Side::harmed], k) ||
+         small_part(s[Side::restored], s[Side::harmed], k);
+}
+
 void primary(GroupScope& scope, const settings::Pilot& pilot) {
   const auto k = pilot.segments.min_n;
   const Tally& t = scope.tally;
@@ -68,6 +85,8 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
   scope.findings_hidden = scope.complaints_hidden || small(t.side[Side::decided], k) ||
                           small_part(t.side[Side::found_for_person], t.side[Side::decided], k);
   scope.reviews_hidden = scope.hidden || small_reviews(t.side, k);
+  scope.kinds_hidden = scope.complaints_hidden || small_kinds(t, k);
+  scope.progress_hidden = scope.complaints_hidden || small_progress(t, k);
 }
 
 using Margin = std::tuple<std::string, std::string, bool>;
@@ -103,9 +122,10 @@ void suppress_alone(GroupScope& scope, const settings::Pilot& pilot) {
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
   for (auto& scope : scopes) primary(scope, pilot);
-  for (const auto flag : {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden,
-                          &GroupScope::failures_hidden, &GroupScope::complaints_hidden, &GroupScope::incidents_hidden,
-                          &GroupScope::findings_hidden, &GroupScope::reviews_hidden}) {
+  for (const auto flag :
+       {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden, &GroupScope::failures_hidden,
+        &GroupScope::complaints_hidden, &GroupScope::incidents_hidden, &GroupScope::findings_hidden,
+        &GroupScope::reviews_hidden, &GroupScope::kinds_hidden, &GroupScope::progress_hidden}) {
     // What is hidden in one margin can leave exactly one gap in another: until none is left.
     for (bool changed = true; changed;) {
       changed = complement(scopes, flag, [](const GroupScope& s) {
@@ -120,6 +140,8 @@ void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
       scope.incidents_hidden = scope.incidents_hidden || scope.complaints_hidden;
       scope.findings_hidden = scope.findings_hidden || scope.complaints_hidden;
       scope.reviews_hidden = scope.reviews_hidden || scope.hidden;
+      scope.kinds_hidden = scope.kinds_hidden || scope.complaints_hidden;
+      scope.progress_hidden = scope.progress_hidden || scope.complaints_hidden;
     }
     if (flag != &GroupScope::hidden) continue;
     for (auto& scope : scopes) scope.outcomes_hidden = scope.outcomes_hidden || scope.hidden;

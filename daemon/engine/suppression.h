@@ -23,6 +23,8 @@ struct GroupScope {
   bool incidents_hidden = false;
   bool findings_hidden = false;  ///< what became of complaints
   bool reviews_hidden = false;
+  bool kinds_hidden = false;     ///< complaints by category, and the severe ones
+  bool progress_hidden = false;  ///< escalated and reopened complaints, harm and restoration
 };
 
 /// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether

@@ -14,12 +14,14 @@ Tally& Tally::operator+=(const Tally& other) {
   confusion += other.confusion;
   scored += other.scored;
   side += other.side;
+  categories += other.categories;
+  restore_days += other.restore_days;
   return *this;
 }
 
 Tally counts_of(const Tally& t) {
-  return {t.decisions, t.failures,   t.positives, t.predicted, t.labelled,
-          t.errors,    t.complaints, t.confusion, {},          t.side};
+  return {t.decisions,  t.failures,  t.positives, t.predicted, t.labelled,   t.errors,
+          t.complaints, t.confusion, {},          t.side,      t.categories, t.restore_days};
 }
 
 void take_away(Tally& whole, const Tally& part) {
@@ -31,8 +33,10 @@ void take_away(Tally& whole, const Tally& part) {
   whole.errors -= part.errors;
   whole.complaints -= part.complaints;
   whole.side -= part.side;
-  for (const auto& [position, count] : part.confusion.items())
-    whole.confusion.add(position, -static_cast<std::int64_t>(count));
+  for (const auto member : {&Tally::confusion, &Tally::categories, &Tally::restore_days}) {
+    for (const auto& [position, count] : (part.*member).items())
+      (whole.*member).add(position, -static_cast<std::int64_t>(count));
+  }
 }
 
 void Tally::write(ByteWriter& out) const {
@@ -40,6 +44,8 @@ void Tally::write(ByteWriter& out) const {
   confusion.write(out);
   scored.write(out);
   side.write(out);
+  categories.write(out);
+  restore_days.write(out);
 }
 
 void Tally::read(ByteReader& in) {
@@ -48,6 +54,8 @@ void Tally::read(ByteReader& in) {
   confusion.read(in);
   scored.read(in);
   side.read(in);
+  categories.read(in);
+  restore_days.read(in);
 }
 
 Histogram& Histogram::operator+=(const Histogram& other) {
@@ -71,6 +79,8 @@ Cell& Cell::operator+=(const Cell& other) {
   for (const auto& [key, tally] : other.groups) groups[key] += tally;
   if (features.size() < other.features.size()) features.resize(other.features.size());
   for (std::size_t i = 0; i < other.features.size(); ++i) features[i] += other.features[i];
+  if (other.live && live) *live += *other.live;
+  if (other.live && !live) live = other.live;
   return *this;
 }
 
@@ -84,6 +94,8 @@ void Cell::write(ByteWriter& out) const {
   }
   out.u64(features.size());
   for (const auto& feature : features) feature.write(out);
+  out.flag(live.has_value());
+  if (live) live->write(out);
 }
 
 void Cell::read(ByteReader& in) {
@@ -95,6 +107,7 @@ void Cell::read(ByteReader& in) {
   }
   features.resize(in.count(2));
   for (auto& feature : features) feature.read(in);
+  if (in.flag()) live.emplace().read(in);
 }
 
 }  // namespace pilotwatch::engine

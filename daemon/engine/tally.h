@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "engine/scored.h"
 #include "engine/side.h"
 #include "engine/sparse_counts.h"
+#include "stats/performance/scores.h"
 
 namespace pilotwatch::engine {
 
@@ -23,9 +25,11 @@ struct Tally {
   std::uint64_t labelled = 0;   ///< outcome known and comparable
   std::uint64_t errors = 0;     ///< of them wrong
   std::uint64_t complaints = 0;
-  SparseCounts confusion;  ///< position = predicted class (generative: 0) * number of classes + actual
-  Scored scored;           ///< scores (binary) or numbers (regression) of the labelled
-  SideCounts side;         ///< findings on complaints, reviews, feedback
+  SparseCounts confusion;     ///< position = predicted class (generative: 0) * number of classes + actual
+  Scored scored;              ///< scores (binary) or numbers (regression) of the labelled
+  SideCounts side;            ///< findings on complaints, reviews, feedback
+  SparseCounts categories;    ///< complaints by category (index into the pilot's table); those without one in none
+  SparseCounts restore_days;  ///< Side::restored by whole days
 
   Tally& operator+=(const Tally& other);
   [[nodiscard]] bool empty() const { return decisions == 0 && complaints == 0 && side.empty(); }
@@ -54,6 +58,9 @@ struct Cell {
   Tally overall;
   std::map<std::pair<std::uint16_t, std::uint16_t>, Tally> groups;  ///< (attribute, value)
   std::vector<Histogram> features;  ///< configured features, then the score; empty until a reference is frozen
+  /// Decisions with a score by score and whether they were predicted positive, outcome or not: what estimates without
+  /// outcomes need. Only where the reference has outcomes. 24 bytes a distinct score.
+  std::optional<stats::ScoreState> live;
 
   Cell& operator+=(const Cell& other);
   /// True when nothing is left of it.

@@ -166,6 +166,7 @@ std::string Fold::shape() const {
          std::to_string(p.reference.ks_exact_max_distinct));
     line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group) +
          (p.scores.by_class == settings::ByClass::keep ? " by class" : ""));
+    line("severe " + std::to_string(p.complaints.severe));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
     if (p.watches_decisions()) line("decisions in order");
   }

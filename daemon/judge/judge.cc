@@ -26,6 +26,12 @@ bool of_outcomes(Metric metric) {
     case Metric::drift:
     case Metric::complaints_per_1000:
     case Metric::incidents_per_1000:
+    case Metric::severe_complaints_per_1000:
+    case Metric::estimated_roc_auc:
+    case Metric::estimated_accuracy:
+    case Metric::estimated_precision:
+    case Metric::estimated_recall:
+    case Metric::estimated_f1:
     case Metric::feedback_per_1000:
     case Metric::staff_stance:
     case Metric::public_stance:

@@ -109,6 +109,16 @@ constexpr Rules rules[] = {
     {Metric::quantile_bias, Scale::any, false, Task::quantile},
     {Metric::verdict_rate, Scale::share, true, Task::generative, true},
     {Metric::max_calibration_error, Scale::share, false, Task::binary, true},
+    {Metric::severe_complaints_per_1000, Scale::not_negative, true, {}},
+    {Metric::escalated_complaints_per_1000, Scale::not_negative, true, {}},
+    {Metric::complaint_reopened_rate, Scale::share, true, {}},
+    {Metric::harm_days, Scale::not_negative, false, {}},
+    {Metric::median_days_to_restore, Scale::not_negative, true, {}},
+    {Metric::estimated_roc_auc, Scale::share, true, Task::binary},
+    {Metric::estimated_accuracy, Scale::share, true, Task::binary},
+    {Metric::estimated_precision, Scale::share, true, Task::binary},
+    {Metric::estimated_recall, Scale::share, true, Task::binary},
+    {Metric::estimated_f1, Scale::share, true, Task::binary},
 };
 static_assert(std::size(rules) == metric_count);
 constexpr bool in_order() {
@@ -119,6 +129,7 @@ constexpr bool in_order() {
 }
 static_assert(in_order());
 
+constexpr const char* other_category = "__other__";
 constexpr const char* score_name = "score";  ///< the prediction's score, as if it were a numeric feature
 
 std::string name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
@@ -128,10 +139,6 @@ template <std::size_t N>
 bool is_among(Metric metric, const Metric (&metrics)[N]) {
   return std::find(std::begin(metrics), std::end(metrics), metric) != std::end(metrics);
 }
-/// Of these, and of complaints by ratio only, there are comparisons between groups.
-constexpr Metric compared[] = {Metric::selection_rate,      Metric::error_rate,           Metric::false_positive_rate,
-                               Metric::false_negative_rate, Metric::false_discovery_rate, Metric::false_omission_rate,
-                               Metric::failure_rate};
 bool of_feedback(Metric metric) {
   return metric == Metric::feedback_per_1000 || metric == Metric::staff_stance || metric == Metric::public_stance;
 }
@@ -151,7 +158,7 @@ class LimitReader {
     windowed();
     evidence();
     read_times_of(map_, out_);
-    map_.read_choice("severity", out_.severity, severity_names);
+    severity();
     out_.alertname = default_alertname(out_);
     map_.read("alertname", out_.alertname, &Value::filled_text);
     for (const auto& [key, text] : {std::pair{"owner", &out_.owner}, std::pair{"reason", &out_.reason},
@@ -179,6 +186,12 @@ class LimitReader {
         *metric == Metric::roc_auc_hand_till || (*metric == Metric::log_loss && pilot_.task == Task::multiclass);
     if (by_class && pilot_.scores.by_class == ByClass::drop && rules_->only_for.has(pilot_.task)) {
       value->problem(name_of(*metric) + " needs the scores of all classes (scores: {by_class: keep})");
+    }
+    if (sound_.task && pilot_.outcomes_known == OutcomesKnown::selected && !needs_only_selected(*metric)) {
+      value->problem(name_of(*metric) + " needs outcomes of everyone; the pilot says outcomes_known: selected");
+    }
+    if (is_estimated(*metric) && sound_.reference && pilot_.reference.file.empty()) {
+      value->problem(name_of(*metric) + " needs a reference file that holds outcomes (reference: {file: ...})");
     }
     if (of_feature(*metric) && sound_.reference && !pilot_.reference.given()) {
       value->problem(name_of(*metric) +
@@ -256,10 +269,20 @@ class LimitReader {
                        : "there is no comparison of " + name_of(out_.metric) + " between groups");
   }
 
+  /// An estimate may be wrong in a way that nothing shows: it asks people to look, it never pages.
+  void severity() {
+    const auto value = map_.take("severity");
+    if (!value) return;
+    out_.severity = value->choice<Severity>(severity_names).value_or(out_.severity);
+    if (rules_ != nullptr && is_estimated(out_.metric) && out_.severity == Severity::critical)
+      value->problem(name_of(out_.metric) + " is an estimate, not a measurement; write warning or info");
+  }
+
   void feature() {
     const auto value = map_.take("feature");
     if (rules_ == nullptr) return;
     if (out_.metric == Metric::verdict_rate) return verdict(value);
+    if (out_.metric == Metric::complaints_per_1000) return category(value);
     if (!of_feature(out_.metric)) {
       if (value) value->key_problem("is only for drift (psi, ks, drift, ...)");
       return;
@@ -285,6 +308,19 @@ class LimitReader {
       value->problem(name_of(out_.metric) + " compares numbers and " + in_quotes(out_.feature) +
                      " is categorical; use psi");
     }
+  }
+
+  /// Complaints of one category.
+  void category(const std::optional<Value>& value) {
+    const auto name = value ? value->filled_text() : std::nullopt;
+    if (!name) return;
+    out_.feature = *name;
+    if (out_.compare != Compare::none)
+      return value->key_problem("complaints are compared between groups as a whole only");
+    const auto& categories = pilot_.complaints.categories;
+    std::vector<std::string_view> known(categories.begin(), categories.end());
+    if (!known.empty()) known.push_back(other_category);
+    if (!known.empty()) value->must_be_known(*name, "one of complaints.categories", known);
   }
 
   /// The grade whose share is meant stands where drift has its feature.
@@ -332,18 +368,6 @@ class LimitReader {
 };
 
 }  // namespace
-
-bool of_feature(Metric metric) {
-  constexpr Metric distances[] = {Metric::psi,       Metric::ks,   Metric::js_distance,
-                                  Metric::hellinger, Metric::tvd,  Metric::wasserstein1,
-                                  Metric::linf,      Metric::chi2, Metric::drift};
-  return is_among(metric, distances);
-}
-
-bool is_compared(Metric metric, Compare compare) {
-  if (metric == Metric::complaints_per_1000) return compare == Compare::ratio;
-  return compare != Compare::none && is_among(metric, compared);
-}
 
 bool has_interval(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_interval; }
 

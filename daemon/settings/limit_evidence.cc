@@ -63,9 +63,12 @@ bool of_horizon(Metric metric) {
   }
 }
 
+/// Complaints of one category: only windows count them.
+bool of_category(const Limit& limit) { return limit.metric == Metric::complaints_per_1000 && !limit.feature.empty(); }
+
 /// Of events that happen or not: a confidence sequence counts them.
 bool of_events(const Limit& limit) {
-  if (limit.compare != Compare::none || needs_range(limit.metric)) return false;
+  if (limit.compare != Compare::none || needs_range(limit.metric) || of_category(limit)) return false;
   switch (limit.metric) {
     case Metric::brier:
     case Metric::roc_auc:
@@ -127,7 +130,8 @@ class EvidenceReader {
     if (!known()) return;
     const auto name = metric_names[static_cast<std::size_t>(out_.metric)];
     const char* otherwise = has_interval(out_.metric) ? "interval or point" : "point";
-    if (out_.metric == Metric::drift && *choice != Evidence::budget) return value->problem("drift is only judged by budget");
+    if (out_.metric == Metric::drift && *choice != Evidence::budget)
+      return value->problem("drift is only judged by budget");
     if (*choice == Evidence::budget && !has_budget(out_.metric)) {
       return value->problem(std::string(name) + " has no form whose false alarms can be budgeted; write " + otherwise);
     }
@@ -166,6 +170,7 @@ class EvidenceReader {
     const std::string name = metric_names[static_cast<std::size_t>(out_.metric)];
     if (few_rows()) return "a budget needs a reference of at least 200 rows (a category feature 300)";
     if (out_.metric == Metric::drift || (!out_.max && !out_.min)) return {};  // the latter is said elsewhere
+    if (of_category(out_)) return "a budget is on all complaints, whatever their category";
     if (out_.compare != Compare::none) return comparison_fits();
     const auto way = way_of(out_);
     if (out_.min && way == Way::max) return "a budget on " + name + " takes max, not min";

@@ -13,6 +13,7 @@ constexpr const char* clock_names[] = {"wall", "event"};
 constexpr const char* family_names[] = {"outcome", "fairness", "drift", "quality"};
 constexpr const char* by_class_names[] = {"drop", "keep"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
+constexpr std::size_t max_categories = 100;
 constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
 constexpr std::uint64_t max_days = 400;    ///< of a sliding window
 constexpr std::size_t max_levels = 1000;
@@ -35,6 +36,8 @@ class PilotReader {
     sound_.attributes = watched(&PilotReader::segments, "segments");
     sound_.reference = watched(&PilotReader::reference, "reference");
     if (const auto value = map_.take("scores")) scores(*value);
+    if (const auto value = map_.take("complaints")) complaints(*value);
+    outcomes_known();
     sound_.windows = windows();
     if (const auto value = map_.take("guarantee")) guarantee(*value);
     out_.limits = read_limits(map_.take("limits"), preset_ ? &*preset_ : nullptr, out_, sound_);
@@ -177,6 +180,34 @@ class PilotReader {
     map.read("max_values", out_.segments.max_values, &Value::whole, Whole{1, 10'000});
     if (const auto groups = map.take("reference_groups")) reference_groups(*groups);
     map.finish();
+  }
+
+  void complaints(const Value& value) {
+    MapReader map(value);
+    auto& out = out_.complaints;
+    if (const auto list = map.take("categories")) {
+      UniqueNames names;
+      for (const auto& item : list->items()) {
+        const auto name = item.filled_text();
+        if (!name) continue;
+        names.add(item, *name);
+        out.categories.push_back(*name);
+      }
+      if (out.categories.size() > max_categories) list->problem("must be at most 100 categories");
+    }
+    if (const auto most_of_them = map.take("max_categories")) {
+      out.max_categories = most_of_them->whole(Whole{1, max_categories}).value_or(out.max_categories);
+      if (!out.categories.empty()) most_of_them->key_problem("is only where categories are not listed");
+    }
+    map.read("severe", out.severe, &Value::whole, Whole{0, 4});
+    map.finish();
+  }
+
+  void outcomes_known() {
+    const auto value = map_.take("outcomes_known");
+    if (!value) return;
+    out_.outcomes_known = value->choice<OutcomesKnown>(outcomes_known_names).value_or(OutcomesKnown::everyone);
+    if (sound_.task && out_.task != Task::binary) value->key_problem("is only for task binary");
   }
 
   /// By attribute: the group that the others are compared with.

@@ -52,6 +52,20 @@ struct Segments {
   std::map<std::string, std::string> reference_groups;
 };
 
+/// What complaints are counted by.
+struct Complaints {
+  /// These have figures of their own, the others together as `__other__`. Empty: those that limits name, and the first
+  /// that were complained about, by (time, id).
+  std::vector<std::string> categories;
+  std::uint64_t max_categories = 20;  ///< so many of them, where `categories` is empty
+  std::uint64_t severe = 3;           ///< this severity or a graver one counts as severe, 0 to 4
+};
+
+/// Whose outcomes become known. `selected`: only of decisions with the positive class (binary): what needs the others
+/// cannot be computed.
+enum class OutcomesKnown : std::uint8_t { everyone, selected };
+inline constexpr const char* outcomes_known_names[] = {"everyone", "selected"};
+
 struct Reference {
   std::filesystem::path file;  ///< NDJSON of predictions; relative to the config file; empty = none
   std::uint64_t first = 0;     ///< or: the first N decisions of the pilot (in decision order)
@@ -145,6 +159,16 @@ enum class Metric : std::uint8_t {
   quantile_bias,
   verdict_rate,
   max_calibration_error,
+  severe_complaints_per_1000,
+  escalated_complaints_per_1000,
+  complaint_reopened_rate,
+  harm_days,
+  median_days_to_restore,
+  estimated_roc_auc,
+  estimated_accuracy,
+  estimated_precision,
+  estimated_recall,
+  estimated_f1,
 };
 inline constexpr const char* metric_names[] = {"volume",
                                                "failure_rate",
@@ -211,7 +235,17 @@ inline constexpr const char* metric_names[] = {"volume",
                                                "interval_coverage_90",
                                                "quantile_bias",
                                                "verdict_rate",
-                                               "max_calibration_error"};
+                                               "max_calibration_error",
+                                               "severe_complaints_per_1000",
+                                               "escalated_complaints_per_1000",
+                                               "complaint_reopened_rate",
+                                               "harm_days",
+                                               "median_days_to_restore",
+                                               "estimated_roc_auc",
+                                               "estimated_accuracy",
+                                               "estimated_precision",
+                                               "estimated_recall",
+                                               "estimated_f1"};
 inline constexpr std::size_t metric_count = std::size(metric_names);
 
 /// What a limit on groups looks at: the figure of each group, or how it compares with that of the others.
@@ -222,6 +256,10 @@ inline constexpr const char* compare_names[] = {"", "difference", "ratio"};
 [[nodiscard]] bool of_feature(Metric metric);
 /// Whether groups are compared in it by difference or ratio; never for Compare::none.
 [[nodiscard]] bool is_compared(Metric metric, Compare compare);
+/// Estimated without outcomes (CBPE): never measured, so a limit on it warns at most.
+[[nodiscard]] bool is_estimated(Metric metric);
+/// Whether it can be computed of outcomes that only the selected have; true for what needs no outcome.
+[[nodiscard]] bool needs_only_selected(Metric metric);
 /// Whether figures of it come with a confidence interval (a certified bracket is none).
 [[nodiscard]] bool has_interval(Metric metric);
 /// Whether a limit on it can have evidence `budget`: it is the mean of a loss in [0, 1], or a distance from the
@@ -249,8 +287,8 @@ struct Limit {
   Window window;
   std::optional<double> max, min;  ///< exactly one is given
   Evidence evidence = Evidence::interval;
-  std::optional<double> share;      ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
-  std::uint64_t block = 0;          ///< budget: decisions looked at together; 0 = from the limit and design_effect
+  std::optional<double> share;  ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
+  std::uint64_t block = 0;      ///< budget: decisions looked at together; 0 = from the limit and design_effect
   BlockPeriod period = BlockPeriod::none;  ///< budget: YAML `block: day`, instead of a number
   double alpha = .01;               ///< confidence_sequence: chance that it is ever beyond while the limit is kept
   double design_effect = 1;         ///< budget: how much clusters widen the variance of a mean, >= 1
@@ -305,6 +343,8 @@ struct Pilot {
   UnknownFields unknown_fields = UnknownFields::drop;
   std::vector<Feature> features;
   Segments segments;
+  Complaints complaints;
+  OutcomesKnown outcomes_known = OutcomesKnown::everyone;
   Reference reference;
   Scores scores;
   std::vector<Window> windows;  ///< default: day, week, month, all

@@ -154,6 +154,16 @@ void show_data(Writer& out, const Pilot& pilot, const std::filesystem::path& con
       }
     });
   });
+  out.key("complaints");
+  out.map([&] {
+    if (pilot.complaints.categories.empty()) {
+      out.whole("max_categories", pilot.complaints.max_categories);
+    } else {
+      out.list("categories", pilot.complaints.categories, [&](const std::string& name) { out.label(name); });
+    }
+    out.whole("severe", pilot.complaints.severe);
+  });
+  if (pilot.task == Task::binary) out.pair("outcomes_known", word(outcomes_known_names, pilot.outcomes_known));
   show_reference(out, pilot, config);
   out.key("scores");
   out.map([&] {

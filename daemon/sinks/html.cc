@@ -122,10 +122,16 @@ std::string human_value(Metric metric, double value) {
     case Metric::interval_coverage_50:
     case Metric::interval_coverage_90:
     case Metric::verdict_rate:
+    case Metric::complaint_reopened_rate:
+    case Metric::estimated_accuracy:
+    case Metric::estimated_precision:
+    case Metric::estimated_recall:
       return percent(value);
     case Metric::complaints_per_1000:
     case Metric::incidents_per_1000:
     case Metric::feedback_per_1000:
+    case Metric::severe_complaints_per_1000:
+    case Metric::escalated_complaints_per_1000:
       return human_number(value) + " per\u00a01,000";
     case Metric::drift:
       return percent(value) + " of the evidence";
@@ -165,6 +171,16 @@ std::string human_metric(Metric metric) {
       return "incidents complained of";
     case Metric::complaint_finding_rate:
       return "complaints found for the person";
+    case Metric::severe_complaints_per_1000:
+      return "severe complaints";
+    case Metric::escalated_complaints_per_1000:
+      return "escalated complaints";
+    case Metric::complaint_reopened_rate:
+      return "complaints reopened";
+    case Metric::harm_days:
+      return "days of harm";
+    case Metric::median_days_to_restore:
+      return "days until restored (median)";
     case Metric::feedback_per_1000:
       return "feedback";
     case Metric::coverage:
@@ -174,6 +190,8 @@ std::string human_metric(Metric metric) {
   }
   // Abbreviations stay what they are.
   static constexpr std::pair<Metric, const char*> as_known[] = {{Metric::f1, "F1"},
+                                                                {Metric::estimated_roc_auc, "estimated ROC AUC"},
+                                                                {Metric::estimated_f1, "estimated F1"},
                                                                 {Metric::mcc, "MCC"},
                                                                 {Metric::cohen_kappa, "Cohen's kappa"},
                                                                 {Metric::roc_auc, "ROC AUC"},

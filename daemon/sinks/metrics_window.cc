@@ -142,8 +142,8 @@ constexpr Metric named[] = {Metric::volume,
 void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
   std::set<std::tuple<std::string_view, std::string_view, std::string_view, Metric>> seen;
   for (const auto& figure : window.figures) {
-    const bool elsewhere =
-        std::ranges::find(named, figure.metric) != std::end(named) || settings::of_feature(figure.metric);
+    const bool elsewhere = (std::ranges::find(named, figure.metric) != std::end(named) && figure.feature.empty()) ||
+                           settings::of_feature(figure.metric);
     if (elsewhere || !figure.compare.empty() || !figure.model_version.empty() || !figure.value ||
         figure.state == "suppressed")
       continue;

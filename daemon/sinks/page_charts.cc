@@ -25,8 +25,9 @@ struct Series {
 
 /// The limit on the whole pilot that a chart of this metric should show.
 const Limit* limit_on(const settings::Pilot& pilot, Metric metric) {
-  const auto found = std::ranges::find_if(
-      pilot.limits, [&](const Limit& limit) { return limit.metric == metric && limit.segment.empty(); });
+  const auto found = std::ranges::find_if(pilot.limits, [&](const Limit& limit) {
+    return limit.metric == metric && limit.segment.empty() && (limit.feature.empty() || settings::of_feature(metric));
+  });
   return found == pilot.limits.end() ? nullptr : &*found;
 }
 

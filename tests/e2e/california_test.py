@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """California housing by `backtest`: monthly KS of each feature against a frozen reference, as NannyML published it, and
-the ROC AUC that came out in each month."""
+the ROC AUC that came out in each month, and the one that CBPE expected before, where NannyML published it."""
 import json
 
 from harness import check, check_equal, main, need_shared, pilotwatch, scratch, to_events
@@ -24,17 +24,18 @@ def six_digits(value):
     return float(f"{value:.6g}")
 
 
-def prepare(folder):
+def prepare(folder, labelled=True):
     """Configuration, reference and records of the set."""
     (folder / "pilotwatch.yml").write_text(CONFIG, encoding="utf-8")
-    reference = [line for line in to_events(PILOT, "--part", "reference", "--pilot", PILOT) if '"type":"prediction"' in line]
+    reference = to_events(PILOT, "--part", "reference", "--pilot", PILOT)
     (folder / "reference.ndjson").write_text("\n".join(reference) + "\n", encoding="utf-8")
-    (folder / "all.ndjson").write_text("\n".join(to_events(PILOT, "--part", "all", "--pilot", PILOT)) + "\n", encoding="utf-8")
+    lines = [line for line in to_events(PILOT, "--part", "all", "--pilot", PILOT) if labelled or '"type":"prediction"' in line]
+    (folder / "all.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def figures(folder):
-    """All figures that backtest prints."""
-    prepare(folder)
+def figures(folder, labelled=True):
+    """All figures that backtest prints, of the whole stream or without its outcomes."""
+    prepare(folder, labelled)
     done = pilotwatch("backtest", "--config.file", folder / "pilotwatch.yml", "--records", folder / "all.ndjson")
     check_equal(done.returncode, 0, f"exit code of backtest, stderr {done.stderr!r}")
     return [figure for figure in map(json.loads, done.stdout.splitlines())
@@ -74,6 +75,21 @@ def auc_by_month():
         check(f["lower"] < f["value"] < f["upper"], f"interval of {f}")
 
 
+def cbpe_as_published():
+    """ROC AUC expected without outcomes, of the two months in NannyML's notebook; outcomes change nothing of it"""
+    expected = json.loads(need_shared("data/nannyml_california/expected.json").read_text(encoding="utf-8"))
+    with scratch() as folder:
+        rows = {f["window"]["start"][:7]: f for f in figures(folder) if f["metric"] == "estimated_roc_auc"}
+        blind = {f["window"]["start"][:7]: f for f in figures(folder, labelled=False) if f["metric"] == "estimated_roc_auc"}
+    check_equal(rows, blind, "estimates with and without outcomes")
+    check_equal(len(rows), 20, "months with an estimate")
+    for month, published in expected["published_cbpe_roc_auc"].items():
+        f = rows[month]
+        check_equal((f["formula"], f["state"]), ("cbpe-roc-auc/v1", "ok"), f"formula and state of {f}")
+        check(abs(f["value"] - published) <= expected["cbpe_tolerance"], f"CBPE of {month}: {f['value']}, published {published}")
+        check(f["lower"] < f["value"] < f["upper"], f"interval of {f}")
+
+
 if __name__ == "__main__":
     need_shared("data/nannyml_california/expected.json")
-    main(means_as_published, auc_by_month)
+    main(means_as_published, auc_by_month, cbpe_as_published)

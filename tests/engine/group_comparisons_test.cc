@@ -44,10 +44,10 @@ std::vector<Figure> compare(std::vector<GroupScope> scopes, const settings::Pilo
   for (const auto& s : scopes) whole += s.tally;
   suppress(scopes, pilot);
   const VersionCells cells;
-  const std::vector<std::string> versions;
+  const std::vector<std::string> versions, categories;
   const std::vector<std::vector<std::string>> values;
   WindowResult out;
-  compare_groups({pilot, cells, versions, values, nullptr, true}, scopes, whole, out);
+  compare_groups({pilot, cells, versions, values, categories, nullptr, true}, scopes, whole, out);
   return out.figures;
 }
 

@@ -66,7 +66,7 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, preset, task, classes, positive, threshold, output, burden, review_min_time, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, windows, guarantee, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, preset, task, classes, positive, threshold, output, burden, review_min_time, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, complaints, outcomes_known, windows, guarantee, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
@@ -466,5 +466,41 @@ p.yml:11:86: pilots[0].limits[4].compare: complaints_per_1000 is compared by rat
 p.yml:12:94: pilots[0].limits[5].max: must be a number from -1 to 1, got '10'
 p.yml:13:9: pilots[0].limits[6]: a budget on a ratio takes max from 1 to 100
 p.yml:14:102: pilots[0].limits[7].evidence: a confidence sequence is of the rate of an event; error_rate of groups beside others is none
+)txt");
+}
+
+TEST_CASE("problems: complaints by category, estimates, and outcomes that only the selected have") {
+  CHECK(problems(R"yml(pilots:
+  - name: fraud
+    task: binary
+    segments: {attributes: [race]}
+    complaints: {categories: [rude, slow, rude], max_categories: 5, severe: 5}
+    outcomes_known: selected
+    windows: [week]
+    limits:
+      - {name: a, metric: complaints_per_1000, window: week, feature: rud, max: 1}
+      - {name: b, metric: complaints_per_1000, window: week, feature: rude, max: 1, evidence: budget}
+      - {name: c, metric: complaints_per_1000, window: week, feature: rude, max: 1, compare: ratio, segment: race}
+      - {name: d, metric: false_negative_rate, window: week, max: 0.1}
+      - {name: e, metric: estimated_accuracy, window: week, min: 0.9, severity: critical}
+      - {name: f, metric: estimated_f1, window: week, max: 0.9, evidence: budget}
+      - {name: g, metric: complaints_per_1000, window: week, feature: __other__, max: 1}
+  - name: letters
+    task: multiclass
+    classes: [a, b]
+    outcomes_known: everyone
+)yml") ==
+        R"txt(p.yml:5:43: pilots[0].complaints.categories[2]: 'rude' is given twice; the first is in line 5
+p.yml:5:50: pilots[0].complaints.max_categories: is only where categories are not listed
+p.yml:5:77: pilots[0].complaints.severe: must be a whole number from 0 to 4, got '5'
+p.yml:9:71: pilots[0].limits[0].feature: 'rud' is not one of complaints.categories; configured: rude, slow, rude, __other__
+p.yml:10:9: pilots[0].limits[1]: a budget is on all complaints, whatever their category
+p.yml:11:62: pilots[0].limits[2].feature: complaints are compared between groups as a whole only
+p.yml:12:27: pilots[0].limits[3].metric: false_negative_rate needs outcomes of everyone; the pilot says outcomes_known: selected
+p.yml:13:27: pilots[0].limits[4].metric: estimated_accuracy needs a reference file that holds outcomes (reference: {file: ...})
+p.yml:13:81: pilots[0].limits[4].severity: estimated_accuracy is an estimate, not a measurement; write warning or info
+p.yml:14:27: pilots[0].limits[5].metric: estimated_f1 needs a reference file that holds outcomes (reference: {file: ...})
+p.yml:14:75: pilots[0].limits[5].evidence: estimated_f1 has no form whose false alarms can be budgeted; write interval or point
+p.yml:19:5: pilots[1].outcomes_known: is only for task binary
 )txt");
 }

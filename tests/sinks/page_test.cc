@@ -137,6 +137,9 @@ TEST_CASE("What people say and do is a table, where there is anything of it") {
   few.value = few.lower = few.upper = std::nullopt;
   few.reason = "fewer than 10 answers";
   window->figures.push_back(few);
+  auto rude = support::make_figure(settings::Metric::complaints_per_1000, 2, 1, 3, 1000);
+  rude.feature = "rude & loud";
+  window->figures.push_back(rude);
   fixture->snapshot.pilots[0].windows.push_back(window);
   const auto html = page(*fixture);
   CHECK(unbalanced(html) == "");
@@ -144,6 +147,28 @@ TEST_CASE("What people say and do is a table, where there is anything of it") {
              Contains("<th scope=\"row\">override rate</th><td class=\"n\"><span class=\"nowrap\">15\u00a0%</span>") &&
                  Contains("n = 40") && Contains("none<small>fewer than 10 answers</small>"));
   CHECK_THAT(html, !Contains("<th scope=\"row\">public stance"));
+  CHECK_THAT(html, Contains("<th scope=\"row\">complaints: rude &amp; loud</th>"));
+}
+
+TEST_CASE("Groups are shown beside all others as ratios, without an interval where it has none") {
+  auto fixture = support::triage();
+  CHECK_THAT(page(*fixture), !Contains("as a ratio to"));
+  auto window = support::triage_day(at("2026-03-02T00:00:00Z"));
+  for (const char* group : {"f", "m"}) {
+    auto ratio = support::make_figure(settings::Metric::error_rate, 1.9, 1.41, 2.6, 40);
+    ratio.attribute = "sex";
+    ratio.group = group;
+    ratio.compare = "ratio";
+    ratio.against = "rest";
+    if (ratio.group == "m") ratio.lower = ratio.upper = std::nullopt;
+    window->figures.push_back(ratio);
+  }
+  fixture->snapshot.pilots[0].windows.push_back(window);
+  const auto html = page(*fixture);
+  CHECK(unbalanced(html) == "");
+  CHECK_THAT(html, Contains("<caption>By sex, as a ratio to all others") &&
+                       Contains("1.90</span><small class=\"nowrap\">1.41 to 2.60") &&
+                       Contains("1.90</span><small>too few for an interval"));
 }
 
 TEST_CASE("Changes are shown newest first, with what nobody announced among them") {

@@ -70,7 +70,9 @@ class Scenario {
       if (result->kind_name != kind) continue;
       if (window-- > 0) continue;
       for (const auto& f : result->figures) {
-        if (f.metric == metric && f.group == group && f.feature == feature && f.model_version == version) return f;
+        if (f.metric == metric && f.group == group && f.feature == feature && f.model_version == version &&
+            f.compare.empty())
+          return f;
       }
     }
     FAIL("no figure " << kind << " " << settings::metric_names[static_cast<std::size_t>(metric)] << " " << group
