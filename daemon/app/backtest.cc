@@ -12,6 +12,7 @@
 #include "judge/fold.h"
 #include "settings/load.h"
 #include "sinks/api.h"
+#include "sinks/views.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -48,6 +49,19 @@ class Printer {
     std::printf("%-14s %-20s %s%s%s: %s -> %s: %s\n", t.pilot.c_str(), format_rfc3339(t.at).c_str(), t.limit.c_str(),
                 t.group.empty() ? "" : " ", t.group.c_str(), judge::state_names[static_cast<std::size_t>(t.from)],
                 judge::state_names[static_cast<std::size_t>(t.to)], t.reason.c_str());
+  }
+
+  void reference(const settings::Pilot& pilot, const engine::ReferenceInfo& frozen) {
+    if (!table_) {
+      line(sinks::reference_json(pilot.name, frozen));
+      return;
+    }
+    std::string words = sinks::name_of(frozen.kind);
+    if (!frozen.name.empty()) words += " '" + frozen.name + "'";
+    for (const auto& version : frozen.versions) words += " for version " + version;
+    std::printf("%-14s %-20s reference: %s, %llu decisions, %s\n", pilot.name.c_str(),
+                format_rfc3339(*frozen.frozen_at).c_str(), words.c_str(), static_cast<unsigned long long>(frozen.n),
+                frozen.id.c_str());
   }
 
   /// Annotations and findings of one pilot, by time.
@@ -151,6 +165,13 @@ class Backtest {
   Backtest(const settings::Settings& settings, bool table)
       : fold_(settings), decoder_(settings, key_), printer_(table) {
     load_references(settings, key_, fold_, [](const auto&, const auto&) {});
+    for (const auto& pilot : fold_.engine().pilots()) {
+      if (const auto reference = pilot->reference())
+        printer_.reference(pilot->settings(), engine::describe(pilot->settings().reference, *reference));
+    }
+    fold_.on_reference = [this](const settings::Pilot& pilot, const engine::ReferenceInfo& reference) {
+      printer_.reference(pilot, reference);
+    };
     fold_.on_closing = [this](const settings::Pilot& pilot, const engine::Closing& closing) {
       printer_.closing(pilot, closing);
     };

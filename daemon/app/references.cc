@@ -35,14 +35,14 @@ engine::Reference freeze_file(const settings::Pilot& pilot, const settings::Sett
                          std::to_string(decoded.rejects.total()) + " lines cannot be used)");
   }
   engine::PilotState joined(pilot);  // so that repeats and corrections are what they are everywhere
-  std::vector<engine::FeatureRow> rows;
+  std::vector<engine::ReferenceRow> rows;
   Instant newest = Instant::min();
   for (const auto& record : decoded.batch.records) {
     if (decoded.batch.text(record.pilot) != pilot.name) continue;
     const auto* prediction = std::get_if<record::Prediction>(&record.body);
     if (prediction == nullptr && !std::holds_alternative<record::Outcome>(record.body)) continue;
     if (joined.apply(decoded.batch, record).duplicate || prediction == nullptr) continue;
-    rows.push_back(state.feature_row(decoded.batch, *prediction));
+    rows.push_back({prediction->time, state.feature_row(decoded.batch, *prediction)});
     newest = std::max(newest, prediction->time);
   }
   if (rows.empty()) throw ReferenceError(file.string() + ": holds no prediction of pilot " + pilot.name);

@@ -37,6 +37,13 @@ class FeatureFigures {
                  const Histogram& live, WindowResult& out)
       : version_(version), feature_(feature), frozen_(frozen), live_(live), out_(out) {}
 
+  /// The positions of `live` are of several references: they mean nothing together but their number.
+  void do_not_compare() {
+    together_ = live_.positions.total();
+    missing_ = live_.missing;
+    live_ = {};
+  }
+
   /// PSI and its kin over the quantile bins of the reference, with bins for what lies below, above, or is missing; KS
   /// and Wasserstein of the values that are there.
   void numeric() {
@@ -133,7 +140,14 @@ class FeatureFigures {
   }
 
   void finish(Figure f, const stats::Answer<double>& distance) {
-    if (frozen_.n == 0) {
+    if (together_) {
+      const bool of_present = f.metric == Metric::ks || f.metric == Metric::wasserstein1;
+      f.n = *together_ + (of_present ? 0 : missing_);
+      f.state = "undefined";
+      f.reason = references_differ;
+      f.lower.reset();
+      f.upper.reset();
+    } else if (frozen_.n == 0) {
       f.state = "insufficient";
       f.reason = "no value in the reference";
     } else if (f.n == 0) {
@@ -153,22 +167,25 @@ class FeatureFigures {
   const std::string& version_;
   const std::string& feature_;
   const FrozenFeature& frozen_;
-  const Histogram& live_;
+  Histogram live_;
+  std::optional<std::uint64_t> together_;  ///< values present, where they cannot be compared
+  std::uint64_t missing_ = 0;              ///< and missing
   WindowResult& out_;
 };
 
 }  // namespace
 
-void drift_figures(const WindowInput& input, const std::string& version, const std::vector<Histogram>& live,
-                   WindowResult& out) {
-  if (input.reference == nullptr) return;
-  const auto columns = feature_list(input.settings);
+void drift_figures(const settings::Pilot& pilot, const Compared& compared, const std::string& version,
+                   const std::vector<Histogram>& live, WindowResult& out) {
+  if (compared.reference == nullptr) return;
+  const auto columns = feature_list(pilot);
   const Histogram none;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const auto& frozen = input.reference->features[i];
+    const auto& frozen = compared.reference->features[i];
     if (columns[i].name == score_feature && i + 1 == columns.size() && frozen.n == 0)
       continue;  // this pilot has no score
     FeatureFigures figures(version, columns[i].name, frozen, i < live.size() ? live[i] : none, out);
+    if (compared.differ) figures.do_not_compare();
     if (columns[i].kind == settings::FeatureKind::numeric) {
       figures.numeric();
     } else {

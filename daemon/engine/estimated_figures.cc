@@ -28,10 +28,10 @@ constexpr Estimate estimates[] = {
 
 }  // namespace
 
-void estimated_figures(const WindowInput& input, const std::string& version,
+void estimated_figures(const WindowInput& input, const Reference* reference, const std::string& version,
                        const std::optional<stats::ScoreState>& live, WindowResult& out) {
-  if (input.reference == nullptr || !input.reference->calibrator) return;
-  const auto& calibrator = *input.reference->calibrator;
+  if (reference == nullptr || !reference->calibrator) return;
+  const auto& calibrator = *reference->calibrator;
   const auto table = live ? live->table() : stats::ScoreTable{};
   const double z = stats::normal_upper_quantile((1 - confidence) / 2);
   for (const auto& estimate : estimates) {

@@ -38,6 +38,24 @@ std::map<std::string, Cell> by_version(const WindowInput& input) {
   return out;
 }
 
+/// What each of by_version() is compared with. All together where all of their decisions are compared with the same.
+std::map<std::string, Compared> compared_by_version(const WindowInput& input) {
+  std::map<std::string, Compared> out;
+  auto& all = out[""];
+  bool first = true;
+  for (const auto& [version, cell] : input.cells) {
+    const auto* reference = input.reference(version);
+    if (!input.versions[version].empty()) out[input.versions[version]].reference = reference;
+    if (cell.overall.decisions == 0) continue;  // complaints without a version
+    const auto id = [](const Reference* r) { return r == nullptr ? std::string() : r->id; };
+    all.differ = all.differ || (!first && id(all.reference) != id(reference));
+    if (all.reference == nullptr) all.reference = reference;
+    first = false;
+  }
+  if (first && !input.cells.empty()) all.reference = input.reference(input.cells.begin()->first);
+  return out;
+}
+
 /// What the total has beyond the sum of an attribute's groups: the cases that did not give it.
 Tally without(const Cell& cell, std::size_t attribute) {
   Tally rest = counts_of(cell.overall);  // scores have no part in what is hidden
@@ -86,10 +104,11 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
 
 void compute(const WindowInput& input, WindowResult& out) {
   const auto cells = by_version(input);
+  const auto compared = compared_by_version(input);
   for (const auto& [version, cell] : cells) {
     ScopeFigures(input, cell.overall, {version, "", ""}, out).write();
-    estimated_figures(input, version, cell.live, out);
-    drift_figures(input, version, cell.features, out);
+    estimated_figures(input, compared.at(version).reference, version, cell.live, out);
+    drift_figures(input.settings, compared.at(version), version, cell.features, out);
   }
   groups(input, cells, out);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,8 @@ struct WindowInput {
   const std::vector<std::string>& versions;
   const std::vector<std::vector<std::string>>& values;  ///< by attribute
   const std::vector<std::string>& categories;           ///< of complaints, by index: its name, or __other__
-  const Reference* reference;                           ///< null = none (yet)
+  /// What a version's decisions in the window are compared with; null = nothing (yet).
+  std::function<const Reference*(std::uint16_t version)> reference;
   bool mature;
 };
 

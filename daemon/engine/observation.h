@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "base/time.h"
 #include "engine/decision.h"
@@ -24,7 +25,9 @@ struct Observation {
   Decision decision;  ///< matured: an outcome later than the horizon is left out; finding: of an unlinked complaint only
                       ///< time and groups
   FeatureRow features;           ///< ordered only
-  bool after_reference = false;  ///< ordered: the reference was frozen before this decision
+  /// Ordered: what the newest version is compared with, which evidence is gathered against; null = nothing (yet).
+  std::shared_ptr<const Reference> reference;
+  bool after_reference = false;  ///< ordered: so is this decision's own version, and it was frozen before this decision
   bool new_version = false;      ///< ordered: the first decision of its model version
   bool for_person = false;       ///< finding: for the person, wholly or partly
 };

@@ -24,6 +24,7 @@
 #include "engine/decision.h"
 #include "engine/observation.h"
 #include "engine/reference.h"
+#include "engine/references.h"
 #include "engine/side.h"
 #include "engine/tally.h"
 #include "engine/window.h"
@@ -60,13 +61,18 @@ class PilotState {
 
   Disposition apply(const record::Batch& batch, const record::Record& record);
 
-  /// Moves the pilot's clock on (never back) and calls `look` for each window that closes or matures and, where a limit
-  /// has a budget, `observe` for each decision that is ordered or matures, all in the order of due times (decisions
-  /// first).
-  void advance(Instant now, const std::function<void(const Closing&)>& look, const Observe& observe = {});
+  /// Who is told what happens while time moves on; each may be empty.
+  struct Listener {
+    std::function<void(const Closing&)> look;          ///< a window closes or matures
+    Observe observe;                                   ///< a decision is ordered or matures (with limits on budgets)
+    std::function<void(const ReferenceInfo&)> frozen;  ///< a reference is frozen
+  };
+  /// Moves the pilot's clock on (never back) and tells what happens, in the order of due times: references first, then
+  /// decisions, then windows.
+  void advance(Instant now, const Listener& listener);
   /// No more records will come: closes every window that holds one, as if time had passed, and orders every decision.
   /// Those whose horizon the records do not reach never mature: an outcome that could still have come is not missing.
-  void finish(const std::function<void(const Closing&)>& look, const Observe& observe = {});
+  void finish(const Listener& listener);
   /// The greatest accepted event time: the `now` of `clock: event`.
   [[nodiscard]] std::optional<Instant> event_time() const { return newest_; }
   [[nodiscard]] std::optional<Instant> now() const { return now_; }
@@ -82,8 +88,9 @@ class PilotState {
   [[nodiscard]] Tally total() const;
 
   /// A reference from a file; before any record.
-  void set_reference(Reference reference) { reference_ = std::move(reference); }
-  [[nodiscard]] const std::optional<Reference>& reference() const { return reference_; }
+  void set_reference(Reference reference) { references_.set(std::move(reference)); }
+  /// What the newest version is compared with; null = nothing (yet).
+  [[nodiscard]] References::Shared reference() const { return references_.current(); }
 
   /// Name of a value of an attribute; index as in Decision::groups.
   [[nodiscard]] const std::string& group_name(std::size_t attribute, std::uint16_t index) const {
@@ -163,7 +170,8 @@ class PilotState {
   void count_complaint(const ComplaintRow& c, std::int64_t sign);
   void take_back_unlinked(const ComplaintRow& c);
   void count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where);
-  void count_features(const Decision& d, const FeatureRow& row, Where where = Where::everywhere);
+  void count_features(const Decision& d, const Reference& reference, const FeatureRow& row,
+                      Where where = Where::everywhere);
   static void add_complaint(Tally& tally, const ComplaintRow& c, std::int64_t sign);
   void count_review(const Decision& d, const ReviewRow& r, std::int64_t sign, Where where);
   void count_feedback(const FeedbackRow& f, std::uint64_t rank, Where where);
@@ -183,15 +191,15 @@ class PilotState {
   // pilot_time.cc
   void order_until(Instant time);
   void order_decision(Waiting& waiting);
-  void await_maturity(const Waiting& waiting, bool after_reference);
+  void await_maturity(const Waiting& waiting, const Reference* compared);
   void mature_until(Instant time);
   [[nodiscard]] Decision as_of_horizon(std::uint32_t slot) const;
-  void report(std::vector<Closing> closings, const std::function<void(const Closing&)>& look, const Observe& observe);
-  void collect_reference(Waiting& waiting);
+  void report(const std::vector<Closing>& closings, const Listener& listener);
+  void count_frozen();
   void close_days();
   [[nodiscard]] std::vector<Closing> closings(bool final);
   void refresh_due();
-  [[nodiscard]] bool ordered() const;  ///< decisions must be put in order (count windows, `reference.first`, budgets)
+  [[nodiscard]] bool ordered() const;  ///< decisions must be put in order (count windows, references, budgets)
   [[nodiscard]] Millis maturity() const { return std::max(settings_->lateness, settings_->outcome_horizon); }
   [[nodiscard]] Millis delay(bool mature) const { return mature ? maturity() : settings_->lateness; }
   void look_at_calendar(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
@@ -252,9 +260,7 @@ class PilotState {
   std::set<std::uint16_t> versions_ordered_;  ///< versions of which a decision has been ordered; only with budgets
   /// First and last decision time of each count bucket.
   std::vector<std::map<std::uint64_t, std::pair<Instant, Instant>>> bucket_times_;
-  std::optional<Reference> reference_;
-  std::vector<std::pair<std::uint32_t, FeatureRow>>
-      reference_rows_;  ///< (decision, row) of `reference.first`, until frozen
+  References references_;
 
   std::optional<Instant> now_, newest_;
   std::optional<Day> closed_before_;  ///< days before this one are closed
@@ -270,6 +276,7 @@ class PilotState {
   std::set<std::pair<std::size_t, std::int64_t>> stale_;
   std::optional<Instant> due_;             ///< see next_due(); cached
   std::vector<Observation> observations_;  ///< of the advance() that runs
+  std::vector<ReferenceInfo> frozen_;      ///< the same
 };
 
 }  // namespace pilotwatch::engine

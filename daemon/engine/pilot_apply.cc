@@ -22,7 +22,8 @@ void observe(std::vector<std::uint64_t>& buckets, const double (&bounds)[N], dou
 
 }  // namespace
 
-PilotState::PilotState(const settings::Pilot& settings) : settings_(&settings), columns_(feature_list(settings)) {
+PilotState::PilotState(const settings::Pilot& settings)
+    : settings_(&settings), columns_(feature_list(settings)), references_(settings) {
   PW_ASSERT(settings.segments.attributes.size() <= max_attributes);
   values_.resize(settings.segments.attributes.size());
   buckets_.resize(settings.windows.size());
@@ -79,9 +80,10 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   if (!due_) refresh_due();
 
   auto features = feature_row(batch, p);
-  const bool frozen = reference_.has_value();
-  if (frozen) count_features(d, features);
-  if (ordered()) await_order(OrderKey{p.time, Ordered::decision, p.id}, Waiting{slot, frozen, std::move(features)});
+  const auto* reference = references_.of(d.version, d.time);
+  if (reference != nullptr) count_features(d, *reference, features);
+  if (ordered())
+    await_order(OrderKey{p.time, Ordered::decision, p.id}, Waiting{slot, reference != nullptr, std::move(features)});
 
   link_complaints(p.id, slot);
   join_reviews(decisions_[slot]);

@@ -166,9 +166,9 @@ Tally PilotState::total() const {
   return out;
 }
 
-void PilotState::count_features(const Decision& d, const FeatureRow& row, Where where) {
+void PilotState::count_features(const Decision& d, const Reference& reference, const FeatureRow& row, Where where) {
   each_cell(d.time, d.rank, d.version, where,
-            [&](Cell& cell) { add_features(cell, *reference_, row, static_cast<std::int64_t>(d.weight)); });
+            [&](Cell& cell) { add_features(cell, reference, row, static_cast<std::int64_t>(d.weight)); });
 }
 
 /// A decision has found its place in the order: it now belongs to count windows, with all that is known of it.
@@ -191,27 +191,31 @@ void PilotState::order_decision(Waiting& waiting) {
     }
   }
   count_harm(waiting.slot, 1, Where::buckets);
-  await_maturity(waiting, reference_.has_value());
+  references_.begin(d);
+  count_frozen();
+  const auto* reference = references_.of(d.version, d.time);
+  await_maturity(waiting, reference);
   if (const auto review = review_of(d.id); review != ReviewRow::no_review)
     count_review(d, reviews_[review], 1, Where::buckets);
-  if (reference_) {
-    count_features(d, waiting.features, waiting.counted ? Where::buckets : Where::everywhere);
+  references_.remember(d, waiting.features);
+  if (reference != nullptr) {
+    count_features(d, *reference, waiting.features, waiting.counted ? Where::buckets : Where::everywhere);
   } else {
-    collect_reference(waiting);
+    references_.collect(d, waiting.slot, std::move(waiting.features));
+    count_frozen();
   }
 }
 
-/// The first N decisions are the reference; once it is frozen they are counted against it like all others.
-void PilotState::collect_reference(Waiting& waiting) {
-  if (settings_->reference.first == 0) return;
-  reference_rows_.push_back({waiting.slot, std::move(waiting.features)});
-  if (reference_rows_.size() < settings_->reference.first) return;
-  std::vector<FeatureRow> rows;
-  for (const auto& [slot, row] : reference_rows_) rows.push_back(row);
-  reference_ = freeze(*settings_, rows, now_.value_or(decisions_[waiting.slot].time));
-  for (const auto& [slot, row] : reference_rows_) count_features(decisions_[slot], row);
-  reference_rows_.clear();
-  // What waits behind them has its features counted at its own turn.
+/// Rows of a reference are counted against it like all others. What waits behind them has its features counted at its
+/// own turn.
+void PilotState::count_frozen() {
+  while (const auto frozen = references_.take_frozen()) {
+    for (std::size_t i = 0; i < frozen->rows.size(); ++i) {
+      count_features(decisions_[frozen->slots[i]], *frozen->reference, frozen->rows[i].values);
+    }
+    frozen_.push_back(describe(settings_->reference, *frozen->reference));
+    for (const auto version : frozen->versions) frozen_.back().versions.push_back(versions_[version]);
+  }
 }
 
 void PilotState::order_until(Instant time) {

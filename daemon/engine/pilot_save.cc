@@ -84,27 +84,6 @@ void read_parked(ByteReader& in, std::vector<ParkedOutcome>& rows) {
   }
 }
 
-void write_features(ByteWriter& out, const FeatureRow& row) {
-  out.u64(row.size());
-  for (const auto& value : row) {
-    out.u64(value.number ? 1 : value.category ? 2 : 0);
-    if (value.number) {
-      out.f64(*value.number);
-    } else if (value.category) {
-      out.text(*value.category);
-    }
-  }
-}
-
-void read_features(ByteReader& in, FeatureRow& row) {
-  row.resize(in.count(1));
-  for (auto& value : row) {
-    const auto kind = in.u64();
-    if (kind == 1) value.number = in.f64();
-    if (kind == 2) value.category = std::string(in.text());
-  }
-}
-
 void write_counters(ByteWriter& out, const PilotCounters& c) {
   out.u64(c.versions.size());
   for (const auto& version : c.versions) {
@@ -205,6 +184,7 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
   for (const auto slot : maturing_) {
     if (slot >= decisions_.size()) throw CorruptBytes("a decision that does not exist");
   }
+  if (!references_.sound(decisions_.size(), columns_.size())) throw CorruptBytes("rows of a reference");
   for (std::size_t i = 0; parts.contains(chunk_name("reviews", i)); ++i)
     reviews_.load_chunk(parts.at(chunk_name("reviews", i)));
   for (std::size_t i = 0; parts.contains(chunk_name("feedback", i)); ++i)
@@ -278,8 +258,7 @@ void PilotState::write(ByteWriter& out) const {
     write_features(out, waiting.features);
   }
   out.u64(next_rank_);
-  out.flag(reference_.has_value());
-  if (reference_) reference_->write(out);
+  references_.write(out);
   out.u64(maturing_.size());
   for (const auto slot : maturing_) out.u64(slot);
   out.u64(findings_.size());
@@ -289,11 +268,6 @@ void PilotState::write(ByteWriter& out) const {
   }
   out.u64(versions_ordered_.size());
   for (const auto version : versions_ordered_) out.u64(version);
-  out.u64(reference_rows_.size());
-  for (const auto& [slot, row] : reference_rows_) {
-    out.u64(slot);
-    write_features(out, row);
-  }
   write_time(out, now_);
   write_time(out, newest_);
   write_time(out, due_);
@@ -354,7 +328,7 @@ void PilotState::read(ByteReader& in) {
     read_features(in, waiting.features);
   }
   next_rank_ = in.u64();
-  if (in.flag()) reference_.emplace().read(in, static_cast<std::size_t>(settings_->reference.bins));
+  references_.read(in);
   for (auto left = in.count(1); left > 0; --left) {
     maturing_.push_back(static_cast<std::uint32_t>(in.u64()));
   }
@@ -363,11 +337,6 @@ void PilotState::read(ByteReader& in) {
     findings_.emplace(time, in.id());
   }
   for (auto left = in.count(1); left > 0; --left) versions_ordered_.insert(static_cast<std::uint16_t>(in.u64()));
-  reference_rows_.resize(in.count(2));
-  for (auto& [slot, row] : reference_rows_) {
-    slot = static_cast<std::uint32_t>(in.u64());
-    read_features(in, row);
-  }
   read_time(in, now_);
   read_time(in, newest_);
   read_time(in, due_);

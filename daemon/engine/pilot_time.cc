@@ -11,23 +11,26 @@ using settings::WindowKind;
 bool PilotState::ordered() const {
   const bool counts = std::any_of(settings_->windows.begin(), settings_->windows.end(),
                                   [](const auto& window) { return window.kind == WindowKind::count; });
-  return counts || settings_->watches_decisions() || (settings_->reference.first > 0 && !reference_);
+  return counts || settings_->watches_decisions() || references_.need_order();
 }
 
-void PilotState::advance(Instant now, const std::function<void(const Closing&)>& look_at, const Observe& observe) {
+void PilotState::advance(Instant now, const Listener& listener) {
   if (now_ && now <= *now_ && !due_) return;
+  if (now_) references_.pass_before(*now_ - settings_->lateness);
   now_ = now_ ? std::max(*now_, now) : now;
   if (!due_ || *now_ < *due_) return;
   order_until(*now_ - settings_->lateness);
+  references_.pass(*now_ - settings_->lateness);
+  count_frozen();
   mature_until(*now_ - maturity());
   find_until(*now_ - maturity());
   judge_versions(*now_ - settings_->lateness);
   close_days();
-  report(closings(false), look_at, observe);
+  report(closings(false), listener);
   refresh_due();
 }
 
-void PilotState::finish(const std::function<void(const Closing&)>& look_at, const Observe& observe) {
+void PilotState::finish(const Listener& listener) {
   if (!newest_) return;
   order_until(Instant::max());
   mature_until(*newest_ - maturity());
@@ -36,32 +39,42 @@ void PilotState::finish(const std::function<void(const Closing&)>& look_at, cons
   const Day last = days_.empty() ? 0 : days_.rbegin()->first;
   const Instant end = start_of(settings_->time_zone, last + 1) + settings_->lateness;
   now_ = now_ ? std::max(*now_, end) : end;
+  references_.pass(*now_ - settings_->lateness);
+  count_frozen();
   finished_ = true;
   close_days();
-  report(closings(true), look_at, observe);
+  report(closings(true), listener);
 }
 
-/// Decisions and windows in the order in which they fell due, so that nothing depends on how records were cut into
-/// entries.
-void PilotState::report(std::vector<Closing> closings, const std::function<void(const Closing&)>& look_at,
-                        const Observe& observe) {
+/// References, decisions and windows in the order in which they fell due, so that nothing depends on how records were
+/// cut into entries.
+void PilotState::report(const std::vector<Closing>& closings, const Listener& listener) {
   std::stable_sort(observations_.begin(), observations_.end(),
                    [](const Observation& a, const Observation& b) { return a.due < b.due; });
   auto next = observations_.begin();
+  auto frozen = frozen_.begin();
+  const auto freeze_until = [&](Instant due) {
+    for (; frozen != frozen_.end() && *frozen->frozen_at <= due; ++frozen) {
+      if (listener.frozen) listener.frozen(*frozen);
+    }
+  };
   const auto observe_until = [&](Instant due) {
     for (; next != observations_.end() && next->due <= due; ++next) {
-      if (observe) observe(*next);
+      freeze_until(next->due);
+      if (listener.observe) listener.observe(*next);
     }
+    freeze_until(due);
   };
   for (const auto& closing : closings) {
     observe_until(closing.due);
-    look_at(closing);
+    if (listener.look) listener.look(closing);
   }
   observe_until(Instant::max());
   observations_.clear();
+  frozen_.clear();
 }
 
-void PilotState::await_maturity(const Waiting& waiting, bool after_reference) {
+void PilotState::await_maturity(const Waiting& waiting, const Reference* compared) {
   if (!settings_->watches_decisions()) return;
   const auto& d = decisions_[waiting.slot];
   Observation seen;
@@ -69,7 +82,8 @@ void PilotState::await_maturity(const Waiting& waiting, bool after_reference) {
   seen.due = d.time + settings_->lateness;
   seen.decision = d;
   seen.features = waiting.features;
-  seen.after_reference = after_reference;
+  seen.reference = references_.current();
+  seen.after_reference = compared != nullptr && compared == seen.reference.get();
   seen.new_version = versions_ordered_.insert(d.version).second;
   observations_.push_back(std::move(seen));
   maturing_.push_back(waiting.slot);
@@ -197,6 +211,7 @@ void PilotState::refresh_due() {
   due_.reset();
   const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
+  if (const auto time = references_.due()) consider(*time + settings_->lateness);
   if (!maturing_.empty()) consider(decisions_[maturing_.front()].time + maturity());
   if (!findings_.empty()) consider(findings_.begin()->first + maturity());
   for (const auto& start : version_starts_) {

@@ -86,7 +86,10 @@ std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::
   }
   out->mature = is_mature(window, start);
   const auto categories = category_names();
-  compute({*settings_, cells, versions_, values_, categories, reference_ ? &*reference_ : nullptr, out->mature}, *out);
+  const bool by_decisions = out->kind.kind == WindowKind::count || out->kind.kind == WindowKind::all;
+  const Instant last = by_decisions ? out->end : out->end - Millis{1};
+  const auto reference = [&](std::uint16_t version) { return references_.of(version, last); };
+  compute({*settings_, cells, versions_, values_, categories, reference, out->mature}, *out);
   results_[key] = out;
   return out;
 }
@@ -112,7 +115,8 @@ PilotView PilotState::view() {
   view.counters = counters_;
   std::sort(view.counters.versions.begin(), view.counters.versions.end(),
             [](const auto& x, const auto& y) { return x.name < y.name; });
-  if (reference_) view.reference = {reference_->id, reference_->n, reference_->frozen_at};
+  view.references = references_.view(versions_);
+  if (const auto current = references_.current()) view.reference = describe(settings_->reference, *current);
   view_changes(view);
   for (const auto& [key, published] : results_) view.windows.push_back(published);
   return view;

@@ -10,12 +10,12 @@
 namespace pilotwatch::engine {
 namespace {
 
-FrozenFeature freeze_numeric(const std::vector<FeatureRow>& rows, std::size_t column, std::size_t max_distinct) {
+FrozenFeature freeze_numeric(const std::vector<ReferenceRow>& rows, std::size_t column, std::size_t max_distinct) {
   FrozenFeature out;
   std::vector<double> values;
   for (const auto& row : rows) {
-    if (row[column].number) {
-      values.push_back(*row[column].number);
+    if (row.values[column].number) {
+      values.push_back(*row.values[column].number);
     } else {
       ++out.missing;
     }
@@ -25,12 +25,12 @@ FrozenFeature freeze_numeric(const std::vector<FeatureRow>& rows, std::size_t co
   return out;
 }
 
-FrozenFeature freeze_categorical(const std::vector<FeatureRow>& rows, std::size_t column) {
+FrozenFeature freeze_categorical(const std::vector<ReferenceRow>& rows, std::size_t column) {
   FrozenFeature out;
   std::map<std::string, std::uint64_t> counts;
   for (const auto& row : rows) {
-    if (row[column].category) {
-      ++counts[*row[column].category];
+    if (row.values[column].category) {
+      ++counts[*row.values[column].category];
       ++out.n;
     } else {
       ++out.missing;
@@ -77,6 +77,37 @@ void read(ByteReader& in, FrozenFeature& feature) {
 }
 
 }  // namespace
+
+void write_features(ByteWriter& out, const FeatureRow& row) {
+  out.u64(row.size());
+  for (const auto& value : row) {
+    out.u64(value.number ? 1 : value.category ? 2 : 0);
+    if (value.number) {
+      out.f64(*value.number);
+    } else if (value.category) {
+      out.text(*value.category);
+    }
+  }
+}
+
+void read_features(ByteReader& in, FeatureRow& row) {
+  row.resize(in.count(1));
+  for (auto& value : row) {
+    const auto kind = in.u64();
+    if (kind == 1) value.number = in.f64();
+    if (kind == 2) value.category = std::string(in.text());
+  }
+}
+
+void ReferenceRow::write(ByteWriter& out) const {
+  out.time(time);
+  write_features(out, values);
+}
+
+void ReferenceRow::read(ByteReader& in) {
+  time = in.time();
+  read_features(in, values);
+}
 
 std::vector<FeatureColumn> feature_list(const settings::Pilot& pilot) {
   std::vector<FeatureColumn> out;
@@ -126,7 +157,7 @@ void Reference::read(ByteReader& in, std::size_t bins) {
   calibrate(*this);
 }
 
-Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now, Tally outcomes) {
+Reference freeze(const settings::Pilot& pilot, const std::vector<ReferenceRow>& rows, Instant now, Tally outcomes) {
   Reference out;
   out.n = rows.size();
   const auto columns = feature_list(pilot);
@@ -143,6 +174,17 @@ Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& ro
   out.frozen_at = now;
   out.outcomes = std::move(outcomes);
   calibrate(out);
+  return out;
+}
+
+ReferenceInfo describe(const settings::Reference& settings, const Reference& reference) {
+  ReferenceInfo out;
+  out.id = reference.id;
+  out.n = reference.n;
+  out.frozen_at = reference.frozen_at;
+  out.kind = settings.kind();
+  out.name = settings.name;
+  out.outcomes = reference.outcomes.labelled;
   return out;
 }
 

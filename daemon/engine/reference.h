@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "engine/tally.h"
+#include "engine/window.h"
 #include "settings/settings.h"
 #include "stats/distance/frozen_bins.h"
 #include "stats/distance/ks.h"
@@ -24,6 +25,18 @@ struct FeatureValue {
 };
 /// One value a feature, in the order of `feature_list`.
 using FeatureRow = std::vector<FeatureValue>;
+
+void write_features(ByteWriter& out, const FeatureRow& row);
+void read_features(ByteReader& in, FeatureRow& row);
+
+/// One decision's values, as a reference is made of them.
+struct ReferenceRow {
+  Instant time;
+  FeatureRow values;
+
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in);
+};
 
 /// The features that are compared with the reference: the configured ones, then the score.
 struct FeatureColumn {
@@ -48,7 +61,7 @@ struct FrozenFeature {
 struct Reference {
   std::string id;       ///< content hash, hex
   std::uint64_t n = 0;  ///< rows
-  Instant frozen_at;    ///< pilot's clock
+  Instant frozen_at;    ///< pilot's clock: of a file its newest decision, else when the last row was in order
   std::vector<FrozenFeature> features;
   /// What is known of the outcomes of its rows (counts, scores with outcomes, errors): of a file that holds outcomes
   /// beside its predictions. Else, and where no outcome finds its prediction, `labelled` is 0.
@@ -65,8 +78,11 @@ struct Reference {
 
 /// Freezes rows of one pilot, and what is known of their outcomes; row order does not matter. A feature that has no
 /// value in any row stays without reference.
-[[nodiscard]] Reference freeze(const settings::Pilot& pilot, const std::vector<FeatureRow>& rows, Instant now,
+[[nodiscard]] Reference freeze(const settings::Pilot& pilot, const std::vector<ReferenceRow>& rows, Instant now,
                                Tally outcomes = {});
+
+/// What readers see of a reference. `versions` is left empty.
+[[nodiscard]] ReferenceInfo describe(const settings::Reference& settings, const Reference& reference);
 
 /// Adds one row to a cell's histograms.
 void add_features(Cell& cell, const Reference& reference, const FeatureRow& row, std::int64_t times);

@@ -109,9 +109,13 @@ struct FindingInfo {
 inline constexpr const char* unannounced_version_change = "unannounced_version_change";
 
 struct ReferenceInfo {
-  std::string id;  ///< content hash, hex; "" = none (yet)
-  std::uint64_t n = 0;
+  std::string id;       ///< content hash, hex; "" = none (yet)
+  std::uint64_t n = 0;  ///< rows
   std::optional<Instant> frozen_at;
+  settings::ReferenceKind kind{};
+  std::string name;
+  std::uint64_t outcomes = 0;         ///< of its rows have a known outcome, kept with their scores
+  std::vector<std::string> versions;  ///< that are compared with it ("" = nameless); none = all
 };
 
 /// What readers (API, metrics, page) see of one pilot.
@@ -119,7 +123,8 @@ struct PilotView {
   const settings::Pilot* settings = nullptr;
   std::optional<Instant> now;  ///< the pilot's clock
   PilotCounters counters;
-  ReferenceInfo reference;
+  ReferenceInfo reference;                                   ///< the one that the newest version is compared with
+  std::vector<ReferenceInfo> references;                     ///< all, in the order in which they came
   std::vector<ChangeInfo> changes;                           ///< by time
   std::vector<FindingInfo> findings;                         ///< by time
   std::vector<std::shared_ptr<const WindowResult>> windows;  ///< closed ones, by kind (settings order), then start

@@ -18,6 +18,7 @@ struct DriftBins {
   stats::CategoryReference categories;     ///< categorical: the most frequent, then other, then unseen (not listed)
   std::vector<std::uint32_t> category_of;  ///< by index in FrozenFeature::categories
   const engine::FrozenFeature* feature = nullptr;
+  std::shared_ptr<const engine::Reference> reference;  ///< that holds `feature`, where it is shared
   std::uint64_t n = 0;  ///< values counted: all present, of categories those that did not choose the list
 
   [[nodiscard]] bool numeric() const { return categories.counts.empty(); }

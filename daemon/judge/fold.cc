@@ -10,6 +10,15 @@ namespace {
 
 constexpr std::size_t recent_transitions = 100;
 
+std::string reference_shape(const engine::PilotState& state) {
+  const auto& r = state.settings().reference;
+  std::string out = "reference " + std::string(settings::reference_kind_names[static_cast<std::size_t>(r.kind())]);
+  if (r.kind() == settings::ReferenceKind::file) out += " " + state.reference()->id;
+  if (r.kind() == settings::ReferenceKind::period)
+    out += " " + format_rfc3339(*r.from) + " " + format_rfc3339(*r.to) + " " + std::to_string(r.max_rows);
+  return out + " " + std::to_string(r.rows()) + " " + std::to_string(r.ks_exact_max_distinct);
+}
+
 }  // namespace
 
 Fold::Fold(const settings::Settings& settings) : settings_(&settings), engine_(settings), judge_(settings) {}
@@ -18,7 +27,7 @@ std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t seque
   std::vector<Applied> out;
   for (const auto& submission : entry.submissions) out.push_back(apply(submission, entry.wall));
   for (auto& pilot : engine_.pilots()) {
-    if (pilot->settings().clock == settings::PilotClock::wall) advance(*pilot, entry.wall, entry.wall);
+    if (pilot->settings().clock == settings::PilotClock::wall) pilot->advance(entry.wall, listener(*pilot, entry.wall));
   }
   sequence_ = sequence;
   return out;
@@ -53,22 +62,21 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
     if (disposition.late) ++counters.late;
     if (!disposition.duplicate) counters.last_record = wall;
     if (pilot->settings().clock == settings::PilotClock::event && pilot->event_time())
-      advance(*pilot, *pilot->event_time(), wall);
+      pilot->advance(*pilot->event_time(), listener(*pilot, wall));
   }
   return out;
 }
 
-void Fold::advance(engine::PilotState& pilot, Instant now, Instant wall) {
-  pilot.advance(
-      now, [&](const engine::Closing& closing) { look(pilot, closing, wall); },
-      [&](const engine::Observation& seen) { observe(pilot, seen, wall); });
+engine::PilotState::Listener Fold::listener(engine::PilotState& pilot, Instant wall) {
+  return {[this, &pilot, wall](const engine::Closing& closing) { look(pilot, closing, wall); },
+          [this, &pilot, wall](const engine::Observation& seen) { observe(pilot, seen, wall); },
+          [this, &pilot](const engine::ReferenceInfo& reference) {
+            if (judging_ && on_reference) on_reference(pilot.settings(), reference);
+          }};
 }
 
 void Fold::finish(Instant wall) {
-  for (auto& pilot : engine_.pilots()) {
-    pilot->finish([&](const engine::Closing& closing) { look(*pilot, closing, wall); },
-                  [&](const engine::Observation& seen) { observe(*pilot, seen, wall); });
-  }
+  for (auto& pilot : engine_.pilots()) pilot->finish(listener(*pilot, wall));
 }
 
 void Fold::look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall) {
@@ -161,9 +169,7 @@ std::string Fold::shape() const {
     for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));
     for (const auto& a : p.segments.attributes) line("attribute " + a);
     line("segments " + std::to_string(p.segments.max_values) + (p.segments.min_n <= 1 ? " open" : " protected"));
-    line("reference " +
-         (p.reference.file.empty() ? "first " + std::to_string(p.reference.first) : state->reference()->id) + " " +
-         std::to_string(p.reference.ks_exact_max_distinct));
+    line(reference_shape(*state));
     line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group) +
          (p.scores.by_class == settings::ByClass::keep ? " by class" : ""));
     line("severe " + std::to_string(p.complaints.severe));

@@ -42,6 +42,8 @@ class Fold {
   std::function<void(const Transition&)> on_transition;
   /// Called for each window when it closes and when it matures: each exactly once, in order.
   std::function<void(const settings::Pilot&, const engine::Closing&)> on_closing;
+  /// Called for each reference when it is frozen, in order with the windows; not for those of files.
+  std::function<void(const settings::Pilot&, const engine::ReferenceInfo&)> on_reference;
 
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot(Instant wall);
   [[nodiscard]] std::vector<LimitStatus> statuses() const { return judge_.statuses(); }
@@ -67,7 +69,7 @@ class Fold {
 
  private:
   Applied apply(const record::Submission& submission, Instant wall);
-  void advance(engine::PilotState& pilot, Instant now, Instant wall);
+  engine::PilotState::Listener listener(engine::PilotState& pilot, Instant wall);
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
   void observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall);
   void publish(std::vector<Transition> changed);

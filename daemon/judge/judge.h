@@ -82,6 +82,7 @@ class Judge {
     std::string stored, reference;
     std::uint64_t place = 0;  ///< of the group among those of its limit, from 0 in the order of their first decisions
     std::uint64_t used = 0, aggregated = 0;  ///< since its window closed last: observations, and records that were none
+    Instant reference_since;                 ///< when it was frozen
     bool muted = false;                      ///< it can say nothing, whatever comes
     bool renewed = false;                    ///< an epoch began since `stored` was
   };
@@ -90,12 +91,14 @@ class Judge {
   void compare(const settings::Limit& limit, const std::string& own, const engine::PilotState& pilot,
                const engine::Observation& seen, Instant wall, std::vector<Transition>& out);
   static void show_evidence(LimitStatus& s);
-  Watched& watched(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot);
+  Watched& watched(const settings::Limit& limit, const std::string& group, const settings::Pilot& pilot,
+                   const std::shared_ptr<const DriftBins>& compared, const std::string& reference);
   void mute(Instance& instance, std::string why, const engine::Observation& seen, Instant wall,
             std::vector<Transition>& out);
   void another_reference(Instance& instance, const Watched& watched, const std::string& id,
                          const engine::Observation& seen, Instant wall, std::vector<Transition>& out);
-  const DriftBins* bins(const engine::PilotState& pilot, const std::string& feature);
+  std::shared_ptr<const DriftBins> bins(const settings::Pilot& pilot, const std::string& feature,
+                                        const engine::References::Shared& reference);
   void look_at_budget(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
   void stands_still(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
   void write_monitors(ByteWriter& out) const;
@@ -115,8 +118,8 @@ class Judge {
   std::map<std::string, Instant, std::less<>> epochs_;  ///< by pilot: the first decision of its present version
   std::set<std::pair<std::string, std::string>>
       restarted_;  ///< limits that read() found changed; not part of the state
-  std::map<std::pair<std::string, std::string>, std::pair<std::string, std::unique_ptr<DriftBins>>>
-      bins_;  ///< by pilot and feature: id of the reference, and its bins
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const DriftBins>>
+      bins_;  ///< by pilot and feature: of the newest reference; monitors that still need older ones share them
   const settings::Settings* settings_;
 };
 

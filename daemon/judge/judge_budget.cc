@@ -170,19 +170,21 @@ void Judge::observe(const settings::Limit& limit, const std::string& group, cons
   auto& own = instance(pilot.settings(), limit, group);
   auto& s = own.status;
   const bool of_feature = of_reference(form_of(limit));
-  const std::string id = of_feature && pilot.reference() ? pilot.reference()->id : "";
-  if (of_feature && id.empty()) return;  // it is still being collected
+  if (of_feature && seen.reference == nullptr) return;  // it is still being collected
+  const std::string id = of_feature ? seen.reference->id : "";
   const auto known = watched_.find({pilot.settings().name, limit.name, group});
   if (known != watched_.end() && known->second.reference != id) {
+    // An older version that goes on beside the new one: its reference is not asked about any more.
+    if (seen.reference->frozen_at < known->second.reference_since) return;
     another_reference(own, known->second, id, seen, wall, out);
     known->second.monitor.reset();
     known->second.stored.clear();
     known->second.reference = id;
   }
-  if (of_feature && bins(pilot, limit.feature) == nullptr) {
-    return mute(own, "the reference has no value of it", seen, wall, out);
-  }
-  auto& evidence = watched(limit, group, pilot);
+  const auto compared = of_feature ? bins(pilot.settings(), limit.feature, seen.reference) : nullptr;
+  if (of_feature && compared == nullptr) return mute(own, "the reference has no value of it", seen, wall, out);
+  auto& evidence = watched(limit, group, pilot.settings(), compared, id);
+  if (of_feature) evidence.reference_since = seen.reference->frozen_at;
   evidence.reference = id;
   auto& gathered = *evidence.monitor;
   evidence.muted = !gathered.mute().empty();
@@ -256,26 +258,24 @@ void Judge::another_reference(Instance& instance, const Watched& watched, const 
   move(instance, State::insufficient, seen.due, wall, out);
 }
 
-/// The evidence of a limit and group, made or taken from the checkpoint where there is none yet.
-Judge::Watched& Judge::watched(const settings::Limit& limit, const std::string& group,
-                               const engine::PilotState& pilot) {
-  const auto& settings = pilot.settings();
-  const auto [found, fresh] = watched_.try_emplace({settings.name, limit.name, group});
+/// The evidence of a limit and group, made or taken from the checkpoint where there is none yet; what was gathered
+/// against another reference is dropped.
+Judge::Watched& Judge::watched(const settings::Limit& limit, const std::string& group, const settings::Pilot& pilot,
+                               const std::shared_ptr<const DriftBins>& compared, const std::string& reference) {
+  const auto [found, fresh] = watched_.try_emplace({pilot.name, limit.name, group});
   auto& own = found->second;
   if (fresh) {
     for (const auto& [key, other] : watched_) {
-      if (std::get<0>(key) == settings.name && std::get<1>(key) == limit.name && &other != &own) ++own.place;
+      if (std::get<0>(key) == pilot.name && std::get<1>(key) == limit.name && &other != &own) ++own.place;
     }
   }
-  if (own.monitor) return own;
-  auto part = allotment(settings, limit);
+  if (own.monitor && own.reference == reference) return own;
+  auto part = allotment(pilot, limit);
   // Groups come one by one: the j-th has share/(j (j + 1)), which sum to the limit's share however many they become.
   const auto j = static_cast<double>(own.place + 1);
   if (!limit.segment.empty()) part.share /= j * (j + 1);
-  const bool of_feature = of_reference(form_of(limit));
-  own.monitor = std::make_unique<Monitor>(settings, limit, part, of_feature ? bins(pilot, limit.feature) : nullptr);
-  const std::string id = of_feature ? pilot.reference()->id : "";
-  if (!own.stored.empty() && own.reference == id) {
+  own.monitor = std::make_unique<Monitor>(pilot, limit, part, compared);
+  if (!own.stored.empty() && own.reference == reference) {
     ByteReader in(own.stored);
     own.monitor->read(in);
     if (own.renewed) own.monitor->reset();
@@ -294,25 +294,27 @@ void Judge::resume(const engine::PilotState& pilot) {
                                     [&](const settings::Limit& l) { return l.name == limit_name; });
     if (limit == settings.limits.end()) continue;
     const bool of_feature = of_reference(form_of(*limit));
-    const bool same_reference = pilot.reference() && pilot.reference()->id == entry->second.reference;
-    if (of_feature && (!same_reference || bins(pilot, limit->feature) == nullptr)) continue;
-    watched(*limit, group, pilot);
+    const auto reference = of_feature ? pilot.reference() : nullptr;
+    if (of_feature && (reference == nullptr || reference->id != entry->second.reference)) continue;
+    const auto compared = of_feature ? bins(settings, limit->feature, reference) : nullptr;
+    if (of_feature && compared == nullptr) continue;
+    watched(*limit, group, settings, compared, of_feature ? reference->id : "");
   }
 }
 
-const DriftBins* Judge::bins(const engine::PilotState& pilot, const std::string& feature) {
-  const auto& reference = pilot.reference();
-  if (!reference) return nullptr;
-  auto& known = bins_[{pilot.settings().name, feature}];
-  if (known.second && known.first == reference->id) return known.second.get();
-  const auto columns = engine::feature_list(pilot.settings());
+/// Null where the reference has no value of the feature.
+std::shared_ptr<const DriftBins> Judge::bins(const settings::Pilot& pilot, const std::string& feature,
+                                             const engine::References::Shared& reference) {
+  auto& known = bins_[{pilot.name, feature}];
+  if (known && known->reference == reference) return known;
+  const auto columns = engine::feature_list(pilot);
   const auto column = static_cast<std::size_t>(
       std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == feature; }) - columns.begin());
   if (column >= columns.size() || reference->features[column].n == 0) return nullptr;
-  known.first = reference->id;
-  known.second = std::make_unique<DriftBins>(
-      drift_bins(reference->features[column], columns[column].kind == settings::FeatureKind::numeric));
-  return known.second.get();
+  auto made = drift_bins(reference->features[column], columns[column].kind == settings::FeatureKind::numeric);
+  made.reference = reference;
+  known = std::make_shared<const DriftBins>(std::move(made));
+  return known;
 }
 
 /// The window's figure is shown beside the evidence; it judges nothing, but that there were none is no `ok`.
@@ -351,6 +353,7 @@ void Judge::write_monitors(ByteWriter& out) const {
     out.u64(own.place);
     out.u64(own.used);
     out.u64(own.aggregated);
+    out.time(own.reference_since);
     out.flag(own.muted);
     out.flag(own.renewed);
     ByteWriter bytes;
@@ -374,6 +377,7 @@ void Judge::read_monitors(ByteReader& in) {
     own.place = in.u64();
     own.used = in.u64();
     own.aggregated = in.u64();
+    own.reference_since = in.time();
     own.muted = in.flag();
     own.renewed = in.flag();
     own.stored = in.text();

@@ -23,8 +23,9 @@ std::int64_t period_of(const settings::Pilot& pilot, BlockPeriod period, Instant
 
 }  // namespace
 
-Monitor::Monitor(const settings::Pilot& pilot, const settings::Limit& limit, Allotment allotment, const DriftBins* bins)
-    : pilot_(&pilot), limit_(&limit), allotment_(allotment), bins_(bins), form_(form_of(limit)) {
+Monitor::Monitor(const settings::Pilot& pilot, const settings::Limit& limit, Allotment allotment,
+                 std::shared_ptr<const DriftBins> bins)
+    : pilot_(&pilot), limit_(&limit), allotment_(allotment), bins_(std::move(bins)), form_(form_of(limit)) {
   key_ = content_hash(pilot.name + '\n' + limit.name).lo;
   const auto columns = engine::feature_list(pilot);
   column_ = static_cast<std::size_t>(
@@ -34,7 +35,7 @@ Monitor::Monitor(const settings::Pilot& pilot, const settings::Limit& limit, All
 }
 
 void Monitor::make() {
-  auto made = make_watcher({*pilot_, *limit_, allotment_, bins_});
+  auto made = make_watcher({*pilot_, *limit_, allotment_, bins_.get()});
   watcher_ = std::move(made.watcher);
   mute_ = std::move(made.mute);
 }

@@ -44,8 +44,9 @@ class Trail {
 class Monitor {
  public:
   /// `group`: "" unless the limit names a segment. `bins`: of the limit's feature, where its form compares with the
-  /// reference; must outlive the monitor, may be null (then it only collects). limit and pilot must outlive it too.
-  Monitor(const settings::Pilot& pilot, const settings::Limit& limit, Allotment allotment, const DriftBins* bins);
+  /// reference; may be null (then it only collects). limit and pilot must outlive the monitor.
+  Monitor(const settings::Pilot& pilot, const settings::Limit& limit, Allotment allotment,
+          std::shared_ptr<const DriftBins> bins);
 
   struct Said {
     bool aggregated = false;  ///< a record with a weight above 1: it is no observation, and nothing else is said
@@ -83,7 +84,7 @@ class Monitor {
   const settings::Pilot* pilot_;
   const settings::Limit* limit_;
   Allotment allotment_;
-  const DriftBins* bins_;
+  std::shared_ptr<const DriftBins> bins_;
   Form form_;
   std::size_t column_ = 0;  ///< of the feature
   std::uint64_t key_ = 0;   ///< of the tie breakers

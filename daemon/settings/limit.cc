@@ -195,7 +195,8 @@ class LimitReader {
     }
     if (of_feature(*metric) && sound_.reference && !pilot_.reference.given()) {
       value->problem(name_of(*metric) +
-                     " compares with a reference; the pilot has none (reference: {file: ...} or {first: N})");
+                     " compares with a reference; the pilot has none (reference: {first: N}, or file, from and to, or "
+                     "previous_version)");
     }
   }
 

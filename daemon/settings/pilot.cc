@@ -17,6 +17,7 @@ constexpr std::size_t max_categories = 100;
 constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
 constexpr std::uint64_t max_days = 400;    ///< of a sliding window
 constexpr std::size_t max_levels = 1000;
+constexpr std::uint64_t least_previous = 200;  ///< fewer rows are no reference for evidence
 constexpr std::uint64_t most = 1'000'000'000;
 
 class PilotReader {
@@ -229,13 +230,45 @@ class PilotReader {
     const auto before = problems();
     map.read("file", path, &Value::filled_text);
     map.read("first", out.first, &Value::whole, Whole{1, most});
+    period(map);
+    map.read("previous_version", out.previous_version, &Value::whole, Whole{least_previous, most});
+    map.read("name", out.name, &Value::filled_text);
     map.read("bins", out.bins, &Value::whole, Whole{2, 1000});
     map.read("ks_exact_max_distinct", out.ks_exact_max_distinct, &Value::whole, Whole{2, 10'000'000});
     if (!path.empty()) out.file = (config_.parent_path() / path).lexically_normal();
-    if (value.node().IsMap() && problems() == before && (out.file.empty() == (out.first == 0))) {
-      value.problem(out.file.empty() ? "needs either file or first" : "takes either file or first, not both");
+    const int kinds = (out.file.empty() ? 0 : 1) + (out.first > 0 ? 1 : 0) + (out.from || out.to ? 1 : 0) +
+                      (out.previous_version > 0 ? 1 : 0);
+    if (value.node().IsMap() && problems() == before && kinds != 1) {
+      value.problem(kinds == 0 ? "needs one of file, first, from and to, previous_version"
+                               : "takes one of file, first, from and to, previous_version, not several");
     }
     map.finish();
+  }
+
+  void period(MapReader& map) {
+    const auto from = map.take("from"), to = map.take("to"), max_rows = map.take("max_rows");
+    auto& out = out_.reference;
+    if (from) out.from = instant(*from);
+    if (to) out.to = instant(*to);
+    if (from.has_value() != to.has_value()) (from ? from : to)->key_problem("needs both from and to");
+    if (out.from && out.to && *out.from >= *out.to) to->problem("must be later than from");
+    if (!max_rows) return;
+    if (!from && !to) max_rows->key_problem("is only for a period: from and to");
+    out.max_rows = max_rows->whole(Whole{200, 10'000'000}).value_or(out.max_rows);
+  }
+
+  /// A civil day of the pilot's zone, at its begin, or a time with its offset.
+  std::optional<Instant> instant(const Value& value) {
+    const auto text = value.node().IsScalar() ? value.node().Scalar() : "";
+    if (const auto time = parse_rfc3339(text)) return time;
+    // A day is a day in UTC, whatever it is elsewhere.
+    if (text.size() == 10) {
+      if (const auto day = parse_rfc3339(text + "T00:00:00Z"))
+        return out_.time_zone.start_of(
+            std::chrono::local_days{std::chrono::floor<std::chrono::days>(day->time_since_epoch())});
+    }
+    value.wrong("a day, 2026-03-01, or a time, 2026-03-01T08:00:00+01:00");
+    return std::nullopt;
   }
 
   void scores(const Value& value) {

@@ -66,12 +66,27 @@ struct Complaints {
 enum class OutcomesKnown : std::uint8_t { everyone, selected };
 inline constexpr const char* outcomes_known_names[] = {"everyone", "selected"};
 
+enum class ReferenceKind : std::uint8_t { none, file, first, period, previous_version };
+inline constexpr const char* reference_kind_names[] = {"none", "file", "first", "period", "previous_version"};
+
+/// What features are compared with; one of the first four.
 struct Reference {
-  std::filesystem::path file;  ///< NDJSON of predictions; relative to the config file; empty = none
-  std::uint64_t first = 0;     ///< or: the first N decisions of the pilot (in decision order)
-  std::uint64_t bins = 64;     ///< quantile bins for the distances of numeric features, 2 .. 1000
+  std::filesystem::path file;          ///< NDJSON of predictions; relative to the config file; empty = none
+  std::uint64_t first = 0;             ///< the first N decisions of the pilot (in decision order)
+  std::optional<Instant> from, to;     ///< the decisions of [from, to)
+  std::uint64_t previous_version = 0;  ///< for each version the last N decisions of the one before, >= 200
+  std::string name;                    ///< for people
+  std::uint64_t max_rows = 20'000;     ///< of a period: more are thinned by lot
+  std::uint64_t bins = 64;             ///< quantile bins for the distances of numeric features, 2 .. 1000
   std::uint64_t ks_exact_max_distinct = 10'000;
-  [[nodiscard]] bool given() const { return !file.empty() || first > 0; }
+  [[nodiscard]] ReferenceKind kind() const {
+    if (!file.empty()) return ReferenceKind::file;
+    if (first > 0) return ReferenceKind::first;
+    if (previous_version > 0) return ReferenceKind::previous_version;
+    return from && to ? ReferenceKind::period : ReferenceKind::none;
+  }
+  [[nodiscard]] bool given() const { return kind() != ReferenceKind::none; }
+  [[nodiscard]] std::uint64_t rows() const { return first > 0 ? first : previous_version; }  ///< N
 };
 
 enum class ByClass : std::uint8_t { drop, keep };

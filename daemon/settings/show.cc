@@ -128,6 +128,13 @@ void show_reference(Writer& out, const Pilot& pilot, const std::filesystem::path
     if (!reference.file.empty())
       out.text("file", config.parent_path().empty() ? reference.file.string()
                                                     : reference.file.lexically_relative(config.parent_path()).string());
+    if (reference.kind() == ReferenceKind::period) {
+      out.text("from", format_rfc3339(*reference.from));
+      out.text("to", format_rfc3339(*reference.to));
+      out.whole("max_rows", reference.max_rows);
+    }
+    if (reference.previous_version > 0) out.whole("previous_version", reference.previous_version);
+    if (!reference.name.empty()) out.text("name", reference.name);
     out.whole("bins", reference.bins);
     out.whole("ks_exact_max_distinct", reference.ks_exact_max_distinct);
   });

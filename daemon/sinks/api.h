@@ -31,9 +31,10 @@ struct ApiContext {
 /// newline).
 [[nodiscard]] std::string figure_json(const std::string& pilot, const engine::WindowResult& window,
                                       const engine::Figure& figure);
-/// {"change": {...}} and {"finding": {...}} without newline.
+/// {"change": {...}}, {"finding": {...}} and {"reference": {...}} without newline.
 [[nodiscard]] std::string change_json(const std::string& pilot, const engine::ChangeInfo& change);
 [[nodiscard]] std::string finding_json(const std::string& pilot, const engine::FindingInfo& finding);
+[[nodiscard]] std::string reference_json(const std::string& pilot, const engine::ReferenceInfo& reference);
 /// {"transition": {...}} without newline.
 [[nodiscard]] std::string transition_json(const judge::Transition& transition);
 

@@ -3,6 +3,7 @@
 
 #include "sinks/api.h"
 #include "sinks/api_parts.h"
+#include "sinks/views.h"
 
 namespace pilotwatch::sinks {
 namespace {
@@ -40,6 +41,21 @@ std::string change_json(const std::string& pilot, const engine::ChangeInfo& chan
 
 std::string finding_json(const std::string& pilot, const engine::FindingInfo& finding) {
   return named("finding", pilot, finding_object(finding));
+}
+
+Json reference_object(const engine::ReferenceInfo& reference) {
+  Json versions = reference.versions.empty() ? Json() : Json(reference.versions);
+  return {{"id", reference.id},
+          {"kind", name_of(reference.kind)},
+          {"name", text_or_null(reference.name)},
+          {"model_versions", std::move(versions)},
+          {"n", reference.n},
+          {"outcomes", reference.outcomes},
+          {"frozen_at", time_or_null(reference.frozen_at)}};
+}
+
+std::string reference_json(const std::string& pilot, const engine::ReferenceInfo& reference) {
+  return named("reference", pilot, reference_object(reference));
 }
 
 Json findings_json(const engine::PilotView& view) {

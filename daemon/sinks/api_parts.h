@@ -19,6 +19,7 @@ struct ApiInput {
 };
 
 [[nodiscard]] Json findings_json(const engine::PilotView& view);
+[[nodiscard]] Json reference_object(const engine::ReferenceInfo& reference);
 
 /// {"status":"success","data":...}
 [[nodiscard]] runtime::HttpResponse success(const Json& data);

@@ -43,9 +43,10 @@ Json counters_json(const engine::PilotCounters& counters) {
           {"versions", std::move(versions)}};
 }
 
-Json reference_json(const engine::ReferenceInfo& reference) {
-  if (reference.id.empty()) return nullptr;
-  return {{"id", reference.id}, {"n", reference.n}, {"frozen_at", time_or_null(reference.frozen_at)}};
+Json references_json(const PilotView& view) {
+  Json out = Json::array();
+  for (const auto& reference : view.references) out.push_back(reference_object(reference));
+  return out;
 }
 
 Json span_json(std::optional<Instant> start, std::optional<Instant> end) {
@@ -119,7 +120,8 @@ Json pilot_json(const PilotView& view, const judge::Snapshot& snapshot) {
           {"clock", pilot.clock == settings::PilotClock::event ? "event" : "wall"},
           {"now", time_or_null(view.now)},
           {"counters", counters_json(view.counters)},
-          {"reference", reference_json(view.reference)},
+          {"reference", view.reference.id.empty() ? Json() : reference_object(view.reference)},
+          {"references", references_json(view)},
           {"limits", std::move(limits)},
           {"findings", findings_json(view)},
           {"windows", windows_json(view)}};

@@ -247,6 +247,18 @@ void add_reference(Families& out, const PilotView& view) {
   out.add_gauge("pilotwatch_drift_reference_samples", "Predictions in the reference.", labels, view.reference.n);
   out.add_time("pilotwatch_drift_reference_timestamp_seconds", "Time when the reference was frozen.", labels,
                view.reference.frozen_at);
+  for (const auto& reference : view.references) {
+    const Labels info{{"pilot", view.settings->name},
+                      {"reference", reference.id},
+                      {"kind", name_of(reference.kind)},
+                      {"name", reference.name}};
+    const auto versions = reference.versions.empty() ? std::vector<std::string>{""} : reference.versions;
+    for (const auto& version : versions) {
+      out.add_gauge("pilotwatch_drift_reference_info",
+                    "Constant 1 per frozen reference and model version that is compared with it; no version = all.",
+                    with(info, "model_version", version), 1.0);
+    }
+  }
 }
 
 void add_window(Families& out, const PilotView& view, const WindowResult& window) {

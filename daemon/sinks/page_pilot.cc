@@ -21,17 +21,32 @@ std::uint64_t decisions(const PilotView& view) {
   return sum;
 }
 
+/// "5,000 decisions of the previous version, since 1 March, for version 2"
+std::string references(const PilotView& view) {
+  constexpr const char* rows[] = {"", "of a file", "the first ones", "of a period", "of the version before"};
+  std::string out;
+  for (const auto& reference : view.references) {
+    std::string versions;
+    for (const auto& version : reference.versions) {
+      versions += (versions.empty() ? ", for version " : ", ") + (version.empty() ? "without name" : version);
+    }
+    out += fact("Reference", (reference.name.empty() ? "" : escape_html(reference.name) + ": ") +
+                                 human_count(reference.n) + " decisions " +
+                                 rows[static_cast<std::size_t>(reference.kind)] + escape_html(versions) + ", frozen " +
+                                 time_element(*reference.frozen_at));
+  }
+  return out;
+}
+
 std::string facts(const PilotView& view) {
   const auto& pilot = *view.settings;
-  const auto& reference = view.reference;
   return "<dl class=\"facts\">" + fact("Task", name_of(pilot.task)) + fact("Model", escape_html(pilot.model)) +
          fact("Owner", escape_html(pilot.owner)) +
          fact(pilot.clock == settings::PilotClock::event ? "Clock (newest event)" : "Clock",
               view.now ? time_element(*view.now) : "not started") +
          fact("Decisions", human_count(decisions(view))) +
          fact("Awaiting outcome", human_count(view.counters.awaiting_outcome)) +
-         fact("Complaints", human_count(view.counters.complaints)) +
-         fact("Reference", reference.id.empty() ? "" : human_count(reference.n) + " decisions") + "</dl>";
+         fact("Complaints", human_count(view.counters.complaints)) + references(view) + "</dl>";
 }
 
 /// "error rate above 10 % by day, whole interval"

@@ -34,6 +34,9 @@ struct FigureKey {
 [[nodiscard]] inline const char* name_of(settings::Severity severity) {
   return settings::severity_names[static_cast<std::size_t>(severity)];
 }
+[[nodiscard]] inline const char* name_of(settings::ReferenceKind kind) {
+  return settings::reference_kind_names[static_cast<std::size_t>(kind)];
+}
 [[nodiscard]] inline const char* name_of(settings::Task task) {
   return settings::task_names[static_cast<std::size_t>(task)];
 }

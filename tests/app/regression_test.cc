@@ -96,8 +96,8 @@ TEST_CASE("core: a feature whose kind was changed does not kill the daemon") {
   auto after = before;
   after.features[0].kind = settings::FeatureKind::numeric;
   Scenario s(settings_of({after}));
-  std::vector<engine::FeatureRow> rows;
-  for (int i = 0; i < 10; ++i) rows.push_back({{double(i), {}}, {}});
+  std::vector<engine::ReferenceRow> rows;
+  for (int i = 0; i < 10; ++i) rows.push_back({{}, {{double(i), {}}, {}}});
   s.fold.engine().pilots()[0]->set_reference(engine::freeze(s.settings->pilots[0], rows, Instant{}));
   s.fold.apply(entry, 1);
   const auto snapshot = s.fold.snapshot(Instant{});  // aborted in stats/ks.cc

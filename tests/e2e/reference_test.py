@@ -54,5 +54,40 @@ def frozen_references():
         renamed.stop()
 
 
+def backtest(folder, reference, records):
+    """The objects that backtest prints."""
+    config = folder / "backtest.yml"
+    config.write_text(CONFIG.format(name="ref.ndjson").replace("{file: ref.ndjson}", reference), encoding="utf-8")
+    (folder / "records.ndjson").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    ended = pilotwatch("backtest", "--config.file", config, "--records", folder / "records.ndjson", deadline_s=60)
+    check_equal(ended.returncode, 0, "exit code of backtest")
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def told_references():
+    """backtest tells of each reference once, when it is frozen"""
+    with scratch() as folder:
+        write_reference(folder / "ref.ndjson", range(100))
+        days = [prediction(i, day, i) for day in range(4) for i in range(100)]
+        for reference, kind, n, at in [("{file: ref.ndjson, name: calm}", "file", 100, "2025-12-23T00:01:39Z"),
+                                       ("{first: 150}", "first", 150, "2026-01-02T00:01:49Z"),
+                                       ("{from: 2026-01-02, to: 2026-01-03}", "period", 100, "2026-01-03T00:01:00Z")]:
+            objects = backtest(folder, reference, days)
+            places = [i for i, o in enumerate(objects) if "reference" in o]
+            check_equal(len(places), 1, f"references told of ({kind})")
+            frozen = objects[places[0]]["reference"]
+            check_equal((frozen["pilot"], frozen["kind"], frozen["n"], frozen["frozen_at"], frozen["model_versions"]),
+                        ("p", kind, n, at, None), f"the reference of {kind}")
+            check_equal(frozen["name"], "calm" if kind == "file" else None, "its name")
+            before = [o["window"]["start"] for o in objects[:places[0]] if "window" in o]
+            check_equal(max(before, default=None), {"file": None, "first": "2026-01-01T00:00:00Z",
+                                                    "period": "2026-01-01T00:00:00Z"}[kind], f"windows before it ({kind})")
+        by_version = [dict(r, model_version=str(i // 300)) for i, r in enumerate(
+            prediction(i, day, i % 100) for day in range(4) for i in range(300))]
+        versions = [o["reference"]["model_versions"] for o in backtest(folder, "{previous_version: 200}", by_version)
+                    if "reference" in o]
+        check_equal(versions, [["0"], ["1"], ["2"], ["3"]], "a reference for each version")
+
+
 if __name__ == "__main__":
-    main(frozen_references)
+    main(frozen_references, told_references)

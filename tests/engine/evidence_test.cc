@@ -52,8 +52,8 @@ class Seen {
     for (const auto& record : batch.records) out.push_back(state_->apply(batch, record));
     return out;
   }
-  void advance(Instant now) { state_->advance(now, ignore, keep()); }
-  void finish() { state_->finish(ignore, keep()); }
+  void advance(Instant now) { state_->advance(now, {ignore, keep(), {}}); }
+  void finish() { state_->finish({ignore, keep(), {}}); }
   void restart() {
     std::map<std::string, std::string> parts;
     state_->save(true, [&](std::string name, std::string bytes) { parts[std::move(name)] = std::move(bytes); });

@@ -170,11 +170,11 @@ TEST_CASE("budget: a breach against one reference ends with another, and is not 
   for (const auto& entry : entries) before.send(entry);
   REQUIRE(status(before.fold.statuses(), "kinds").state == State::breach);
   // The daemon comes back with a reference from a file, in which what was a change is usual.
-  std::vector<engine::FeatureRow> rows;
+  std::vector<engine::ReferenceRow> rows;
   for (std::uint64_t i = 0; i < 600; ++i) {
     engine::FeatureRow row(2);  // the feature and the score
     row[0].category = "k" + std::to_string(rng() % 4 + 3);
-    rows.push_back(row);
+    rows.push_back({all[2000].time, row});
   }
   pilot.reference.first = 0;
   pilot.reference.file = "usual.ndjson";

@@ -108,7 +108,7 @@ TEST_CASE("problems: what a limit says must fit its pilot") {
         R"txt(p.yml:4:14: pilots[0].classes: a binary task has exactly two classes
 p.yml:4:21: pilots[0].classes[2]: '1' is given twice; the first is in line 4
 p.yml:5:15: pilots[0].positive: '2' is not one of the classes; configured: 0, 1, 1
-p.yml:8:16: pilots[0].reference: needs either file or first
+p.yml:8:16: pilots[0].reference: needs one of file, first, from and to, previous_version
 p.yml:11:27: pilots[0].limits[0].metric: must be one of )txt" +
             all_metrics() + R"txt(, got 'error_rat'; did you mean 'error_rate'?
 p.yml:12:16: pilots[0].limits[1].name: 'a' is given twice; the first is in line 11
@@ -332,8 +332,8 @@ TEST_CASE("problems: limits on figures of scores and confusion counts") {
 TEST_CASE("problems: psi and ks need a reference") {
   CHECK(problems("pilots:\n- name: p\n  task: binary\n  limits: [{name: l, metric: ks, feature: score, window: day, "
                  "max: 0.1}]\n") ==
-        "p.yml:4:30: pilots[0].limits[0].metric: ks compares with a reference; the pilot has none (reference: {file: "
-        "...} or {first: N})\n");
+        "p.yml:4:30: pilots[0].limits[0].metric: ks compares with a reference; the pilot has none (reference: {first: "
+        "N}, or file, from and to, or previous_version)\n");
 }
 
 TEST_CASE("problems: metrics without an interval cannot wait for one") {
@@ -346,15 +346,29 @@ TEST_CASE("problems: metrics without an interval cannot wait for one") {
   CHECK(limit_problems("binary", "name: l, window: day, max: 1, evidence: interval, metric: error_rate") == "");
 }
 
-TEST_CASE("problems: a reference is a file or the first decisions") {
+TEST_CASE("problems: a reference is a file, the first decisions, a period or what the version before saw") {
   const auto found = [](const std::string& reference) {
     return problems("pilots: [{name: p, task: binary, reference: {" + reference + "}}]");
   };
   const std::string place = "p.yml:1:45: pilots[0].reference: ";
   CHECK(found("file: a.ndjson") == "");
   CHECK(found("first: 10") == "");
-  CHECK(found("") == place + "needs either file or first\n");
-  CHECK(found("first: 10, file: a") == place + "takes either file or first, not both\n");
+  CHECK(found("") == place + "needs one of file, first, from and to, previous_version\n");
+  CHECK(found("first: 10, file: a") ==
+        place + "takes one of file, first, from and to, previous_version, not several\n");
+  CHECK(found("previous_version: 200, name: last") == "");
+  CHECK(found("previous_version: 199") ==
+        "p.yml:1:64: pilots[0].reference.previous_version: must be a whole number "
+        "from 200 to 1000000000, got '199'\n");
+  CHECK(found("from: 2026-01-01, to: 2026-02-01T00:00:00+01:00, max_rows: 500") == "");
+  CHECK(found("from: 2026-01-01") == "p.yml:1:46: pilots[0].reference.from: needs both from and to\n");
+  CHECK(found("to: 2026-01-01") == "p.yml:1:46: pilots[0].reference.to: needs both from and to\n");
+  CHECK(found("from: 2026-01-01, to: 2026-01-01") == "p.yml:1:68: pilots[0].reference.to: must be later than from\n");
+  CHECK(found("from: 2026-02-30, to: 2026-03-01") ==
+        "p.yml:1:52: pilots[0].reference.from: must be a day, 2026-03-01, or a time, 2026-03-01T08:00:00+01:00, got "
+        "'2026-02-30'\n");
+  CHECK(found("first: 10, max_rows: 500") ==
+        "p.yml:1:57: pilots[0].reference.max_rows: is only for a period: from and to\n");
   CHECK(found("first: none") ==
         "p.yml:1:53: pilots[0].reference.first: must be a whole number from 1 to 1000000000, got 'none'\n");
 }

@@ -57,6 +57,9 @@ pilots:
   - name: numbers
     task: quantile
     limits: [{name: d, metric: mean_absolute_error, window: day, max: 3, range: 10, evidence: budget}]
+  - {name: from-file, task: binary, reference: {file: r.ndjson}}
+  - {name: of-period, task: binary, time_zone: Europe/Amsterdam, reference: {from: 2026-01-01, to: 2026-02-01, max_rows: 500}}
+  - {name: of-previous, task: binary, reference: {previous_version: 500, name: "the last: one"}}
 )";
 
 }  // namespace
@@ -93,6 +96,9 @@ TEST_CASE("show: every key that the reader knows is shown") {
   CHECK(keys.size() > 20);
   CHECK(of_limits.size() > 20);
   keys.insert(keys.end(), of_limits.begin(), of_limits.end());
+  const auto of_references = known_keys("pilots: [{name: p, task: binary, reference: {first: 1, zzz: 1}}]");
+  CHECK(of_references.size() > 6);
+  keys.insert(keys.end(), of_references.begin(), of_references.end());
   for (const auto& key : keys) {
     if (key == "preset" || key == "off") continue;  // what they do is what is shown
     CAPTURE(key);

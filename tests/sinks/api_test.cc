@@ -406,6 +406,9 @@ TEST_CASE("/api/v1/pilots lists what each pilot has") {
   CHECK(pilot.at("now") == "2026-03-03T00:00:00Z");
   CHECK(pilot.at("counters").at("predictions") == 200);
   CHECK(pilot.at("reference").at("n") == 5000);
+  CHECK(pilot.at("references").dump() ==
+        R"([{"id":"0123456789abcdef0123456789abcdef","kind":"first","name":null,"model_versions":null,"n":5000,)"
+        R"("outcomes":0,"frozen_at":"2026-02-01T00:00:00Z"}])");
   CHECK(pilot.at("limits").at(0).at("state") == "breach");
   CHECK(pilot.at("limits").at(1).at("group") == "m");
   CHECK(pilot.at("windows").dump() ==

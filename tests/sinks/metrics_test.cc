@@ -223,3 +223,21 @@ TEST_CASE("No family is without series, and families are sorted") {
   for (const auto& family : families) CHECK(!family.metric.empty());
   CHECK(std::ranges::is_sorted(families, {}, &prometheus::MetricFamily::name));
 }
+
+TEST_CASE("A reference shows which versions are compared with it") {
+  auto fixture = support::triage();
+  auto& view = fixture->snapshot.pilots.front();
+  auto second = view.references.front();
+  second.id = "00ff";
+  second.kind = settings::ReferenceKind::previous_version;
+  second.name = "last month";
+  second.versions = {"7", "8"};
+  view.references.push_back(second);
+  CHECK(samples(scrape(*fixture), "pilotwatch_drift_reference_info") ==
+        R"(pilotwatch_drift_reference_info{pilot="triage",reference="0123456789abcdef0123456789abcdef",kind="first"} 1
+pilotwatch_drift_reference_info{pilot="triage",reference="00ff",kind="previous_version",name="last month",)"
+        R"(model_version="7"} 1
+pilotwatch_drift_reference_info{pilot="triage",reference="00ff",kind="previous_version",name="last month",)"
+        R"(model_version="8"} 1
+)");
+}

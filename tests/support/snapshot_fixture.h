@@ -218,7 +218,14 @@ inline std::unique_ptr<SnapshotFixture> triage() {
   engine::PilotView view;
   view.settings = &fixture->settings.pilots[0];
   view.now = at("2026-03-03T00:00:00Z");
-  view.reference = {"0123456789abcdef0123456789abcdef", 5000, at("2026-02-01T00:00:00Z")};
+  view.references = {{"0123456789abcdef0123456789abcdef",
+                      5000,
+                      at("2026-02-01T00:00:00Z"),
+                      settings::ReferenceKind::first,
+                      "",
+                      0,
+                      {}}};
+  view.reference = view.references.front();
   view.windows = {triage_day(at("2026-02-28T00:00:00Z")), triage_day(at("2026-03-01T00:00:00Z"))};
   add_triage_counters(view.counters);
   snapshot.pilots = {view};
