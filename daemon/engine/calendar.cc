@@ -42,4 +42,27 @@ std::int64_t hour_next(const Zone& zone, std::int64_t start) {
   return std::min(start + 3600, day_end);
 }
 
+std::uint32_t stratum_count(settings::Strata strata) {
+  switch (strata) {
+    case settings::Strata::hour_of_day:
+      return 24;
+    case settings::Strata::day_of_week:
+      return 7;
+    case settings::Strata::hour_of_week:
+      return 7 * 24;
+    default:
+      return 1;
+  }
+}
+
+std::uint32_t stratum_of(const Zone& zone, settings::Strata strata, Instant time) {
+  if (strata == settings::Strata::none) return 0;
+  const auto day = zone.day_of(time);
+  const auto hours = std::chrono::floor<std::chrono::hours>(time - zone.start_of(day)).count();
+  const auto hour = static_cast<std::uint32_t>(std::clamp<std::int64_t>(hours, 0, 23));
+  if (strata == settings::Strata::hour_of_day) return hour;
+  const auto weekday = std::chrono::weekday(day).iso_encoding() - 1;
+  return strata == settings::Strata::day_of_week ? weekday : weekday * 24 + hour;
+}
+
 }  // namespace pilotwatch::engine

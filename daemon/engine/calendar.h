@@ -30,6 +30,12 @@ using Day = std::int32_t;
 [[nodiscard]] std::int64_t hour_start(const Zone& zone, Instant time);
 /// Start of the hour after the one that starts at `start`; the last hour of a day ends with the day.
 [[nodiscard]] std::int64_t hour_next(const Zone& zone, std::int64_t start);
+/// The part of the season that holds `time`, from 0: hours are counted from the first instant of the civil day (the
+/// 25th of a day is its 24th), days from Monday. 0 without strata.
+[[nodiscard]] std::uint32_t stratum_of(const Zone& zone, settings::Strata strata, Instant time);
+/// 1, 24, 7 or 168.
+[[nodiscard]] std::uint32_t stratum_count(settings::Strata strata);
+
 [[nodiscard]] inline Instant from_seconds(std::int64_t seconds) { return Instant{std::chrono::seconds{seconds}}; }
 
 }  // namespace pilotwatch::engine

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/id.h"
+#include "engine/calendar.h"
 
 namespace pilotwatch::engine {
 namespace {
@@ -54,6 +55,39 @@ void write(ByteWriter& out, const FrozenFeature& feature) {
   for (std::size_t i = 0; i < feature.categories.size(); ++i) {
     out.text(feature.categories[i]);
     out.u64(feature.category_counts[i]);
+  }
+}
+
+/// Of values that are present: bins of the frozen sample, or categories, by stratum.
+void count_strata(const settings::Pilot& pilot, const std::vector<ReferenceRow>& rows, std::size_t column,
+                  FrozenFeature& out) {
+  if (pilot.reference.strata == settings::Strata::none || out.n == 0) return;
+  const auto edges =
+      out.categories.empty() ? stats::quantile_edges(out.sample, drift_bin_count) : std::vector<double>();
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> counts;
+  for (const auto& row : rows) {
+    const auto& value = row.values[column];
+    if (!value.number && !value.category) continue;
+    const auto bin =
+        value.number
+            ? static_cast<std::uint32_t>(std::lower_bound(edges.begin(), edges.end(), *value.number) - edges.begin())
+            : out.position(value);
+    ++counts[{stratum_of(pilot.time_zone, pilot.reference.strata, row.time), bin}];
+  }
+  for (const auto& [place, count] : counts) out.strata.push_back({place.first, place.second, count});
+}
+
+void write_strata(ByteWriter& out, const FrozenFeature& feature) {
+  out.u64(feature.strata.size());
+  for (const auto& count : feature.strata) {
+    for (const auto number : {count.stratum, count.bin, count.rows}) out.u64(number);
+  }
+}
+
+void read_strata(ByteReader& in, FrozenFeature& feature) {
+  feature.strata.resize(in.count(3));
+  for (auto& count : feature.strata) {
+    for (auto* number : {&count.stratum, &count.bin, &count.rows}) *number = static_cast<std::uint32_t>(in.u64());
   }
 }
 
@@ -140,7 +174,10 @@ void Reference::write(ByteWriter& out) const {
   out.u64(n);
   out.time(frozen_at);
   out.u64(features.size());
-  for (const auto& feature : features) engine::write(out, feature);
+  for (const auto& feature : features) {
+    engine::write(out, feature);
+    write_strata(out, feature);
+  }
   outcomes.write(out);
 }
 
@@ -151,6 +188,7 @@ void Reference::read(ByteReader& in, std::size_t bins) {
   features.resize(in.count(5));
   for (auto& feature : features) {
     engine::read(in, feature);
+    read_strata(in, feature);
     make_bins(feature, bins);
   }
   outcomes.read(in);
@@ -165,10 +203,14 @@ Reference freeze(const settings::Pilot& pilot, const std::vector<ReferenceRow>& 
     out.features.push_back(columns[i].kind == settings::FeatureKind::numeric
                                ? freeze_numeric(rows, i, pilot.reference.ks_exact_max_distinct)
                                : freeze_categorical(rows, i));
+    count_strata(pilot, rows, i, out.features.back());
   }
   for (auto& feature : out.features) make_bins(feature, static_cast<std::size_t>(pilot.reference.bins));
   ByteWriter content;
   for (const auto& feature : out.features) engine::write(content, feature);
+  if (pilot.reference.strata != settings::Strata::none) {
+    for (const auto& feature : out.features) write_strata(content, feature);
+  }
   if (outcomes.labelled > 0) outcomes.write(content);
   out.id = content_hash(content.bytes()).hex();
   out.frozen_at = now;
@@ -185,6 +227,7 @@ ReferenceInfo describe(const settings::Reference& settings, const Reference& ref
   out.kind = settings.kind();
   out.name = settings.name;
   out.outcomes = reference.outcomes.labelled;
+  out.strata = settings.strata;
   return out;
 }
 

@@ -46,12 +46,21 @@ struct FeatureColumn {
 [[nodiscard]] std::vector<FeatureColumn> feature_list(const settings::Pilot& pilot);
 inline constexpr const char* score_feature = "score";
 
+/// Rows of one stratum in one bin.
+struct StratumCount {
+  std::uint32_t stratum = 0;  ///< stratum_of()
+  std::uint32_t bin = 0;  ///< numeric: (e_{bin-1}, e_bin] of the sample's drift_bin_count quantile edges; else category
+  std::uint32_t rows = 0;  ///< > 0
+};
+inline constexpr std::size_t drift_bin_count = 64;
+
 /// What the live distribution of one feature is compared with. Frozen: edges and positions never move.
 struct FrozenFeature {
   stats::FrozenSample sample;           ///< numeric
   std::vector<std::string> categories;  ///< categorical, sorted
   std::vector<std::uint64_t> category_counts;
   std::uint64_t n = 0, missing = 0;  ///< values present, values absent
+  std::vector<StratumCount> strata;  ///< with `reference.strata`: by stratum, then bin; sums to n. 12 bytes each
   /// Numeric: bins of `sample`. Derived, not stored; nothing without a value.
   std::optional<stats::FrozenBins> bins;
 

@@ -114,6 +114,7 @@ struct ReferenceInfo {
   std::optional<Instant> frozen_at;
   settings::ReferenceKind kind{};
   std::string name;
+  settings::Strata strata = settings::Strata::none;
   std::uint64_t outcomes = 0;         ///< of its rows have a known outcome, kept with their scores
   std::vector<std::string> versions;  ///< that are compared with it ("" = nameless); none = all
 };

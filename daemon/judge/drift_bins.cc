@@ -11,15 +11,15 @@
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::size_t bins = 64, most_categories = 20;
+constexpr std::size_t most_categories = 20;
 constexpr double choosing = .25;  // of the rows: enough to know the frequent ones, and most are left to count
 
-/// How many of a category's `rows` choose. Each has a coin of its own, of the category's name and its number among
-/// the category's rows: the same in every replay, and whatever other categories there are.
-std::uint64_t choosers(const std::string& category, std::uint64_t rows) {
+/// How many of a category's `rows` from number `first` on choose. Each has a coin of its own, of the category's name
+/// and its number among the category's rows: the same in every replay, and whatever other categories there are.
+std::uint64_t choosers(const std::string& category, std::uint64_t first, std::uint64_t rows) {
   const auto key = content_hash(category).lo;
   std::uint64_t out = 0;
-  for (std::uint64_t row = 0; row < rows; ++row) out += stats::tie_breaker(key, row) < choosing ? 1U : 0U;
+  for (std::uint64_t row = first; row < first + rows; ++row) out += stats::tie_breaker(key, row) < choosing ? 1U : 0U;
   return out;
 }
 
@@ -31,7 +31,7 @@ void categories(const engine::FrozenFeature& feature, DriftBins& out) {
   std::vector<std::uint64_t> chose(feature.categories.size());
   std::vector<std::size_t> by_count;
   for (std::size_t i = 0; i < chose.size(); ++i) {
-    chose[i] = choosers(feature.categories[i], feature.category_counts[i]);
+    chose[i] = choosers(feature.categories[i], 0, feature.category_counts[i]);
     if (chose[i] > 0) by_count.push_back(i);
   }
   std::stable_sort(by_count.begin(), by_count.end(), [&](auto a, auto b) { return chose[a] > chose[b]; });
@@ -47,20 +47,59 @@ void categories(const engine::FrozenFeature& feature, DriftBins& out) {
   out.n = out.categories.n();
 }
 
+/// Counts by stratum and bin (or category of the list).
+using StrataCounts = std::vector<std::vector<std::uint64_t>>;
+
+/// The same rows choose as without strata: a category's are numbered on from stratum to stratum.
+StrataCounts counted_by_stratum(const engine::FrozenFeature& feature, std::uint32_t strata, const DriftBins& bins) {
+  StrataCounts out(strata,
+                   std::vector<std::uint64_t>(bins.numeric() ? bins.edges.size() + 1 : bins.categories.counts.size()));
+  std::vector<std::uint64_t> numbered(feature.categories.size());
+  for (const auto& count : feature.strata) {
+    if (count.stratum >= strata) continue;  // of other settings: no such reference is loaded
+    if (bins.numeric()) {
+      out[count.stratum].at(count.bin) += count.rows;
+      continue;
+    }
+    auto& first = numbered.at(count.bin);
+    const auto chose = choosers(feature.categories[count.bin], first, count.rows);
+    out[count.stratum][bins.category_of[count.bin]] += count.rows - chose;
+    first += count.rows;
+  }
+  return out;
+}
+
+void by_stratum(const engine::FrozenFeature& feature, std::uint32_t strata, DriftBins& out) {
+  out.place_of_stratum.assign(strata, DriftBins::no_place);
+  const auto counted = counted_by_stratum(feature, strata, out);
+  std::uint32_t places = 0;
+  for (std::uint32_t stratum = 0; stratum < strata; ++stratum) {
+    const auto& counts = counted[stratum];
+    if (std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) < DriftBins::min_stratum) continue;
+    out.place_of_stratum[stratum] = places++;
+    if (out.numeric()) {
+      out.rank_strata.strata.push_back({{counts.begin(), counts.end()}});
+    } else {
+      out.category_strata.strata.push_back({counts});
+    }
+  }
+}
+
 }  // namespace
 
-DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric) {
+DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric, std::uint32_t strata) {
   DriftBins out;
   out.feature = &feature;
   out.n = feature.n;
-  if (!numeric) {
+  if (numeric) {
+    out.edges = stats::quantile_edges(feature.sample, engine::drift_bin_count);
+    for (const auto count : stats::reference_bin_counts(feature.sample, out.edges)) {
+      out.ranks.counts.push_back(static_cast<std::uint32_t>(count));
+    }
+  } else {
     categories(feature, out);
-    return out;
   }
-  out.edges = stats::quantile_edges(feature.sample, bins);
-  for (const auto count : stats::reference_bin_counts(feature.sample, out.edges)) {
-    out.ranks.counts.push_back(static_cast<std::uint32_t>(count));
-  }
+  if (strata > 1) by_stratum(feature, strata, out);
   return out;
 }
 

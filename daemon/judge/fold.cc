@@ -16,6 +16,7 @@ std::string reference_shape(const engine::PilotState& state) {
   if (r.kind() == settings::ReferenceKind::file) out += " " + state.reference()->id;
   if (r.kind() == settings::ReferenceKind::period)
     out += " " + format_rfc3339(*r.from) + " " + format_rfc3339(*r.to) + " " + std::to_string(r.max_rows);
+  if (r.strata != settings::Strata::none) out += settings::strata_names[static_cast<std::size_t>(r.strata)];
   return out + " " + std::to_string(r.rows()) + " " + std::to_string(r.ks_exact_max_distinct);
 }
 

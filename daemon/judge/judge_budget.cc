@@ -25,7 +25,8 @@ std::string promise(const settings::Pilot& pilot, const settings::Limit& limit, 
     return "at most " + number(100 * limit.alpha) + " % chance that it is ever said wrongly";
   }
   return "at most " + number(100 * pilot.guarantee.false_alarm_probability) + " % chance of a false alarm in " +
-         (e.days ? format_duration(pilot.guarantee.over) : std::to_string(pilot.guarantee.over_decisions) + " decisions") +
+         (e.days ? format_duration(pilot.guarantee.over)
+                 : std::to_string(pilot.guarantee.over_decisions) + " decisions") +
          ", share " + number(e.share);
 }
 
@@ -41,6 +42,8 @@ std::string sentence(const settings::Pilot& pilot, const LimitStatus& s, const s
   out += ": " + verdict + "; evidence " + number(e.s) + " against " + number(e.threshold) + " (" +
          promise(pilot, limit, e) + ") after " + std::to_string(e.observations) + cases;
   if (compares) out += " of " + s.group;
+  if (e.left_out > 0)
+    out += " (" + std::to_string(e.left_out) + " left out: the reference has too few of their stratum)";
   if (e.mean_lower && e.mean_upper) {
     out += "; their mean loss is " + number(*e.mean) + ", between " + number(*e.mean_lower) + " and " +
            number(*e.mean_upper) + " at every look";
@@ -311,7 +314,8 @@ std::shared_ptr<const DriftBins> Judge::bins(const settings::Pilot& pilot, const
   const auto column = static_cast<std::size_t>(
       std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == feature; }) - columns.begin());
   if (column >= columns.size() || reference->features[column].n == 0) return nullptr;
-  auto made = drift_bins(reference->features[column], columns[column].kind == settings::FeatureKind::numeric);
+  auto made = drift_bins(reference->features[column], columns[column].kind == settings::FeatureKind::numeric,
+                         engine::stratum_count(pilot.reference.strata));
   made.reference = reference;
   known = std::make_shared<const DriftBins>(std::move(made));
   return known;

@@ -8,7 +8,7 @@
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::uint64_t judge_version = 5;  ///< 1: without evidence; still read. 2 to 4 were never released
+constexpr std::uint64_t judge_version = 6;  ///< 1: without evidence; still read. 2 to 5 were never released
 
 void write(ByteWriter& out, const std::optional<Instant>& time) {
   out.flag(time.has_value());

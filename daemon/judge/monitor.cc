@@ -45,7 +45,7 @@ void Monitor::reset() {
   make();
   if (before && watcher_) watcher_->inherit_end(*before);
   last_.reset();
-  n_ = steps_ = 0;
+  n_ = steps_ = left_out_ = 0;
   sum_ = 0;
   last_look_ = {};
   trail_.clear();
@@ -72,6 +72,9 @@ std::optional<Sight> Monitor::sight(const engine::Observation& seen) const {
     const auto* present = value(seen);
     if (present == nullptr) return std::nullopt;
     out.bin = bins_->index_of(*present);
+    if (form_ == Form::changed && bins_->stratified()) {
+      out.stratum = bins_->place_of_stratum[engine::stratum_of(pilot_->time_zone, pilot_->reference.strata, d.time)];
+    }
     out.tie = stats::tie_breaker(key_, d.id.lo);
     return out;
   }
@@ -100,6 +103,10 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   if (seen.stage != stage_of(*limit_) || !watcher_) return std::nullopt;
   auto saw = sight(seen);
   if (!saw) return std::nullopt;
+  if (saw->stratum == DriftBins::no_place) {
+    if (member) ++left_out_;
+    return std::nullopt;
+  }
   if (seen.decision.weight > 1 && !watcher_->takes_weights()) return Said{.aggregated = true};
   saw->member = member;
   saw->time = seen.time;
@@ -140,6 +147,7 @@ BudgetEvidence Monitor::describe(const Watcher::Standing& now) const {
   out.threshold = allotment_.n / allotment_.share;
   out.block = watcher_ ? watcher_->block() : 0;
   out.observations = last_look_.n;
+  out.left_out = left_out_;
   if (of_few()) return coarse(out);
   interval_since(out);
   if (!now.change) return out;
@@ -186,7 +194,7 @@ void Monitor::remember_alarm(std::string moved) {
   at_alarm_.moved = std::move(moved);
   alarm_is_last_ = true;
   if (limit_->evidence == Evidence::confidence_sequence) return;
-  n_ = steps_ = 0;
+  n_ = steps_ = left_out_ = 0;
   sum_ = 0;
   last_look_ = {};
   trail_.clear();
@@ -198,6 +206,7 @@ void Monitor::write(ByteWriter& out) const {
   if (last_) out.time(*last_);
   out.u64(n_);
   out.u64(steps_);
+  out.u64(left_out_);
   out.f64(sum_);
   out.u64(last_look_.step);
   out.time(last_look_.time);
@@ -215,6 +224,7 @@ void Monitor::read(ByteReader& in) {
   if (in.flag()) last_ = in.time();
   n_ = in.u64();
   steps_ = in.u64();
+  left_out_ = in.u64();
   sum_ = in.f64();
   last_look_.step = in.u64();
   last_look_.time = in.time();

@@ -94,6 +94,7 @@ class Monitor {
   // The state beside the watcher's own.
   std::optional<Instant> last_;      ///< of its last observation
   std::uint64_t n_ = 0, steps_ = 0;  ///< since the evidence began: cases, and looks
+  std::uint64_t left_out_ = 0;       ///< since then: of a stratum with too few rows in the reference
   double sum_ = 0;
   Trail::Mark last_look_;
   Trail trail_;

@@ -23,13 +23,14 @@ inline constexpr std::size_t state_count = std::size(state_names);
 
 /// What stands behind a limit with a budget: stored with its transitions, shown wherever the limit is.
 struct BudgetEvidence {
-  double s = 0;                         ///< the evidence S
-  double threshold = 0;                 ///< N / share: a breach at or above it
-  double budget_n = 0;                  ///< N: days, or decisions; of a confidence sequence 1/alpha
-  double share = 0;                     ///< this limit's part of the budget (for one group)
-  bool days = true;                     ///< unit of N
-  std::uint64_t block = 1;              ///< decisions looked at together; 0 = a civil day or week
-  std::uint64_t observations = 0;       ///< decisions since the evidence began
+  double s = 0;                    ///< the evidence S
+  double threshold = 0;            ///< N / share: a breach at or above it
+  double budget_n = 0;             ///< N: days, or decisions; of a confidence sequence 1/alpha
+  double share = 0;                ///< this limit's part of the budget (for one group)
+  bool days = true;                ///< unit of N
+  std::uint64_t block = 1;         ///< decisions looked at together; 0 = a civil day or week
+  std::uint64_t observations = 0;  ///< decisions since the evidence began
+  std::uint64_t left_out = 0;      ///< since then: of a stratum with too few rows in the reference, no observations
   std::optional<Instant> change_point;  ///< estimated begin of the change, pilot's clock; no guarantee
   std::optional<double> value_since;    ///< mean loss since then: selected, so biased upwards
   std::uint64_t n_since = 0;

@@ -54,7 +54,7 @@ void Trail::read(ByteReader& in) {
 void BudgetEvidence::write(ByteWriter& out) const {
   for (const double value : {s, threshold, budget_n, share}) out.f64(value);
   out.flag(days);
-  for (const auto value : {block, observations, n_since}) out.u64(value);
+  for (const auto value : {block, observations, left_out, n_since}) out.u64(value);
   out.flag(change_point.has_value());
   if (change_point) out.time(*change_point);
   out.flag(value_since.has_value());
@@ -69,7 +69,7 @@ void BudgetEvidence::write(ByteWriter& out) const {
 void BudgetEvidence::read(ByteReader& in) {
   for (double* value : {&s, &threshold, &budget_n, &share}) *value = in.f64();
   days = in.flag();
-  for (auto* value : {&block, &observations, &n_since}) *value = in.u64();
+  for (auto* value : {&block, &observations, &left_out, &n_since}) *value = in.u64();
   change_point.reset();
   if (in.flag()) change_point = in.time();
   value_since.reset();

@@ -40,7 +40,8 @@ std::string most_moved(const DriftBins& bins, const std::vector<std::uint32_t>& 
   return range + " are " + percent(seen[most] / n) + " instead of " + percent(bins.ranks.counts[most] / m);
 }
 
-/// Detectors of numbers end when the distribution is shown to be within a tolerance again.
+/// Detectors of numbers end when the distribution is shown to be within a tolerance again; with strata as categories
+/// do, for no part of a season is like the whole reference.
 template <class Detector>
 class Numbers : public Watcher {
  public:
@@ -58,7 +59,7 @@ class Numbers : public Watcher {
     Look out;
     out.time = seen.time;
     if constexpr (std::is_same_v<Detector, stats::RankDrift>) {
-      out.signal = detector_.step(seen.bin, seen.tie, seen.start);
+      out.signal = detector_.step(seen.bin, seen.tie, seen.start, seen.stratum);
     } else {
       out.signal = detector_.step(seen.bin, seen.start);
     }
@@ -89,6 +90,7 @@ class Numbers : public Watcher {
 
   void begin_end() override { end_.reset(); }
   End step_end(const Sight& seen) override {
+    if (std::is_same_v<Detector, stats::RankDrift> && bins_.stratified()) return {};
     const bool proven = end_.step(seen.bin, allotment_.end_start(seen.start)) == stats::Signal::alarm;
     return {end_.s() >= allotment_.recovering_at(), proven};
   }
@@ -109,6 +111,7 @@ class Numbers : public Watcher {
  private:
   Detector make(const WatcherNeeds& needs) {
     if constexpr (std::is_same_v<Detector, stats::RankDrift>) {
+      if (bins_.stratified()) return Detector(bins_.rank_strata, block_, needs.allotment.thresholds());
       return Detector(bins_.ranks, block_, needs.allotment.thresholds());
     } else {
       return Detector(*check_points_, block_, needs.allotment.thresholds());
@@ -129,13 +132,13 @@ class Numbers : public Watcher {
 class ChangedCategories : public Watcher {
  public:
   ChangedCategories(const WatcherNeeds& needs, std::uint32_t block)
-      : bins_(*needs.bins), block_(block), drift_(bins_.categories, block, needs.allotment.thresholds()) {}
+      : bins_(*needs.bins), block_(block), drift_(make(needs)) {}
 
   Look step(const Sight& seen) override {
     Look out;
     out.time = seen.time;
     auto most = (counted_ + 1) % block_ == 0 ? moved() : "";  // an alarm forgets it
-    out.signal = drift_.step(seen.bin, seen.tie, seen.start);
+    out.signal = drift_.step(seen.bin, seen.tie, seen.start, seen.stratum);
     out.looked = ++counted_ % block_ == 0;
     if (out.signal == stats::Signal::alarm) {
       out.moved = std::move(most);
@@ -162,6 +165,12 @@ class ChangedCategories : public Watcher {
   }
 
  private:
+  [[nodiscard]] stats::CategoryDrift make(const WatcherNeeds& needs) const {
+    const auto at = needs.allotment.thresholds();
+    return bins_.stratified() ? stats::CategoryDrift(bins_.category_strata, block_, at)
+                              : stats::CategoryDrift(bins_.categories, block_, at);
+  }
+
   const DriftBins& bins_;
   std::uint32_t block_;
   stats::CategoryDrift drift_;
@@ -225,10 +234,11 @@ class MovedShares : public Watcher {
   std::vector<std::uint32_t> seen_;
 };
 
-std::string too_few(const DriftBins& bins) {
-  return "the reference has " + std::to_string(bins.n) + " values of it to compare with" +
-         (bins.numeric() ? "" : " (a quarter of its rows chose the categories)") + ", fewer than " +
-         std::to_string(stats::RankDrift::min_reference);
+std::string too_few(const DriftBins& bins, std::uint64_t rows) {
+  return "the reference has " + std::to_string(rows) + " values of it to compare with" +
+         (bins.numeric() ? "" : " (a quarter of its rows chose the categories)") +
+         (rows < bins.n ? " (strata with fewer than " + std::to_string(DriftBins::min_stratum) + " left out)" : "") +
+         ", fewer than " + std::to_string(stats::RankDrift::min_reference);
 }
 
 std::string nothing_could(double tolerance) {
@@ -241,7 +251,8 @@ std::string nothing_could(double tolerance) {
 MadeWatcher watch_reference(const WatcherNeeds& needs) {
   if (needs.bins == nullptr) return {};
   const auto& bins = *needs.bins;
-  if (bins.n < stats::RankDrift::min_reference) return {nullptr, too_few(bins)};
+  const auto rows = form_of(needs.limit) == Form::changed ? bins.compared() : bins.n;
+  if (rows < stats::RankDrift::min_reference) return {nullptr, too_few(bins, rows)};
   const double delta = reference_risk / static_cast<double>(engine::feature_list(needs.pilot).size());
   const auto form = form_of(needs.limit);
   if (form == Form::shares) {

@@ -20,6 +20,7 @@ struct Sight {
   bool positive = false;    ///< ranking, calibration: what turned out
   bool member = false;      ///< comparison: of the group, else of those it is compared with
   std::size_t bin = 0;      ///< of the feature's value, against the reference
+  std::size_t stratum = 0;  ///< of the decision's time, among those of the reference
   double tie = 0;           ///< uniform in (0, 1), the decision's own
   double weight = 1;        ///< cases it stands for
   double start = 0;         ///< start weight: days since the last one, or 1

@@ -233,6 +233,7 @@ class PilotReader {
     period(map);
     map.read("previous_version", out.previous_version, &Value::whole, Whole{least_previous, most});
     map.read("name", out.name, &Value::filled_text);
+    map.read_choice("strata", out.strata, strata_names);
     map.read("bins", out.bins, &Value::whole, Whole{2, 1000});
     map.read("ks_exact_max_distinct", out.ks_exact_max_distinct, &Value::whole, Whole{2, 10'000'000});
     if (!path.empty()) out.file = (config_.parent_path() / path).lexically_normal();

@@ -69,6 +69,11 @@ inline constexpr const char* outcomes_known_names[] = {"everyone", "selected"};
 enum class ReferenceKind : std::uint8_t { none, file, first, period, previous_version };
 inline constexpr const char* reference_kind_names[] = {"none", "file", "first", "period", "previous_version"};
 
+/// Parts of a known season, within each of which decisions are compared: hours of the day (from midnight on), days of
+/// the week, hours of the week, in the pilot's zone.
+enum class Strata : std::uint8_t { none, hour_of_day, day_of_week, hour_of_week };
+inline constexpr const char* strata_names[] = {"none", "hour_of_day", "day_of_week", "hour_of_week"};
+
 /// What features are compared with; one of the first four.
 struct Reference {
   std::filesystem::path file;          ///< NDJSON of predictions; relative to the config file; empty = none
@@ -76,6 +81,7 @@ struct Reference {
   std::optional<Instant> from, to;     ///< the decisions of [from, to)
   std::uint64_t previous_version = 0;  ///< for each version the last N decisions of the one before, >= 200
   std::string name;                    ///< for people
+  Strata strata = Strata::none;        ///< of `drift` with a budget
   std::uint64_t max_rows = 20'000;     ///< of a period: more are thinned by lot
   std::uint64_t bins = 64;             ///< quantile bins for the distances of numeric features, 2 .. 1000
   std::uint64_t ks_exact_max_distinct = 10'000;

@@ -135,6 +135,7 @@ void show_reference(Writer& out, const Pilot& pilot, const std::filesystem::path
     }
     if (reference.previous_version > 0) out.whole("previous_version", reference.previous_version);
     if (!reference.name.empty()) out.text("name", reference.name);
+    out.pair("strata", word(strata_names, reference.strata));
     out.whole("bins", reference.bins);
     out.whole("ks_exact_max_distinct", reference.ks_exact_max_distinct);
   });

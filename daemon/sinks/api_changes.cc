@@ -48,6 +48,7 @@ Json reference_object(const engine::ReferenceInfo& reference) {
   return {{"id", reference.id},
           {"kind", name_of(reference.kind)},
           {"name", text_or_null(reference.name)},
+          {"strata", settings::strata_names[static_cast<std::size_t>(reference.strata)]},
           {"model_versions", std::move(versions)},
           {"n", reference.n},
           {"outcomes", reference.outcomes},

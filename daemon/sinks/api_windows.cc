@@ -152,6 +152,7 @@ Json evidence_json(const std::optional<judge::BudgetEvidence>& evidence) {
           {"share", e.share},
           {"block", e.block},
           {"observations", e.observations},
+          {"left_out", e.left_out},
           {"change_point", e.change_point ? Json(format_rfc3339(*e.change_point)) : Json()},
           {"value_since_change", number_or_null(e.value_since)},
           {"n_since_change", e.n_since},

@@ -56,3 +56,21 @@ TEST_CASE("calendar: hours begin with the day and end with it, also where clocks
     CHECK(from_seconds(at) == *parse_rfc3339(to));
   }
 }
+
+TEST_CASE("calendar: parts of a season follow the clock of the people concerned") {
+  using settings::Strata;
+  const auto zone = *Zone::find("Europe/Amsterdam");
+  const auto at = [&](const char* time, Strata strata) { return stratum_of(zone, strata, *parse_rfc3339(time)); };
+  CHECK(at("2026-03-01T23:30:00Z", Strata::none) == 0);
+  CHECK(at("2026-03-01T23:30:00Z", Strata::hour_of_day) == 0);  // half past midnight, on a Monday
+  CHECK(at("2026-03-01T23:30:00Z", Strata::day_of_week) == 0);
+  CHECK(at("2026-03-01T22:59:59Z", Strata::hour_of_week) == 167);
+  CHECK(at("2026-03-04T11:00:00Z", Strata::hour_of_week) == 2 * 24 + 12);
+  // 29 March has 23 hours, 25 October 25.
+  CHECK(at("2026-03-29T21:59:00Z", Strata::hour_of_day) == 22);
+  CHECK(at("2026-10-25T22:59:00Z", Strata::hour_of_day) == 23);
+  CHECK(stratum_count(Strata::none) == 1);
+  CHECK(stratum_count(Strata::hour_of_day) == 24);
+  CHECK(stratum_count(Strata::day_of_week) == 7);
+  CHECK(stratum_count(Strata::hour_of_week) == 168);
+}

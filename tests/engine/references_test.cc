@@ -236,7 +236,9 @@ std::vector<settings::Reference> all_kinds() {
   first.first = 300;
   auto thinned = of_period(2, 9);
   thinned.max_rows = 250;
-  return {first, of_period(2, 9), thinned, of_previous(250)};
+  auto by_weekday = of_period(2, 9);
+  by_weekday.strata = settings::Strata::day_of_week;
+  return {first, of_period(2, 9), thinned, by_weekday, of_previous(250)};
 }
 
 std::string told(Scenario& s) {

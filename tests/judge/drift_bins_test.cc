@@ -154,5 +154,33 @@ TEST_CASE("drift bins: a category never seen among few is found at once") {
   CHECK(*burst < 300);
 }
 
+TEST_CASE("drift bins: strata have the categories of the whole, and together its counted rows") {
+  std::mt19937_64 rng{8};
+  auto feature = drawn(zipf(50, 1.1), 4000, rng);
+  // Three strata: all even rows, all odd rows, and ten of the most frequent category.
+  for (std::uint32_t stratum = 0; stratum < 3; ++stratum) {
+    for (std::uint32_t i = 0; i < feature.categories.size(); ++i) {
+      const auto rows = static_cast<std::uint32_t>(feature.category_counts[i]);
+      const std::uint32_t extra = feature.categories[i] == "0" ? 10 : 0;
+      const std::uint32_t own = stratum == 0 ? rows / 2 : stratum == 1 ? rows - rows / 2 - extra : extra;
+      if (own > 0) feature.strata.push_back({stratum, i, own});
+    }
+  }
+  const auto whole = drift_bins(feature, false), by_stratum = drift_bins(feature, false, 3);
+  CHECK(by_stratum.categories.counts == whole.categories.counts);
+  CHECK(by_stratum.category_of == whole.category_of);
+  REQUIRE(by_stratum.category_strata.strata.size() == 2);  // ten rows are too few
+  CHECK(by_stratum.place_of_stratum == std::vector<std::uint32_t>{0, 1, DriftBins::no_place});
+  for (std::size_t i = 0; i < whole.categories.counts.size(); ++i) {
+    const auto sum = by_stratum.category_strata.strata[0].counts[i] + by_stratum.category_strata.strata[1].counts[i];
+    CHECK(sum <= whole.categories.counts[i]);
+    CHECK(sum + 10 >= whole.categories.counts[i]);
+    if (i != 0) CHECK(sum == whole.categories.counts[i]);
+  }
+  CHECK(by_stratum.compared() == by_stratum.category_strata.n());
+  CHECK(whole.compared() == whole.n);
+  CHECK_FALSE(whole.stratified());
+}
+
 }  // namespace
 }  // namespace pilotwatch::judge

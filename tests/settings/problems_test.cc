@@ -357,6 +357,10 @@ TEST_CASE("problems: a reference is a file, the first decisions, a period or wha
   CHECK(found("first: 10, file: a") ==
         place + "takes one of file, first, from and to, previous_version, not several\n");
   CHECK(found("previous_version: 200, name: last") == "");
+  CHECK(found("first: 500, strata: day_of_week") == "");
+  CHECK(found("first: 500, strata: day") ==
+        "p.yml:1:66: pilots[0].reference.strata: must be one of none, hour_of_day, day_of_week, hour_of_week, got "
+        "'day'\n");
   CHECK(found("previous_version: 199") ==
         "p.yml:1:64: pilots[0].reference.previous_version: must be a whole number "
         "from 200 to 1000000000, got '199'\n");

@@ -59,7 +59,7 @@ pilots:
     limits: [{name: d, metric: mean_absolute_error, window: day, max: 3, range: 10, evidence: budget}]
   - {name: from-file, task: binary, reference: {file: r.ndjson}}
   - {name: of-period, task: binary, time_zone: Europe/Amsterdam, reference: {from: 2026-01-01, to: 2026-02-01, max_rows: 500}}
-  - {name: of-previous, task: binary, reference: {previous_version: 500, name: "the last: one"}}
+  - {name: of-previous, task: binary, reference: {previous_version: 500, name: "the last: one", strata: hour_of_week}}
 )";
 
 }  // namespace

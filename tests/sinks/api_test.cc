@@ -249,7 +249,7 @@ TEST_CASE("A transition of a limit with a budget carries its evidence") {
   CHECK(
       json.dump() ==
       R"({"s":20000.0,"threshold":18000.0,"ratio":1.0,"budget":9000.0,"clock":"days","share":0.5,"block":20,)"
-      R"("observations":640,"change_point":"2026-03-01T05:00:00Z","value_since_change":0.21,"n_since_change":120,)"
+      R"("observations":640,"left_out":0,"change_point":"2026-03-01T05:00:00Z","value_since_change":0.21,"n_since_change":120,)"
       R"("mean":null,"mean_lower":null,"mean_upper":null,"formula":"e-sr-block-mean/v1","reference":null,"moved":null})");
 }
 
@@ -406,9 +406,10 @@ TEST_CASE("/api/v1/pilots lists what each pilot has") {
   CHECK(pilot.at("now") == "2026-03-03T00:00:00Z");
   CHECK(pilot.at("counters").at("predictions") == 200);
   CHECK(pilot.at("reference").at("n") == 5000);
-  CHECK(pilot.at("references").dump() ==
-        R"([{"id":"0123456789abcdef0123456789abcdef","kind":"first","name":null,"model_versions":null,"n":5000,)"
-        R"("outcomes":0,"frozen_at":"2026-02-01T00:00:00Z"}])");
+  CHECK(
+      pilot.at("references").dump() ==
+      R"([{"id":"0123456789abcdef0123456789abcdef","kind":"first","name":null,"strata":"none","model_versions":null,"n":5000,)"
+      R"("outcomes":0,"frozen_at":"2026-02-01T00:00:00Z"}])");
   CHECK(pilot.at("limits").at(0).at("state") == "breach");
   CHECK(pilot.at("limits").at(1).at("group") == "m");
   CHECK(pilot.at("windows").dump() ==

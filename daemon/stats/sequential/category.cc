@@ -18,66 +18,107 @@ bool category_hit(bool of_category, double q, double p, double tie) {
 
 double category_e(bool hit, double q, double odds) { return (hit ? odds : 1.0) / (1 - q + odds * q); }
 
-CategoryDrift::CategoryDrift(const CategoryReference& reference, std::uint32_t block, Thresholds at)
-    : reference_(&reference),
-      block_(block),
-      categories_(reference.counts.size()),
-      evidence_(reference.counts.size()),
-      gate_(at) {
-  PW_ASSERT(reference.counts.size() >= 2 && reference.counts.size() <= CategoryReference::max_categories && block > 0);
-  PW_ASSERT(reference.n() >= RankDrift::min_reference);
+std::uint64_t CategoryStrata::n() const {
+  return std::accumulate(strata.begin(), strata.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const CategoryReference& stratum) { return sum + stratum.n(); });
+}
+
+CategoryDrift::CategoryDrift(std::vector<const CategoryReference*> references, std::uint32_t block, Thresholds at)
+    : block_(block), gate_(at) {
+  PW_ASSERT(!references.empty() && block > 0);
+  const auto categories = references.front()->counts.size();
+  PW_ASSERT(categories >= 2 && categories <= CategoryReference::max_categories);
+  std::uint64_t n = 0;
+  for (const auto* reference : references) {
+    PW_ASSERT(reference->counts.size() == categories && reference->n() > 0);
+    n += reference->n();
+    strata_.push_back({reference, std::vector<Category>(categories)});
+  }
+  PW_ASSERT(n >= RankDrift::min_reference);
+  evidence_.resize(categories);
   restart();
 }
 
+namespace {
+
+std::vector<const CategoryReference*> pointers(const CategoryStrata& reference) {
+  std::vector<const CategoryReference*> out;
+  for (const auto& stratum : reference.strata) out.push_back(&stratum);
+  return out;
+}
+
+}  // namespace
+
+CategoryDrift::CategoryDrift(const CategoryReference& reference, std::uint32_t block, Thresholds at)
+    : CategoryDrift(std::vector{&reference}, block, at) {}
+
+CategoryDrift::CategoryDrift(const CategoryStrata& reference, std::uint32_t block, Thresholds at)
+    : CategoryDrift(pointers(reference), block, at) {}
+
 void CategoryDrift::restart() {
-  n_ = reference_->n();
-  for (std::size_t i = 0; i < categories_.size(); ++i) categories_[i] = {reference_->counts[i], 0, 0};
-  begin_block();
+  in_block_ = 0;
+  for (auto& own : strata_) {
+    own.n = own.reference->n();
+    for (std::size_t i = 0; i < own.categories.size(); ++i) own.categories[i] = {own.reference->counts[i], 0, 0};
+    begin_block(own);
+  }
 }
 
 /// A category the value is not of is hit iff tie > (1 - q)/(1 - p). p only grows with its count, and n by `block_` at
 /// most.
-void CategoryDrift::begin_block() {
-  quiet_tie_ = 1;
-  const auto most = static_cast<double>(n_ + block_);
-  for (auto& own : categories_) {
-    const auto c = static_cast<double>(own.c);
-    own.q = (c + .5) / (static_cast<double>(n_) + 1);
-    own.hits = 0;
-    if (c < most) quiet_tie_ = std::min(quiet_tie_, (1 - own.q) / (1 - c / most));
+void CategoryDrift::begin_block(Stratum& own) const {
+  own.in_block = 0;
+  own.quiet_tie = 1;
+  const auto most = static_cast<double>(own.n + block_);
+  for (auto& category : own.categories) {
+    const auto c = static_cast<double>(category.c);
+    category.q = (c + .5) / (static_cast<double>(own.n) + 1);
+    category.hits = 0;
+    if (c < most) own.quiet_tie = std::min(own.quiet_tie, (1 - category.q) / (1 - c / most));
   }
-  quiet_tie_ -= 1e-12;  // rounding must not hide a hit
+  own.quiet_tie -= 1e-12;  // rounding must not hide a hit
 }
 
-Signal CategoryDrift::step(std::size_t category, double tie, double w) {
-  PW_ASSERT(category < categories_.size());
-  ++categories_[category].c;
-  ++n_;
-  const double n = static_cast<double>(n_);
+Signal CategoryDrift::step(std::size_t category, double tie, double w, std::size_t stratum) {
+  PW_ASSERT(stratum < strata_.size() && category < evidence_.size());
+  auto& own = strata_[stratum];
+  ++own.categories[category].c;
+  ++own.n;
+  ++own.in_block;
+  const double n = static_cast<double>(own.n);
   const auto look_at = [&](std::size_t i) {
-    auto& own = categories_[i];
-    own.hits += category_hit(i == category, own.q, static_cast<double>(own.c) / n, tie) ? 1U : 0U;
+    auto& other = own.categories[i];
+    other.hits += category_hit(i == category, other.q, static_cast<double>(other.c) / n, tie) ? 1U : 0U;
   };
-  if (tie <= quiet_tie_) {
+  if (tie <= own.quiet_tie) {
     look_at(category);
   } else {
-    for (std::size_t i = 0; i < categories_.size(); ++i) look_at(i);
+    for (std::size_t i = 0; i < own.categories.size(); ++i) look_at(i);
   }
   weight_ += w;
   if (++in_block_ < block_) return gate_.now();
   return look();
 }
 
-Signal CategoryDrift::look() {
-  const double values = in_block_;
-  double sum = 0;
-  for (std::size_t i = 0; i < categories_.size(); ++i) {
-    auto& own = categories_[i];
-    const double hits = own.hits / values;
-    std::array<double, category_odds.size()> e;
+/// Means of category_e over the block.
+void CategoryDrift::e_values(std::size_t category, std::array<double, category_odds.size()>& e) const {
+  e.fill(0);
+  for (const auto& own : strata_) {
+    if (own.in_block == 0) continue;
+    const double values = own.in_block, part = values / in_block_;
+    const auto& seen = own.categories[category];
+    const double hits = seen.hits / values;
     for (std::size_t k = 0; k < e.size(); ++k) {
-      e[k] = (1 + hits * (category_odds[k] - 1)) / (1 - own.q + category_odds[k] * own.q);  // mean of category_e
+      e[k] += part * ((1 + hits * (category_odds[k] - 1)) / (1 - seen.q + category_odds[k] * seen.q));
     }
+  }
+}
+
+Signal CategoryDrift::look() {
+  double sum = 0;
+  std::array<double, category_odds.size()> e;
+  for (std::size_t i = 0; i < evidence_.size(); ++i) {
+    e_values(i, e);
     evidence_[i].step(e, weight_);
     sum += evidence_[i].s();
   }
@@ -93,7 +134,9 @@ Signal CategoryDrift::look() {
     s_ = 0;
     restart();
   } else {
-    begin_block();
+    for (auto& own : strata_) {
+      if (own.in_block > 0) begin_block(own);  // the q of the others stands as it is
+    }
   }
   return signal;
 }
@@ -108,7 +151,6 @@ void CategoryDrift::reset() {
   for (auto& evidence : evidence_) evidence.reset();
   gate_.reset();
   weight_ = s_ = 0;
-  in_block_ = 0;
   restart();
 }
 
@@ -116,11 +158,16 @@ void CategoryDrift::write(ByteWriter& out) const {
   out.u64(in_block_);
   out.f64(weight_);
   out.f64(s_);
-  for (std::size_t i = 0; i < categories_.size(); ++i) {
-    out.u64(categories_[i].c - reference_->counts[i]);
-    out.f64(categories_[i].q);
-    out.u64(categories_[i].hits);
+  for (std::size_t i = 0; i < evidence_.size(); ++i) {
+    for (const auto& own : strata_) {
+      out.u64(own.categories[i].c - own.reference->counts[i]);
+      out.f64(own.categories[i].q);
+      out.u64(own.categories[i].hits);
+    }
     evidence_[i].write(out);
+  }
+  if (strata_.size() > 1) {
+    for (const auto& own : strata_) out.u64(own.in_block);
   }
   gate_.write(out);
   alarmed_.write(out);
@@ -130,15 +177,21 @@ void CategoryDrift::read(ByteReader& in) {
   in_block_ = static_cast<std::uint32_t>(in.u64());
   weight_ = in.f64();
   s_ = in.f64();
-  n_ = 0;
-  for (std::size_t i = 0; i < categories_.size(); ++i) {
-    categories_[i].c = reference_->counts[i] + in.u64();
-    categories_[i].q = in.f64();
-    categories_[i].hits = static_cast<std::uint32_t>(in.u64());
+  for (auto& own : strata_) own.n = 0;
+  for (std::size_t i = 0; i < evidence_.size(); ++i) {
+    for (auto& own : strata_) {
+      auto& category = own.categories[i];
+      category.c = own.reference->counts[i] + in.u64();
+      category.q = in.f64();
+      category.hits = static_cast<std::uint32_t>(in.u64());
+      own.n += category.c;
+    }
     evidence_[i].read(in);
-    n_ += categories_[i].c;
   }
-  quiet_tie_ = 0;  // not stored: look at all of them until the next block begins
+  for (auto& own : strata_) {
+    own.in_block = strata_.size() > 1 ? static_cast<std::uint32_t>(in.u64()) : in_block_;
+    own.quiet_tie = 0;  // not stored: look at all of them until the next block begins
+  }
   gate_.read(in);
   alarmed_.read(in);
 }

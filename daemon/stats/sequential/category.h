@@ -24,6 +24,13 @@ struct CategoryReference {
   [[nodiscard]] std::uint64_t n() const;
 };
 
+/// The same categories by stratum (see StrataRanks of sequential/ranks.h: what they are and why one evidence holds for
+/// all). Frozen, shared.
+struct CategoryStrata {
+  std::vector<CategoryReference> strata;  ///< at least one, each with the same categories
+  [[nodiscard]] std::uint64_t n() const;
+};
+
 /// One category's part of a conformal test of shares: with c of n values (the reference first) in the category,
 ///
 ///   q = (c + 1/2)/(n + 1) before the value, p = c/n after it;
@@ -43,15 +50,18 @@ struct CategoryReference {
 ///
 /// Null, reference, alarms   as RankDrift (sequential/numeric.h); the categories do not depend on the counted rows.
 /// Units   category: index into the reference's counts; tie: from tie_breaker(monitor, event).
-/// State   250 bytes a category (and 100). Cost: about 1.5 ns a category and value, 16 multiplications a category and
-///         block.
+/// Strata  c, n, q and p are those of the value's stratum; the e-values of a block are averaged over all its values.
+/// State   250 bytes a category (and 100), 24 a category and stratum. Cost: about 1.5 ns a category and value, 16
+///         multiplications a category, block and stratum that it holds.
 class CategoryDrift {
  public:
   static constexpr const char* formula = "e-sr-conformal-category/v1";
   /// `reference` must outlive the detector; at least 200 rows.
   CategoryDrift(const CategoryReference& reference, std::uint32_t block, Thresholds at);
+  /// By stratum; at least 200 rows together.
+  CategoryDrift(const CategoryStrata& reference, std::uint32_t block, Thresholds at);
 
-  Signal step(std::size_t category, double tie, double w);
+  Signal step(std::size_t category, double tie, double w, std::size_t stratum = 0);
 
   [[nodiscard]] double s() const { return s_; }
   [[nodiscard]] Signal now() const { return gate_.now(); }
@@ -64,21 +74,27 @@ class CategoryDrift {
   void read(ByteReader& in);
 
  private:
-  void restart();
-  void begin_block();
-  Signal look();
-
-  const CategoryReference* reference_;
-  std::uint32_t block_, in_block_ = 0;
-  double weight_ = 0, s_ = 0;
-  std::uint64_t n_ = 0;
-  double quiet_tie_ = 0;  ///< ties up to here are no hit of any category but the value's own, in this block; derived
   struct Category {
     std::uint64_t c = 0;     ///< of the category so far, the reference included
     double q = 0;            ///< at the start of the block
     std::uint32_t hits = 0;  ///< z in the open block
   };
-  std::vector<Category> categories_;
+  struct Stratum {
+    const CategoryReference* reference;
+    std::vector<Category> categories;
+    std::uint64_t n = 0;
+    std::uint32_t in_block = 0;  ///< values in the open block; q is as of the block before while there is none
+    double quiet_tie = 0;  ///< ties up to here are no hit of any category but the value's own, in this block; derived
+  };
+  CategoryDrift(std::vector<const CategoryReference*> references, std::uint32_t block, Thresholds at);
+  void restart();
+  void begin_block(Stratum& own) const;
+  void e_values(std::size_t category, std::array<double, category_odds.size()>& e) const;
+  Signal look();
+
+  std::uint32_t block_, in_block_ = 0;
+  double weight_ = 0, s_ = 0;
+  std::vector<Stratum> strata_;
   std::vector<Evidence<category_odds.size()>> evidence_;
   Gate gate_;
   Alarmed alarmed_;

@@ -25,6 +25,11 @@ RankDrift::RankDrift(const RankReference& reference, std::uint32_t block, Thresh
   PW_ASSERT(rows(reference) >= min_reference && block > 0);
 }
 
+RankDrift::RankDrift(const StrataReference& reference, std::uint32_t block, Thresholds at)
+    : table_(&block_rank_table()), ranks_(reference), block_(block), watch_(at) {
+  PW_ASSERT(reference.n() >= min_reference && block > 0);
+}
+
 RankDrift::Sums RankDrift::added() const {
   std::array<Lanes, 20 / lanes> sums;
   for (std::size_t j = 0; j < sums.size(); ++j) sums[j] = load_lanes(sums_.data() + lanes * j);
@@ -38,8 +43,9 @@ RankDrift::Sums RankDrift::added() const {
   return out;
 }
 
-Signal RankDrift::step(std::size_t bin, double tie, double w) {
-  cells_[waiting_++] = static_cast<std::uint16_t>(cell_of(ranks_.rank(bin, tie)));
+Signal RankDrift::step(std::size_t bin, double tie, double w, std::size_t stratum) {
+  PW_ASSERT(stratum < ranks_.strata());
+  cells_[waiting_++] = static_cast<std::uint16_t>(cell_of(ranks_.rank(stratum, bin, tie)));
   weight_ += w;
   ++in_block_;
   if (in_block_ < block_ && waiting_ < cells_.size()) return watch_.now();

@@ -20,7 +20,7 @@ namespace pilotwatch::stats {
 ///
 /// Null        reference and stream are exchangeable. Exact for every reference size. Against autocorrelation inside a
 ///             block it is safe, beyond that approximate (AR(.6) features: 1.3 false alarms per 100,000 at a budget of
-///             1, the per-event form 1,281). Known seasons need one detector a stratum.
+///             1, the per-event form 1,281). Known seasons: ranks by stratum (StrataRanks), one evidence.
 /// Reference   at least 200 rows (a bug below: PW_ASSERT), 5,000 recommended: what the stream looks like after a change
 ///             joins the past, so a small early shift in front of a small reference is never found.
 /// After an alarm the evidence and the past start anew from the reference.
@@ -34,9 +34,13 @@ class RankDrift {
   static constexpr std::uint64_t min_reference = 200, recommended_reference = 5000;
   /// `reference` must outlive the detector.
   RankDrift(const RankReference& reference, std::uint32_t block, Thresholds at);
+  /// By stratum; min_reference holds for all strata together. A change that shows in one stratum only is found later:
+  /// its bets are averaged with those of the others in its block.
+  RankDrift(const StrataReference& reference, std::uint32_t block, Thresholds at);
 
-  /// bin: of the value; tie: uniform in (0, 1), from tie_breaker(monitor, event); w: start weight.
-  Signal step(std::size_t bin, double tie, double w);
+  /// bin: of the value; tie: uniform in (0, 1), from tie_breaker(monitor, event); w: start weight; stratum: index into
+  /// the reference's.
+  Signal step(std::size_t bin, double tie, double w, std::size_t stratum = 0);
 
   [[nodiscard]] const Watch<20>& watch() const { return watch_; }  ///< counts in blocks
   void reset();
@@ -49,7 +53,7 @@ class RankDrift {
   [[nodiscard]] Sums added() const;
 
   const RankTable<20>* table_;
-  ConformalRanks ranks_;
+  StrataRanks ranks_;
   std::uint32_t block_, in_block_ = 0, waiting_ = 0;
   std::array<std::uint16_t, 32> cells_{};  ///< of the last `waiting_` values: their bets are added up many at once
   Sums sums_{};                            ///< of the bets of the open block before them

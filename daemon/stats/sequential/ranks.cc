@@ -135,4 +135,29 @@ void ConformalRanks::read(ByteReader& in) {
   }
 }
 
+std::uint64_t StrataReference::n() const {
+  std::uint64_t out = 0;
+  for (const auto& stratum : strata) {
+    out = std::accumulate(stratum.counts.begin(), stratum.counts.end(), out);
+  }
+  return out;
+}
+
+StrataRanks::StrataRanks(const StrataReference& reference) {
+  PW_ASSERT(!reference.strata.empty());
+  for (const auto& stratum : reference.strata) ranks_.emplace_back(stratum);
+}
+
+void StrataRanks::restart() {
+  for (auto& ranks : ranks_) ranks.restart();
+}
+
+void StrataRanks::write(ByteWriter& out) const {
+  for (const auto& ranks : ranks_) ranks.write(out);
+}
+
+void StrataRanks::read(ByteReader& in) {
+  for (auto& ranks : ranks_) ranks.read(in);
+}
+
 }  // namespace pilotwatch::stats
