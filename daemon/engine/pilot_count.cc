@@ -90,7 +90,8 @@ void PilotState::touch_hour(std::int64_t start) {
 }
 
 void PilotState::count_decision(const Decision& d, std::int64_t sign, Where where) {
-  const bool live = d.has_score && d.has_predicted && reference_ && reference_->calibrator;
+  const auto* reference = d.has_score && d.has_predicted ? references_.of(d.version, d.time) : nullptr;
+  const bool live = reference != nullptr && reference->calibrator;
   each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
     if (live) {
       if (!cell.live) cell.live.emplace(static_cast<std::size_t>(settings_->scores.max_distinct));
