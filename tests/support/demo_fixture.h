@@ -256,7 +256,7 @@ inline std::unique_ptr<SnapshotFixture> demo() {
     view.counters.awaiting_outcome = pilots[p].outcomes ? decisions / 7 : 0;
     view.counters.complaints = decisions / 240;
     if (pilots[p].drift > 0)
-      view.references = {{"00ff", 5000, at("2026-03-01T00:00:00Z"), settings::ReferenceKind::first, "", 0, {}}};
+      view.references = {{"00ff", 5000, at("2026-03-01T00:00:00Z"), settings::ReferenceKind::first, "", settings::Strata::none, 0, {}}};
     if (!view.references.empty()) view.reference = view.references.front();
     snapshot.pilots.push_back(std::move(view));
   }

@@ -223,6 +223,7 @@ inline std::unique_ptr<SnapshotFixture> triage() {
                       at("2026-02-01T00:00:00Z"),
                       settings::ReferenceKind::first,
                       "",
+                      settings::Strata::none,
                       0,
                       {}}};
   view.reference = view.references.front();
