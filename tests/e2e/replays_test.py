@@ -69,6 +69,16 @@ def toeslagen_is_found():
     check_equal([t["limit"] for t in transitions if t["to"] == "breach" and t["group"] == "one"], [], "breaches of the others")
 
 
+def mycity_is_found():
+    """one kind of complaint surges on day 42: found by itself within two weeks, and nothing before"""
+    surge = "2026-02-16"
+    _, transitions = replay("mycity")
+    first = breach(transitions, "information-wrong")
+    print(f"    information-wrong in breach at {first['at']}; all complaints together at {breach(transitions, 'complaints')['at']}")
+    check(surge < first["at"] < "2026-03-03", f"information-wrong: {first['at']}")
+    check_equal([(t["limit"], t["at"]) for t in transitions if t["to"] == "breach" and t["at"] < surge], [], "breaches before the surge")
+
+
 def healthy_is_quiet():
     """no limit with a budget breaches where nothing is wrong"""
     for scenario in ("healthy", "season"):
@@ -78,4 +88,4 @@ def healthy_is_quiet():
 
 
 if __name__ == "__main__":
-    main(every_scenario_has_a_configuration, volumes_speak_first, failures_are_found, toeslagen_is_found, healthy_is_quiet)
+    main(every_scenario_has_a_configuration, volumes_speak_first, failures_are_found, toeslagen_is_found, mycity_is_found, healthy_is_quiet)
