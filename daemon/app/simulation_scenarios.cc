@@ -183,7 +183,7 @@ const Scenario scenarios[] = {
     {{"toeslagen", office_hours, 0.2, 0.1, 0, 0, {}, check_allowance, {}, second_nationality + others}, 90, 100, never},
     {{"mycity", all_day, 0.7, 0.6, 0, 0, {}, advise}, 84, 400, 42},
     {{"healthy", all_day, 0.8, 0.7, 0, 0, {}, decide_as_ever}, 180, 60, never},
-    {{"season", all_day, 0.8, 0.7, 0, 0, {}, decide_by_season}, 180, 60, never},
+    {{"season", all_day, 0.8, 0.7, 0, 0, {}, decide_by_season}, 180, 180, never},
 };
 
 }  // namespace

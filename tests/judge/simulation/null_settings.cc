@@ -104,11 +104,14 @@ constexpr const char* quantile = R"(
 /// 8.6 % wrong in the mean of a week, from 2 to 24 % by the hour and the day. Eight weeks are the reference.
 constexpr const char* seasonal = R"(
   task: binary
-  reference: {first: 10080, bins: 10}
+  reference: {first: 10080, bins: 10, strata: hour_of_week}
   limits:
   - {name: errors, metric: error_rate, window: week, max: .1, block: week, evidence: budget}
   - {name: failures-of-days, metric: failure_rate, window: day, max: .012, block: day, evidence: budget}
   - {name: complaints, metric: complaints_per_1000, window: week, max: 12, block: week, evidence: budget}
+  - {name: drift-of-income, metric: drift, window: day, feature: income, evidence: budget}
+  - {name: drift-of-age, metric: drift, window: day, feature: age, evidence: budget}
+  - {name: drift-of-channel, metric: drift, window: day, feature: channel, evidence: budget}
 )";
 constexpr const char* unstratified = R"(
   task: binary
