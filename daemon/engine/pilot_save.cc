@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 8;
+constexpr std::uint64_t state_version = 9;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());

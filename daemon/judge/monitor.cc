@@ -147,8 +147,8 @@ BudgetEvidence Monitor::describe(const Watcher::Standing& now) const {
   out.threshold = allotment_.n / allotment_.share;
   out.block = watcher_ ? watcher_->block() : 0;
   out.observations = last_look_.n;
-  out.left_out = left_out_;
   if (of_few()) return coarse(out);
+  out.left_out = left_out_;  // of groups it could be one person
   interval_since(out);
   if (!now.change) return out;
   const auto mark = trail_.at(*now.change);
