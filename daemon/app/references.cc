@@ -17,8 +17,7 @@ std::string read_file(const std::filesystem::path& file) {
   return out.str();
 }
 
-engine::Reference freeze_file(const settings::Pilot& pilot, const settings::Settings& settings, const IdKey& key,
-                              const engine::PilotState& state) {
+record::Batch read_records(const settings::Pilot& pilot, const settings::Settings& settings, const IdKey& key) {
   const auto& file = pilot.reference.file;
   const std::string bytes = read_file(file);
   decode::Decoder decoder(settings, key);
@@ -27,25 +26,31 @@ engine::Reference freeze_file(const settings::Pilot& pilot, const settings::Sett
   input.stream = record::Stream::predictions;
   input.pilot = pilot.name;
   input.any_time = true;
-  const auto decoded = decoder.decode(input);
+  auto decoded = decoder.decode(input);
   if (!decoded.errors.empty()) {
     const auto& first = decoded.errors.front();
     throw ReferenceError(file.string() + ":" + std::to_string(first.line) + ": " +
                          record::reason_names[static_cast<std::size_t>(first.reason)] + ": " + first.detail + " (" +
                          std::to_string(decoded.rejects.total()) + " lines cannot be used)");
   }
+  return std::move(decoded.batch);
+}
+
+engine::Reference freeze_records(const settings::Pilot& pilot, const record::Batch& batch,
+                                 const engine::PilotState& state) {
   engine::PilotState joined(pilot);  // so that repeats and corrections are what they are everywhere
   std::vector<engine::ReferenceRow> rows;
   Instant newest = Instant::min();
-  for (const auto& record : decoded.batch.records) {
-    if (decoded.batch.text(record.pilot) != pilot.name) continue;
+  for (const auto& record : batch.records) {
+    if (batch.text(record.pilot) != pilot.name) continue;
     const auto* prediction = std::get_if<record::Prediction>(&record.body);
     if (prediction == nullptr && !std::holds_alternative<record::Outcome>(record.body)) continue;
-    if (joined.apply(decoded.batch, record).duplicate || prediction == nullptr) continue;
-    rows.push_back({prediction->time, state.feature_row(decoded.batch, *prediction)});
+    if (joined.apply(batch, record).duplicate || prediction == nullptr) continue;
+    rows.push_back({prediction->time, state.feature_row(batch, *prediction)});
     newest = std::max(newest, prediction->time);
   }
-  if (rows.empty()) throw ReferenceError(file.string() + ": holds no prediction of pilot " + pilot.name);
+  if (rows.empty())
+    throw ReferenceError(pilot.reference.file.string() + ": holds no prediction of pilot " + pilot.name);
   return engine::freeze(pilot, rows, newest, joined.total());
 }
 
@@ -56,8 +61,10 @@ void load_references(const settings::Settings& settings, const IdKey& key, judge
   for (auto& state : fold.engine().pilots()) {
     const auto& pilot = state->settings();
     if (pilot.reference.file.empty()) continue;
-    auto reference = freeze_file(pilot, settings, key, *state);
+    const auto batch = read_records(pilot, settings, key);
+    auto reference = freeze_records(pilot, batch, *state);
     check(pilot, reference.id);
+    fold.set_chunks(pilot, judge::chunk_values(pilot, batch, reference));
     state->set_reference(std::move(reference));
   }
 }

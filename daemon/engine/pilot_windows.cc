@@ -89,6 +89,7 @@ std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::
   const bool by_decisions = out->kind.kind == WindowKind::count || out->kind.kind == WindowKind::all;
   const Instant last = by_decisions ? out->end : out->end - Millis{1};
   const auto reference = [&](std::uint16_t version) { return references_.of(version, last); };
+  if (const auto current = references_.current()) out->reference = current->id;
   compute({*settings_, cells, versions_, values_, categories, reference, out->mature}, *out);
   results_[key] = out;
   return out;

@@ -53,6 +53,7 @@ struct WindowResult {
   Instant start, end;      ///< [start, end); count windows: times of the first and last decision
   std::int64_t place = 0;  ///< orders the windows of a kind; a window keeps it for ever
   bool mature = false;     ///< the outcome horizon has passed
+  std::string reference;   ///< id of the reference that its distances compare with; "" = none
   std::vector<Figure> figures;
   std::vector<Confusion> confusions;
   std::vector<Counts> counts;

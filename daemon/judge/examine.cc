@@ -27,8 +27,7 @@ std::string number(std::optional<double> value) {
   return text;
 }
 
-std::string sentence(const settings::Limit& limit, const engine::Figure& figure, bool beyond) {
-  const bool upper = limit.max.has_value();
+std::string figure_words(const settings::Limit& limit, const engine::Figure& figure) {
   std::string out = settings::metric_names[static_cast<std::size_t>(limit.metric)];
   if (!limit.feature.empty()) out += " of " + limit.feature;
   if (!figure.compare.empty()) out += ", " + figure.compare + " to " + figure.against + ",";
@@ -36,11 +35,20 @@ std::string sentence(const settings::Limit& limit, const engine::Figure& figure,
   if (figure.lower && figure.upper)
     out += " (95 % interval " + number(figure.lower) + " to " + number(figure.upper) + ")";
   if (figure.lower && !figure.upper) out += " (95 % interval from " + number(figure.lower) + " on)";
-  out += " in " + std::to_string(figure.n) + " cases, ";
-  const std::string line = (upper ? "above the limit " : "below the limit ") + number(upper ? limit.max : limit.min);
+  return out + " in " + std::to_string(figure.n) + " cases";
+}
+
+/// "above the limit 0.1"; with bounds on both sides of the one that the value is nearer to.
+std::string sentence(const settings::Limit& limit, const Bounds& bounds, const engine::Figure& figure, bool beyond) {
+  const double value = figure.value.value_or(0);
+  const bool upper = bounds.upper && (!bounds.lower || *bounds.upper - value < value - *bounds.lower);
+  const double bound = upper ? *bounds.upper : *bounds.lower;
+  const std::string what = limit.evidence == Evidence::reference_chunks ? "bound " : "limit ";
+  const std::string line = (upper ? "above the " : "below the ") + what + number(bound);
+  const std::string out = figure_words(limit, figure) + ", ";
   if (beyond) return out + line;
   if (!figure.value) return out + "not " + line;
-  const bool point_beyond = upper ? *figure.value > *limit.max : *figure.value < *limit.min;
+  const bool point_beyond = upper ? value > bound : value < bound;
   return out + (point_beyond ? line + ", but the interval still allows for it" : "not " + line);
 }
 
@@ -53,6 +61,11 @@ bool is_about(const settings::Limit& limit, const engine::Figure& figure) {
 }
 
 Finding examine(const settings::Limit& limit, const std::string& group, const engine::WindowResult& window) {
+  return examine(limit, {limit.min, limit.max}, group, window);
+}
+
+Finding examine(const settings::Limit& limit, const Bounds& bounds, const std::string& group,
+                const engine::WindowResult& window) {
   Finding out;
   const auto* figure = find_figure(limit, group, window);
   // No record at all: for the volume that is a value, for everything else it is no data.
@@ -92,11 +105,16 @@ Finding examine(const settings::Limit& limit, const std::string& group, const en
     out.reason = "too few events for an interval: each side needs 30 cases and 5 events";
     return out;
   }
+  if (!bounds.lower && !bounds.upper) {
+    out.kind = Finding::Kind::within;
+    out.reason = figure_words(limit, *figure);
+    return out;
+  }
   const double highest = figure->upper.value_or(std::numeric_limits<double>::infinity());
-  const bool beyond = limit.max ? (interval ? *figure->lower : *figure->value) > *limit.max
-                                : (interval ? highest : *figure->value) < *limit.min;
-  out.kind = beyond ? Finding::Kind::beyond : Finding::Kind::within;
-  out.reason = sentence(limit, *figure, beyond);
+  const bool above = bounds.upper && (interval ? *figure->lower : *figure->value) > *bounds.upper;
+  const bool below = bounds.lower && (interval ? highest : *figure->value) < *bounds.lower;
+  out.kind = above || below ? Finding::Kind::beyond : Finding::Kind::within;
+  out.reason = sentence(limit, bounds, *figure, above || below);
   return out;
 }
 

@@ -11,9 +11,10 @@ namespace {
 std::string budget_fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
   const auto part = allotment(pilot, limit);
   std::string out = "budget";
-  for (const double value : {part.n, part.share, part.days ? 1.0 : 0.0, static_cast<double>(limit.block),
-                             limit.design_effect, static_cast<double>(limit.period), limit.range.value_or(0), pilot.threshold, pilot.tolerance.absolute,
-                             pilot.tolerance.relative, static_cast<double>(pilot.segments.min_n)}) {
+  for (const double value :
+       {part.n, part.share, part.days ? 1.0 : 0.0, static_cast<double>(limit.block), limit.design_effect,
+        static_cast<double>(limit.period), limit.range.value_or(0), pilot.threshold, pilot.tolerance.absolute,
+        pilot.tolerance.relative, static_cast<double>(pilot.segments.min_n)}) {
     out += ' ' + format_number(value);
   }
   out += '\n' + format_duration(pilot.lateness) + ' ' + format_duration(pilot.outcome_horizon) + ' ' +
@@ -27,12 +28,26 @@ std::string budget_fingerprint(const settings::Pilot& pilot, const settings::Lim
   return out;
 }
 
+std::string chunks_fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
+  std::string out = settings::direction_names[static_cast<std::size_t>(limit.direction)];
+  for (const double value :
+       {limit.chunks.sd, static_cast<double>(limit.chunks.ddof), limit.chunks.leave_one_out ? 1.0 : 0.0,
+        static_cast<double>(limit.chunks.own), static_cast<double>(pilot.segments.min_n)}) {
+    out += ' ' + format_number(value);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& limit) {
   std::string out = pilot.name + '\n' + limit.name + '\n' + std::to_string(static_cast<int>(limit.metric)) + '\n' +
                     engine::window_name(limit.window) + '\n';
-  out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
+  if (limit.evidence == settings::Evidence::reference_chunks) {
+    out += chunks_fingerprint(pilot, limit);
+  } else {
+    out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
+  }
   if (settings::watches_decisions(limit.evidence)) out += '\n' + budget_fingerprint(pilot, limit);
   out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' +
          limit.feature + '\n' + limit.segment + '\n' + format_duration(limit.for_) + '\n' +

@@ -38,6 +38,9 @@ class Fold {
   /// When an entry without records would change something: the earliest due time of the pilots with `clock: wall`.
   [[nodiscard]] std::optional<Instant> next_due() const;
 
+  /// The chunks of a pilot's reference file (judge/chunks.h); after its reference has been set, before load().
+  void set_chunks(const settings::Pilot& pilot, ChunkValues values) { judge_.set_chunks(pilot, std::move(values)); }
+
   /// Called for each change of state, as it happens; not while judging is off.
   std::function<void(const Transition&)> on_transition;
   /// Called for each window when it closes and when it matures: each exactly once, in order.

@@ -6,8 +6,8 @@
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::uint64_t with_evidence =
-    ~std::uint64_t{0};                         ///< in the place of the number of transitions: the newer form
+/// In the place of the number of transitions: the newer forms.
+constexpr std::uint64_t with_evidence = ~std::uint64_t{0}, with_chunks = with_evidence - 1;
 constexpr std::uint64_t counters_version = 2;  // 1: before the streams beside predictions, outcomes, complaints
 
 void write_transition(ByteWriter& out, const Transition& t) {
@@ -27,6 +27,8 @@ void write_transition(ByteWriter& out, const Transition& t) {
   }
   out.flag(t.evidence.has_value());
   if (t.evidence) t.evidence->write(out);
+  out.flag(t.chunks.has_value());
+  if (t.chunks) t.chunks->write(out);
 }
 
 State read_state(ByteReader& in) {
@@ -35,7 +37,7 @@ State read_state(ByteReader& in) {
   return static_cast<State>(state);
 }
 
-void read_transition(ByteReader& in, Transition& t, bool has_evidence) {
+void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_chunks) {
   for (auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) *text = in.text();
   t.from = read_state(in);
   t.to = read_state(in);
@@ -49,6 +51,7 @@ void read_transition(ByteReader& in, Transition& t, bool has_evidence) {
     if (in.flag()) *time = in.time();
   }
   if (has_evidence && in.flag()) t.evidence.emplace().read(in);
+  if (has_chunks && in.flag()) t.chunks.emplace().read(in);
 }
 
 }  // namespace
@@ -82,7 +85,7 @@ void Fold::save(bool all, const std::function<void(std::string, std::string)>& s
   }
   save("counters", out.take());
   ByteWriter recent;
-  recent.u64(with_evidence);
+  recent.u64(with_chunks);
   recent.u64(recent_.size());
   for (const auto& transition : recent_) write_transition(recent, transition);
   save("transitions", recent.take());
@@ -94,6 +97,7 @@ void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t s
   for (std::size_t i = 0; i < engine_.pilots().size(); ++i) {
     if (const auto& reference = engine_.pilots()[i]->reference()) loaded.engine_.pilots()[i]->set_reference(*reference);
   }
+  loaded.judge_.copy_chunks(judge_);
   loaded.read_parts(parts, wall);
   engine_ = std::move(loaded.engine_);
   judge_ = std::move(loaded.judge_);
@@ -142,16 +146,18 @@ void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant w
 void Fold::load_recent(const std::string& bytes) {
   ByteReader in(bytes);
   ByteReader ahead = in;
-  const bool newer = ahead.u64() == with_evidence;
-  if (newer) in = ahead;
+  const auto form = ahead.u64();
+  const bool has_chunks = form == with_chunks, has_evidence = has_chunks || form == with_evidence;
+  if (has_evidence) in = ahead;
   std::deque<Transition> recent(in.count(20));
-  for (auto& transition : recent) read_transition(in, transition, newer);
+  for (auto& transition : recent) read_transition(in, transition, has_evidence, has_chunks);
   recent_ = std::move(recent);
 }
 
 bool Fold::can_load_limits(const std::string& judge, const std::string& recent) const {
   try {
     Fold scratch(*settings_);
+    scratch.judge_.copy_chunks(judge_);
     scratch.load_judge(judge, Instant{});
     if (!recent.empty()) scratch.load_recent(recent);
     return true;

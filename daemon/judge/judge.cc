@@ -14,7 +14,15 @@ namespace {
 using settings::Evidence;
 using settings::Metric;
 
-/// Limits on outcomes wait until the window is mature; the others look when it closes.
+/// Time on a clock whose days all have 24 hours, so that "1d" holds from one day's window to the next also where clocks
+/// go forward.
+Millis civil(const Zone& zone, Instant time) {
+  const auto day = zone.day_of(time);
+  return std::chrono::duration_cast<Millis>(day.time_since_epoch()) + (time - zone.start_of(day));
+}
+
+}  // namespace
+
 bool of_outcomes(Metric metric) {
   if (settings::of_feature(metric)) return false;
   switch (metric) {
@@ -41,15 +49,6 @@ bool of_outcomes(Metric metric) {
   }
 }
 
-/// Time on a clock whose days all have 24 hours, so that "1d" holds from one day's window to the next also where clocks
-/// go forward.
-Millis civil(const Zone& zone, Instant time) {
-  const auto day = zone.day_of(time);
-  return std::chrono::duration_cast<Millis>(day.time_since_epoch()) + (time - zone.start_of(day));
-}
-
-}  // namespace
-
 Judge::Judge(const settings::Settings& settings) : settings_(&settings) {
   for (const auto& pilot : settings.pilots) {
     for (const auto& limit : pilot.limits) {
@@ -65,6 +64,7 @@ Judge::Instance& Judge::instance(const settings::Pilot& pilot, const settings::L
     out.status.limit = &limit;
     out.status.group = group;
     out.status.reason = "no window has closed yet";
+    refresh_bound(out);
   }
   return out;
 }
@@ -88,9 +88,20 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
         look_at_budget(instance(pilot, limit, group), closing, wall, out);
         continue;
       }
+      if (limit.evidence == Evidence::reference_chunks) {
+        look_at_chunks(instance(pilot, limit, group), closing, wall, out);
+        continue;
+      }
       step(instance(pilot, limit, group), examine(limit, group, *closing.result), closing, wall, out);
     }
   }
+}
+
+bool judged_before(const LimitStatus& s, const engine::Closing& closing) {
+  const auto kind = closing.kind->kind;
+  const bool calendar = kind != settings::WindowKind::count && kind != settings::WindowKind::all &&
+                        closing.result->start < closing.result->end;
+  return calendar && s.window_end && closing.result->end <= *s.window_end;
 }
 
 /// The window's figure is what people see of a limit, whatever judges it.
@@ -123,11 +134,7 @@ bool Judge::holds(Instance& instance, const Finding& finding) {
 void Judge::step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
                  std::vector<Transition>& out) {
   auto& s = instance.status;
-  // Judged already, before the settings' shape (lateness, horizon) changed.
-  const auto kind = closing.kind->kind;
-  const bool calendar = kind != settings::WindowKind::count && kind != settings::WindowKind::all &&
-                        closing.result->start < closing.result->end;
-  if (calendar && s.window_end && closing.result->end <= *s.window_end) return;
+  if (judged_before(s, closing)) return;
   s.reason = finding.reason;
   show(s, finding, closing, wall);
   const bool alert_is_out = firing(s.state);
@@ -198,13 +205,14 @@ void Judge::move(Instance& instance, State to, Instant at, Instant wall, std::ve
   t.value = s.value;
   t.lower = s.lower;
   t.upper = s.upper;
-  t.threshold = s.limit->max ? s.limit->max : s.limit->min;
+  t.threshold = threshold_of(s);
   t.n = s.n;
   t.window_start = s.window_start;
   t.window_end = s.window_end;
   t.episode = s.episode && (firing(to) || firing(from)) ? s.episode->id : "";
   t.reason = s.reason;
   t.evidence = s.evidence;
+  t.chunks = s.chunks;
   out.push_back(std::move(t));
 }
 

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/id.h"
 #include "engine/pilot.h"
+#include "judge/chunks.h"
 #include "judge/monitor.h"
 #include "judge/status.h"
 
@@ -28,12 +30,27 @@ struct Finding {
 /// Whether a figure of some group, or of the whole pilot, is of the kind that the limit looks at.
 [[nodiscard]] bool is_about(const settings::Limit& limit, const engine::Figure& figure);
 
-/// Pure: the limit against the published figures of a window. `group` = "" unless the limit names a segment.
+/// Where a value is beyond; none = a side that is not looked at.
+struct Bounds {
+  std::optional<double> lower, upper;
+};
+
+/// Pure: the published figures of a window against the bounds; without bounds a figure that could be judged is
+/// `within`. `group` = "" unless the limit names a segment.
+[[nodiscard]] Finding examine(const settings::Limit& limit, const Bounds& bounds, const std::string& group,
+                              const engine::WindowResult& window);
+/// The same with the limit's own `max` or `min`.
 [[nodiscard]] Finding examine(const settings::Limit& limit, const std::string& group,
                               const engine::WindowResult& window);
 
 /// Whether a figure, of some group or of the whole pilot, is of the kind that the limit looks at.
 [[nodiscard]] bool is_about(const settings::Limit& limit, const engine::Figure& figure);
+
+/// A calendar window that has been looked at already, before the settings' shape (lateness, horizon) changed.
+[[nodiscard]] bool judged_before(const LimitStatus& status, const engine::Closing& closing);
+
+/// Whether a limit on the metric waits until the window is mature; the others look when it closes.
+[[nodiscard]] bool of_outcomes(settings::Metric metric);
 
 /// The states of all limits. One instance per limit and group; deterministic, no clock.
 ///
@@ -59,6 +76,11 @@ class Judge {
   /// The same during a rebuild, in which nothing is judged: only since when the present version decides.
   void know_epoch(const settings::Pilot& pilot, const engine::Observation& seen);
 
+  /// The chunks of a pilot's reference file, for its limits with evidence `reference_chunks`; before read() and look().
+  void set_chunks(const settings::Pilot& pilot, ChunkValues values);
+  /// Those of another judge of the same settings.
+  void copy_chunks(const Judge& other);
+
   [[nodiscard]] std::vector<LimitStatus> statuses() const;
   /// States by limit; a limit whose definition has changed since starts anew, and its running episode ends at `wall`.
   void write(ByteWriter& out) const;
@@ -73,6 +95,8 @@ class Judge {
     std::optional<Instant> clear_since;  ///< recovering since; pilot's clock
     std::uint64_t beyond = 0;            ///< the last judged windows, a bit each, the newest the lowest: 1 = beyond
     std::string moved;                   ///< limits on decisions: the group furthest off in the last window
+    std::vector<double> chunks;          ///< of its own first windows, until (and after) there are enough of them
+    std::string reference;               ///< that they compare with
   };
   using Key = std::tuple<std::string, std::string, std::string>;  ///< pilot, limit, group
 
@@ -107,6 +131,11 @@ class Judge {
 
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
   static void show(LimitStatus& s, const Finding& finding, const engine::Closing& closing, Instant wall);
+  void look_at_chunks(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
+  void collect(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
+               std::vector<Transition>& out);
+  void refresh_bound(Instance& instance) const;
+  [[nodiscard]] Id128 epoch(const settings::Pilot& pilot, const settings::Limit& limit) const;
   static bool holds(Instance& instance, const Finding& finding);
   void step(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
             std::vector<Transition>& out);
@@ -120,6 +149,7 @@ class Judge {
       restarted_;  ///< limits that read() found changed; not part of the state
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const DriftBins>>
       bins_;  ///< by pilot and feature: of the newest reference; monitors that still need older ones share them
+  std::map<std::string, ChunkValues, std::less<>> chunks_;  ///< by pilot; of reference files, not part of the state
   const settings::Settings* settings_;
 };
 

@@ -60,7 +60,7 @@ void Judge::write(ByteWriter& out) const {
     out.text(std::get<0>(key));
     out.text(std::get<1>(key));
     out.text(std::get<2>(key));
-    out.id(content_hash(fingerprint(*s.pilot, *s.limit)));
+    out.id(epoch(*s.pilot, *s.limit));
     out.u64(static_cast<std::uint64_t>(s.state));
     out.text(s.reason);
     for (const auto& value : {s.value, s.lower, s.upper}) judge::write(out, value);
@@ -72,6 +72,9 @@ void Judge::write(ByteWriter& out) const {
     out.u64(s.transitions);
     out.u64(instance.beyond);
     out.u64(s.windows_judged);
+    out.u64(instance.chunks.size());
+    for (const double value : instance.chunks) out.f64(value);
+    out.text(instance.reference);
     judge::write(out, s.episode);
     out.flag(s.evidence.has_value());
     if (s.evidence) s.evidence->write(out);
@@ -85,7 +88,7 @@ void Judge::read(ByteReader& in, Instant wall) {
   if (version != 1 && version != judge_version) throw CorruptBytes("judge of another version");
   for (auto left = in.count(20); left > 0; --left) {
     const std::string pilot_name(in.text()), limit_name(in.text()), group(in.text());
-    const auto epoch = in.id();
+    const auto stored_epoch = in.id();
     Instance stored;
     auto& s = stored.status;
     const auto state = in.u64();
@@ -103,6 +106,9 @@ void Judge::read(ByteReader& in, Instant wall) {
       stored.beyond = in.u64();
       s.windows_judged = in.u64();
       s.windows_beyond = static_cast<std::uint64_t>(std::popcount(stored.beyond));
+      stored.chunks.resize(in.count(8));
+      for (double& value : stored.chunks) value = in.f64();
+      stored.reference = in.text();
     }
     judge::read(in, s.episode);
     if (version > 1 && in.flag()) s.evidence.emplace().read(in);
@@ -115,7 +121,8 @@ void Judge::read(ByteReader& in, Instant wall) {
       s.pilot = pilot;
       s.limit = &limit;
       s.group = group;
-      if (content_hash(fingerprint(*pilot, limit)) == epoch) {
+      if (this->epoch(*pilot, limit) == stored_epoch) {
+        refresh_bound(stored);
         instances_[{pilot_name, limit_name, group}] = std::move(stored);
         continue;
       }

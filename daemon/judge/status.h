@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "engine/window.h"
+#include "judge/chunks.h"
 #include "record/entry.h"
 #include "settings/settings.h"
 
@@ -66,8 +67,22 @@ struct LimitStatus {
   std::optional<Instant> last_transition, last_evaluation;  ///< wall clock
   std::uint64_t transitions = 0;
   std::optional<BudgetEvidence> evidence;  ///< only for limits with a budget
+  std::optional<ChunkBound> chunks;        ///< reference_chunks: once its bound is known
   std::optional<Episode> episode;          ///< the running one, or the last while it is retained for resolved resends
 };
+
+/// Whether the value is bad because it is great (or would be): of a limit on both sides, whether it is above the mean.
+[[nodiscard]] inline bool bad_above(const LimitStatus& s) {
+  const auto direction = settings::direction_of(*s.limit);
+  if (direction != settings::Direction::both) return direction == settings::Direction::above;
+  return !s.chunks || !s.value || *s.value >= s.chunks->mean;
+}
+/// The bound on that side; nullopt where it is not known yet.
+[[nodiscard]] inline std::optional<double> threshold_of(const LimitStatus& s) {
+  if (s.limit->evidence != settings::Evidence::reference_chunks) return s.limit->max ? s.limit->max : s.limit->min;
+  if (!s.chunks) return std::nullopt;
+  return bad_above(s) ? s.chunks->upper : s.chunks->lower;
+}
 
 /// One change of state; `backtest` prints them, the log too.
 struct Transition {
@@ -79,6 +94,7 @@ struct Transition {
   std::optional<Instant> window_start, window_end;
   std::string episode, reason;
   std::optional<BudgetEvidence> evidence;
+  std::optional<ChunkBound> chunks;
 };
 
 /// Lines by source and stream. received = accepted + duplicate + rejected, always.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 
 #include "base/text.h"
 #include "settings/sections.h"
@@ -157,6 +158,7 @@ class LimitReader {
     segment();
     windowed();
     evidence();
+    read_chunks(map_, pilot_, sound_, out_);
     read_times_of(map_, out_);
     severity();
     out_.alertname = default_alertname(out_);
@@ -214,6 +216,13 @@ class LimitReader {
 
   void bound() {
     const auto max = map_.take("max"), min = map_.take("min");
+    const auto kind = map_.take("evidence");  // read below, once the bound is known; this one has none
+    if (kind && kind->node().IsScalar() && kind->node().Scalar() == "reference_chunks") {
+      for (const auto& value : {max, min}) {
+        if (value) value->key_problem("reference_chunks takes its bound from the reference; write direction instead");
+      }
+      return;
+    }
     if (max) out_.max = bound_value(*max);
     if (min) out_.min = bound_value(*min);
     if (out_.metric == Metric::drift) {
@@ -369,6 +378,35 @@ class LimitReader {
 };
 
 }  // namespace
+
+Range range_of(const Limit& limit) {
+  constexpr double none = std::numeric_limits<double>::infinity();
+  if (limit.compare != Compare::none)
+    return {limit.compare == Compare::ratio ? 0.0 : -1.0, limit.compare == Compare::ratio ? none : 1.0};
+  switch (limit.metric) {
+    case Metric::mcc:
+    case Metric::cohen_kappa:
+    case Metric::quantile_bias:
+      return {-1, 1};
+    case Metric::staff_stance:
+    case Metric::public_stance:
+      return {-2, 2};
+    case Metric::r2:
+      return {-none, 1};
+    case Metric::smape:
+      return {0, 2};
+    default:
+      break;
+  }
+  switch (rules[static_cast<std::size_t>(limit.metric)].scale) {
+    case Scale::share:
+      return {0, 1};
+    case Scale::not_negative:
+      return {0, none};
+    default:
+      return {-none, none};
+  }
+}
 
 bool has_interval(Metric metric) { return rules[static_cast<std::size_t>(metric)].has_interval; }
 

@@ -59,6 +59,8 @@ void read_evidence(MapReader& map, const Pilot& pilot, const Sound& sound, bool 
 
 /// `times` and `of` of a limit whose evidence has been read.
 void read_times_of(MapReader& map, Limit& limit);
+/// What evidence reference_chunks knows, of a limit whose metric, window and evidence have been read.
+void read_chunks(MapReader& map, const Pilot& pilot, const Sound& sound, Limit& limit);
 
 [[nodiscard]] std::optional<Window> read_window(const Value& value);
 /// As it is written in the file: "week", "{count: 1000}".

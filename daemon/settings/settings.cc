@@ -34,8 +34,12 @@ const std::string& burden_class(const Pilot& pilot) {
 }
 
 std::string default_alertname(const Limit& limit) {
+  const auto direction = direction_of(limit);
   return "Pilot" + camel_case(metric_names[static_cast<std::size_t>(limit.metric)]) +
-         camel_case(compare_names[static_cast<std::size_t>(limit.compare)]) + (limit.max ? "High" : "Low");
+         camel_case(compare_names[static_cast<std::size_t>(limit.compare)]) +
+         (direction == Direction::above   ? "High"
+          : direction == Direction::below ? "Low"
+                                          : "Unusual");
 }
 
 Family family_of(const Limit& limit) {

@@ -289,9 +289,11 @@ inline constexpr const char* compare_names[] = {"", "difference", "ratio"};
 
 /// How a limit decides: `point` = the value of a window is beyond it; `interval` = the whole confidence interval is;
 /// `budget` = the evidence of all decisions in their order is, within the pilot's budget of false alarms;
-/// `confidence_sequence` = the interval since the epoch's start that holds at every look is, with a risk of its own.
-enum class Evidence : std::uint8_t { point, interval, budget, confidence_sequence };
-inline constexpr const char* evidence_names[] = {"point", "interval", "budget", "confidence_sequence"};
+/// `confidence_sequence` = the interval since the epoch's start that holds at every look is, with a risk of its own;
+/// `reference_chunks` = the value is further from its mean over the chunks of the reference than it was there.
+enum class Evidence : std::uint8_t { point, interval, budget, confidence_sequence, reference_chunks };
+inline constexpr const char* evidence_names[] = {"point", "interval", "budget", "confidence_sequence",
+                                                 "reference_chunks"};
 /// Whether it looks at decisions in their order, not at windows.
 [[nodiscard]] constexpr bool watches_decisions(Evidence evidence) {
   return evidence == Evidence::budget || evidence == Evidence::confidence_sequence;
@@ -299,6 +301,20 @@ inline constexpr const char* evidence_names[] = {"point", "interval", "budget", 
 /// Whether decisions are looked at in blocks of so many, or all of a civil day or ISO week together.
 enum class BlockPeriod : std::uint8_t { none, day, week };
 inline constexpr const char* block_period_names[] = {"none", "day", "week"};
+/// On which side a value is bad.
+enum class Direction : std::uint8_t { above, below, both };
+inline constexpr const char* direction_names[] = {"above", "below", "both"};
+
+inline constexpr const char* chunk_compare_names[] = {"whole_reference", "other_chunks"};  ///< Chunks::leave_one_out
+
+/// Evidence reference_chunks: the bound is mean +- sd of the figure over the chunks.
+struct Chunks {
+  double sd = 3;      ///< so many standard deviations
+  unsigned ddof = 0;  ///< their divisor is chunks - ddof
+  bool leave_one_out =
+      false;              ///< YAML `compare_with: other_chunks`: distances; each chunk from the rest of the reference
+  std::uint64_t own = 0;  ///< YAML `chunks`: the first so many judged windows; 0 = the windows of the reference file
+};
 enum class Severity : std::uint8_t { info, warning, critical };
 inline constexpr const char* severity_names[] = {"info", "warning", "critical"};
 
@@ -306,7 +322,9 @@ struct Limit {
   std::string name;  ///< unique within the pilot
   Metric metric = Metric::error_rate;
   Window window;
-  std::optional<double> max, min;  ///< exactly one is given
+  std::optional<double> max, min;          ///< exactly one is given, none for reference_chunks
+  Direction direction = Direction::above;  ///< reference_chunks: where a value is bad; others: see direction_of()
+  Chunks chunks;                           ///< reference_chunks
   Evidence evidence = Evidence::interval;
   std::optional<double> share;  ///< budget: this limit's part of the pilot's budget, (0, 1]; default: see Guarantee
   std::uint64_t block = 0;      ///< budget: decisions looked at together; 0 = from the limit and design_effect
@@ -326,6 +344,18 @@ struct Limit {
   std::string alertname;  ///< default: from the metric, e.g. PilotErrorRateHigh
   std::string owner, reason, source, action, runbook_url;
 };
+
+/// The least and the greatest value that a limit's figure can have; infinite where there is no bound.
+struct Range {
+  double least, most;
+};
+[[nodiscard]] Range range_of(const Limit& limit);
+
+/// On which side a value of the limit is bad, whatever its evidence.
+[[nodiscard]] inline Direction direction_of(const Limit& limit) {
+  if (limit.evidence == Evidence::reference_chunks) return limit.direction;
+  return limit.max ? Direction::above : Direction::below;
+}
 
 /// "At most `false_alarm_probability` chance of a false alarm over `over`", for all limits with evidence `budget`
 /// together. Families (outcome, fairness, drift, quality) have `shares` of it, their limits equal parts; a limit's own

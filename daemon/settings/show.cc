@@ -219,6 +219,14 @@ void show_evidence(Writer& out, const Limit& limit, const std::string& note) {
   out.duration("keep_firing_for", limit.keep_firing_for);
 }
 
+void show_chunks(Writer& out, const Limit& limit) {
+  out.pair("direction", word(direction_names, limit.direction));
+  out.number("sd", limit.chunks.sd);
+  out.whole("ddof", limit.chunks.ddof);
+  if (limit.chunks.leave_one_out) out.pair("compare_with", chunk_compare_names[1]);
+  if (limit.chunks.own > 0) out.whole("chunks", limit.chunks.own);
+}
+
 void show_limit(Writer& out, const Limit& limit, const std::string& note) {
   out.text("name", limit.name);
   out.pair("metric", word(metric_names, limit.metric));
@@ -227,6 +235,7 @@ void show_limit(Writer& out, const Limit& limit, const std::string& note) {
   out.text("compare", word(compare_names, limit.compare));
   out.key("window");
   out.window(limit.window);
+  if (limit.evidence == Evidence::reference_chunks) show_chunks(out, limit);
   if (limit.metric != Metric::drift) {
     if (limit.max) out.number("max", *limit.max);
     if (limit.min) out.number("min", *limit.min);

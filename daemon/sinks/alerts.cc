@@ -48,7 +48,7 @@ Texts annotations_of(const judge::LimitStatus& status) {
   put(out, "summary", summary_of(status));
   put(out, "description", status.reason);
   put(out, "value", status.value);
-  put(out, "threshold", limit.max ? limit.max : limit.min);
+  put(out, "threshold", judge::threshold_of(status));
   put(out, "samples", std::to_string(status.n));
   if (status.window_start && status.window_end) {
     out["window"] = format_rfc3339(*status.window_start) + "/" + format_rfc3339(*status.window_end);

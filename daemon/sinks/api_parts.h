@@ -30,6 +30,8 @@ struct ApiInput {
 
 /// null for limits without a budget.
 [[nodiscard]] Json evidence_json(const std::optional<judge::BudgetEvidence>& evidence);
+/// The bound of a limit with evidence reference_chunks, or null.
+[[nodiscard]] Json chunks_json(const std::optional<judge::ChunkBound>& bound);
 
 [[nodiscard]] runtime::HttpResponse rules_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse alerts_answer(const ApiInput& in);

@@ -72,8 +72,8 @@ Json limit_json(const LimitStatus& status) {
           {"compare", text_or_null(settings::compare_names[static_cast<std::size_t>(limit.compare)])},
           {"group", text_or_null(status.group)},
           {"severity", name_of(limit.severity)},
-          {"direction", limit.max ? "above" : "below"},
-          {"threshold", threshold_of(limit)},
+          {"direction", name_of(settings::direction_of(limit))},
+          {"threshold", number_or_null(judge::threshold_of(status))},
           {"evidence", settings::evidence_names[static_cast<std::size_t>(limit.evidence)]},
           {"state", name_of(status.state)},
           {"reason", text_or_null(status.reason)},
@@ -88,6 +88,7 @@ Json limit_json(const LimitStatus& status) {
           {"last_evaluation", time_or_null(status.last_evaluation)},
           {"transitions", status.transitions},
           {"budget", evidence_json(status.evidence)},
+          {"reference_chunks", chunks_json(status.chunks)},
           {"episode", status.episode ? text_or_null(status.episode->id) : Json()}};
 }
 

@@ -30,9 +30,23 @@ std::string promql_string(std::string_view text) {
   return out + '"';
 }
 
+/// A bound that moves with the reference stands in a series of its own.
+std::string bound_query(const std::string& labels, const char* side) {
+  return "ignoring (direction) pilotwatch_limit_threshold{" + labels + ",direction=\"" + side + "\"}";
+}
+
 std::string query_of(const settings::Pilot& pilot, const settings::Limit& limit) {
-  return "pilotwatch_limit_value{pilot=" + promql_string(pilot.name) + ",limit=" + promql_string(limit.name) + "} " +
-         (limit.max ? "> " : "< ") + format_number(threshold_of(limit));
+  const std::string labels = "pilot=" + promql_string(pilot.name) + ",limit=" + promql_string(limit.name);
+  const std::string value = "pilotwatch_limit_value{" + labels + "} ";
+  const auto side = settings::direction_of(limit);
+  if (limit.evidence != settings::Evidence::reference_chunks) {
+    return value + (limit.max ? "> " : "< ") + format_number(limit.max ? *limit.max : limit.min.value_or(0));
+  }
+  std::string out;
+  if (side != settings::Direction::below) out = value + "> " + bound_query(labels, "above");
+  if (side == settings::Direction::both) out += " or ";
+  if (side != settings::Direction::above) out += value + "< " + bound_query(labels, "below");
+  return out;
 }
 
 Json alert_json(const Alert& alert, const LimitStatus& status, const char* state) {

@@ -164,6 +164,17 @@ Json evidence_json(const std::optional<judge::BudgetEvidence>& evidence) {
           {"moved", text_or_null(e.moved)}};
 }
 
+Json chunks_json(const std::optional<judge::ChunkBound>& bound) {
+  if (!bound) return nullptr;
+  return {{"mean", bound->mean},
+          {"sd", bound->sd},
+          {"chunks", bound->chunks},
+          {"lower", number_or_null(bound->lower)},
+          {"upper", number_or_null(bound->upper)},
+          {"reference", text_or_null(bound->reference)},
+          {"guarantee", "none"}};
+}
+
 std::string transition_json(const judge::Transition& transition) {
   Json window;
   if (transition.window_start && transition.window_end) {
@@ -184,7 +195,8 @@ std::string transition_json(const judge::Transition& transition) {
              {"window", std::move(window)},
              {"episode", text_or_null(transition.episode)},
              {"reason", text_or_null(transition.reason)},
-             {"evidence", evidence_json(transition.evidence)}};
+             {"evidence", evidence_json(transition.evidence)},
+             {"reference_chunks", chunks_json(transition.chunks)}};
   Json out = Json::object();
   out["transition"] = std::move(inner);
   return dump(out);

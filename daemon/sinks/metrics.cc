@@ -34,10 +34,21 @@ std::optional<double> live_value(const LimitStatus& status) {
 /// How much of the limit is used, 1 = at the limit; only where both are amounts (a signed error has no share).
 std::optional<double> usage(const LimitStatus& status) {
   const auto value = live_value(status);
-  const double threshold = threshold_of(*status.limit);
-  if (!value || *value < 0 || threshold <= 0) return std::nullopt;
-  if (status.limit->max) return *value / threshold;
-  return *value == 0 ? std::numeric_limits<double>::infinity() : threshold / *value;
+  const auto threshold = judge::threshold_of(status);
+  if (!value || *value < 0 || !threshold || *threshold <= 0) return std::nullopt;
+  if (judge::bad_above(status)) return *value / *threshold;
+  return *value == 0 ? std::numeric_limits<double>::infinity() : *threshold / *value;
+}
+
+/// A limit with evidence reference_chunks has one on each side that it looks at, once they are known.
+std::vector<std::pair<const char*, double>> bounds_of(const LimitStatus& status) {
+  const auto& limit = *status.limit;
+  const bool chunks = limit.evidence == settings::Evidence::reference_chunks;
+  const auto own = status.chunks.value_or(judge::ChunkBound{});
+  std::vector<std::pair<const char*, double>> out;
+  if (const auto upper = chunks ? own.upper : limit.max) out.emplace_back("above", *upper);
+  if (const auto lower = chunks ? own.lower : limit.min) out.emplace_back("below", *lower);
+  return out;
 }
 
 void add_state(Families& out, const LimitStatus& status) {
@@ -53,8 +64,10 @@ void add_limit(Families& out, const LimitStatus& status) {
   out.add_gauge("pilotwatch_limit_value", "Last evaluated value, in the unit of the limit's metric.", labels,
                 live_value(status));
   out.add_gauge("pilotwatch_limit_samples", "Cases behind the last evaluation.", labels, status.n);
-  out.add_gauge("pilotwatch_limit_threshold", "Threshold, in the unit of the limit's metric.",
-                with(labels, "direction", status.limit->max ? "above" : "below"), threshold_of(*status.limit));
+  for (const auto& [direction, bound] : bounds_of(status)) {
+    out.add_gauge("pilotwatch_limit_threshold", "Threshold, in the unit of the limit's metric.",
+                  with(labels, "direction", direction), bound);
+  }
   out.add_gauge("pilotwatch_limit_threshold_usage_ratio", "How much of the threshold is used, 1 is at the threshold.",
                 labels, usage(status));
   add_state(out, status);

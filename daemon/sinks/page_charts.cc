@@ -118,7 +118,7 @@ Chart chart_of(const PilotView& view, const Series& series) {
   };
   chart.format = [metric = series.metric](double value) { return human_value(metric, value); };
   if (series.limit != nullptr) {
-    chart.threshold = threshold_of(*series.limit);
+    chart.threshold = series.limit->max ? series.limit->max : series.limit->min;
     chart.bad_above = series.limit->max.has_value();
   }
   // From the newest back. Immature windows would be a gap at the end: the chart ends with the last window that is

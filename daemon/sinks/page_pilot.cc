@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/text.h"
 #include "sinks/html.h"
 #include "sinks/page_parts.h"
 #include "sinks/views.h"
@@ -49,14 +50,33 @@ std::string facts(const PilotView& view) {
          fact("Complaints", human_count(view.counters.complaints)) + references(view) + "</dl>";
 }
 
+/// "3 sd above its mean over the reference's chunks (0.32)", "more than 3 sd from its mean over 8 chunks (0.1, 0.3)"
+std::string chunk_words(const LimitStatus& status) {
+  const auto& limit = *status.limit;
+  std::string out = " more than " + format_number(limit.chunks.sd) + " sd ";
+  out += limit.direction == settings::Direction::both ? "from" : name_of(limit.direction);
+  out += " its mean over " + std::string(limit.chunks.own > 0 ? "its first windows" : "the reference's windows");
+  if (!status.chunks) return out;
+  std::string bounds;
+  for (const auto& bound : {status.chunks->lower, status.chunks->upper}) {
+    if (bound) bounds += (bounds.empty() ? "" : " and ") + human_value(limit, *bound);
+  }
+  return out + " (" + bounds + ")";
+}
+
 /// "error rate above 10 % by day, whole interval"
-std::string rule_words(const settings::Limit& limit) {
+std::string rule_words(const LimitStatus& status) {
+  const auto& limit = *status.limit;
   std::string out = human_metric(limit.metric);
   if (!limit.feature.empty()) out += " of " + limit.feature;
   if (limit.compare == settings::Compare::ratio) out += ", ratio between groups,";
   if (limit.compare == settings::Compare::difference) out += ", difference between groups,";
-  out += limit.max ? " above " : " below ";
-  out += human_value(limit, threshold_of(limit));
+  if (limit.evidence == settings::Evidence::reference_chunks) {
+    out += chunk_words(status);
+  } else {
+    out += limit.max ? " above " : " below ";
+    out += human_value(limit, judge::threshold_of(status).value_or(0));
+  }
   out += ", " + engine::window_name(limit.window) + " window";
   if (limit.evidence == settings::Evidence::interval && settings::has_interval(limit.metric)) out += ", whole interval";
   if (limit.of > 1) out += ", " + std::to_string(limit.times) + " of " + std::to_string(limit.of) + " windows";
@@ -73,7 +93,7 @@ std::string group_words(const LimitStatus& status) {
 std::string limit_cell(const LimitStatus& status) {
   const auto& limit = *status.limit;
   return "<th scope=\"row\" role=\"rowheader\">" + escape_html(limit.name) + group_words(status) + "<small>" +
-         rule_words(limit) + "</small></th>";
+         rule_words(status) + "</small></th>";
 }
 
 std::string value_cell(const LimitStatus& status) {

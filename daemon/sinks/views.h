@@ -46,9 +46,8 @@ struct FigureKey {
   return judge::firing(status.state) || (status.episode && !status.episode->ended_wall);
 }
 
-/// A limit has `max` (a value above it is bad) or `min` (a value below it is).
-[[nodiscard]] inline double threshold_of(const settings::Limit& limit) {
-  return limit.max ? *limit.max : limit.min.value_or(0);
+[[nodiscard]] inline const char* name_of(settings::Direction direction) {
+  return settings::direction_names[static_cast<std::size_t>(direction)];
 }
 
 }  // namespace pilotwatch::sinks

@@ -48,6 +48,8 @@ pilots:
       - {name: other-forms, metric: drift, feature: form, window: day, evidence: budget}
       - {name: forms, metric: psi, feature: form, window: {days: 3}, max: 0.2}
       - {name: silence, metric: volume, window: hour, min: 1}
+      - {name: unusual, metric: error_rate, window: day, evidence: reference_chunks, chunks: 3}
+      - {name: amounts, metric: psi, feature: amount, window: day, evidence: reference_chunks, chunks: 2}
 """
 
 

@@ -90,6 +90,56 @@ def cbpe_as_published():
         check(f["lower"] < f["value"] < f["upper"], f"interval of {f}")
 
 
+CHUNKS = FEATURES + ("id",)
+
+
+def alerts_of_reference_chunks():
+    """months beyond mean + 3 sd (ddof 0) of the reference's 8 months, as NannyML counts them; `id`, whose bound is capped at 1, never is
+
+    The bound stands in every transition, also in the first one to ok; a month is beyond where the value of its window line is above it."""
+    expected = json.loads(need_shared("data/nannyml_california/expected.json").read_text(encoding="utf-8"))
+    features = "".join(f"      - {{name: {f}, kind: numeric}}\n" for f in CHUNKS)
+    limits = "".join(f"      - {{name: {f}, metric: ks, feature: {f}, window: month, evidence: reference_chunks}}\n" for f in CHUNKS)
+    config = (f"pilots:\n  - name: {PILOT}\n    task: binary\n    reference: {{file: reference.ndjson}}\n    windows: [month]\n"
+              f"    features:\n{features}    limits:\n{limits}")
+
+    def lines(part, keep):
+        events = [json.loads(line) for line in to_events(PILOT, "--part", part, "--pilot", PILOT)]
+        for event in events:
+            event.setdefault("features", {})["id"] = float(event["id"])
+        return "".join(json.dumps(event) + "\n" for event in events if event["type"] == keep)
+
+    with scratch() as folder:
+        (folder / "pilotwatch.yml").write_text(config, encoding="utf-8")
+        (folder / "reference.ndjson").write_text(lines("reference", "prediction"), encoding="utf-8")
+        (folder / "analysis.ndjson").write_text(lines("analysis", "prediction"), encoding="utf-8")
+        done = pilotwatch("backtest", "--config.file", folder / "pilotwatch.yml", "--records", folder / "analysis.ndjson")
+        check_equal(done.returncode, 0, f"exit code of backtest, stderr {done.stderr!r}")
+    printed = [json.loads(line) for line in done.stdout.splitlines()]
+    bounds, breaches = {}, dict.fromkeys(CHUNKS, 0)
+    for line in printed:
+        if "transition" not in line:
+            continue
+        moved = line["transition"]
+        bounds.setdefault(moved["limit"], moved["reference_chunks"])
+        check_equal(bounds[moved["limit"]], moved["reference_chunks"], f"bound of {moved}")
+        breaches[moved["limit"]] += moved["to"] == "breach"
+    for feature in CHUNKS:
+        bound = bounds[feature]
+        check_equal((bound["chunks"], bound["lower"], bound["guarantee"]), (8, None, "none"), f"bound of {feature}")
+        check_equal(bound["upper"], min(bound["mean"] + 3 * bound["sd"], 1), f"upper bound of {feature}")
+        values = [line["value"] for line in printed if line.get("metric") == "ks" and line["feature"] == feature and line["model_version"] is None]
+        check_equal(len(values), 12, f"months of {feature}")
+        beyond = [value > bound["upper"] for value in values]
+        check_equal(sum(beyond), expected["alerts"][feature], f"months beyond the bound of {feature}")
+        starts = sum(now and not before for before, now in zip([False] + beyond, beyond))
+        check_equal(breaches[feature], starts, f"breaches of {feature}: one for each run of months beyond")
+    check_equal(bounds["id"]["upper"], 1, "bound of id")
+
+
+    main(means_as_published, alerts_of_reference_chunks, auc_by_month)
+
+
 if __name__ == "__main__":
     need_shared("data/nannyml_california/expected.json")
-    main(means_as_published, auc_by_month, cbpe_as_published)
+    main(means_as_published, auc_by_month, cbpe_as_published, alerts_of_reference_chunks)

@@ -126,7 +126,7 @@ p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
 p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, drift, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
-p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, compare, max, min, feature, segment, min_n, for, keep_firing_for, times, of, share, block, design_effect, range, alpha, evidence, severity, alertname, owner, reason, source, action, runbook_url, off
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, compare, max, min, feature, segment, min_n, for, keep_firing_for, times, of, share, block, design_effect, range, alpha, evidence, direction, sd, ddof, compare_with, chunks, severity, alertname, owner, reason, source, action, runbook_url, off
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
 p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
 p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'
@@ -208,6 +208,37 @@ TEST_CASE("problems: times and of stand together, and not on a budget") {
       0);
   CHECK(limit_problems("binary", limit + "evidence: budget, times: 2, of: 3")
             .find("limits[0].times: is not for evidence: budget") == 0);
+}
+
+TEST_CASE("problems: reference_chunks takes no bound, needs chunks, and keeps its keys to itself") {
+  const auto found = [](const std::string& rest, const std::string& pilot = "reference: {file: r.ndjson}, ") {
+    const auto all = problems("pilots: [{name: p, task: binary, " + pilot +
+                              "features: [{name: x, kind: numeric}], limits: [{name: l, " + rest + "}]}]\n");
+    const auto at = all.find("limits[0]");
+    return at == std::string::npos ? all : all.substr(at, all.find('\n', at) - at);
+  };
+  const std::string ks = "metric: ks, feature: x, window: day, evidence: reference_chunks";
+  const std::string rate = "metric: error_rate, window: day, evidence: reference_chunks";
+  CHECK(found(ks) == "");
+  CHECK(found(ks + ", direction: both, sd: 2.5, compare_with: other_chunks, ddof: 0") == "");
+  CHECK(found(rate + ", chunks: 8", "") == "");
+  CHECK(found(rate, "") ==
+        "limits[0]: evidence: reference_chunks needs a reference file, or chunks: N (its first N windows)");
+  CHECK(found(ks + ", max: 0.1") ==
+        "limits[0].max: reference_chunks takes its bound from the reference; write direction instead");
+  CHECK(found("metric: ks, feature: x, window: all, evidence: reference_chunks") ==
+        "limits[0]: evidence: reference_chunks needs windows that follow each other; all is one");
+  CHECK(found(ks + ", chunks: 8, compare_with: other_chunks") ==
+        "limits[0].compare_with: other_chunks is for distances and the chunks of a reference file");
+  CHECK(found(rate + ", compare_with: other_chunks") ==
+        "limits[0].compare_with: other_chunks is for distances and the chunks of a reference file");
+  CHECK(found("metric: error_rate, window: day, max: 0.1, sd: 3") ==
+        "limits[0].sd: is only for evidence: reference_chunks");
+  CHECK(found("metric: error_rate, window: day, max: 0.1, direction: above") ==
+        "limits[0].direction: is only for evidence: reference_chunks");
+  CHECK(found(ks + ", ddof: 2").find("limits[0].ddof: must be a whole number from 0 to 1") == 0);
+  CHECK(found("metric: drift, feature: x, window: day, evidence: reference_chunks") ==
+        "limits[0].evidence: drift is only judged by budget");
 }
 
 TEST_CASE("problems: a file without pilots says what it needs") {

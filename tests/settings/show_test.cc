@@ -54,6 +54,11 @@ pilots:
       - {name: c, metric: ks, feature: age, window: day, max: 0.1}
       - {name: e, metric: error_rate, window: day, max: 0.1, evidence: confidence_sequence, alpha: 0.05}
       - {name: f, metric: error_rate, window: day, max: 0.1, block: week}
+      - {name: g, metric: error_rate, window: day, evidence: reference_chunks, chunks: 8, direction: both, sd: 2, ddof: 1}
+  - name: file
+    task: binary
+    reference: {file: r.ndjson}
+    limits: [{name: f, metric: psi, feature: score, window: day, evidence: reference_chunks, compare_with: other_chunks}]
   - name: numbers
     task: quantile
     limits: [{name: d, metric: mean_absolute_error, window: day, max: 3, range: 10, evidence: budget}]

@@ -226,7 +226,7 @@ TEST_CASE("A transition is one line of JSON") {
         R"({"transition":{"pilot":"triage","limit":"errors","group":null,"from":"ok","to":"breach",)"
         R"("at":"2026-03-02T05:00:00Z","at_wall":"2026-03-02T06:00:00Z","value":0.1,"lower":0.0435,"upper":0.2136,)"
         R"("threshold":0.08,"n":50,"window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z"},)"
-        R"("episode":"e1b2","reason":"10 % is above 8 %","evidence":null}})");
+        R"("episode":"e1b2","reason":"10 % is above 8 %","evidence":null,"reference_chunks":null}})");
   Api api(*fixture);
   CHECK(api.data("/api/v1/transitions").at(0).at("transition").at("to") == "breach");
 }
