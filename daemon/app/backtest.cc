@@ -40,6 +40,11 @@ class Printer {
     window(pilot.name, *closing.result);
   }
 
+  void limit(const judge::LimitRecord& record) {
+    if (!table_) return line(sinks::limit_json(record));
+    std::printf("%-14s limit %s (%s)\n", record.pilot.c_str(), record.limit.c_str(), record.hash.c_str());
+  }
+
   void transition(judge::Transition t) {
     t.at_wall = t.at;  // there is no other time here
     if (!table_) {
@@ -165,6 +170,14 @@ class Backtest {
   Backtest(const settings::Settings& settings, bool table)
       : fold_(settings), decoder_(settings, key_), printer_(table) {
     load_references(settings, key_, fold_, [](const auto&, const auto&) {});
+    if (auto limits = fold_.limits_to_record()) {
+      record::Entry entry;
+      entry.wall = wall_;
+      entry.limits = std::move(*limits);
+      fold_.apply(entry, ++sequence_);
+      const auto start = fold_.snapshot(wall_);
+      for (const auto& record : start->limit_records) printer_.limit(record);
+    }
     for (const auto& pilot : fold_.engine().pilots()) {
       if (const auto reference = pilot->reference())
         printer_.reference(pilot->settings(), engine::describe(pilot->settings().reference, *reference));

@@ -204,6 +204,7 @@ std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record:
         parts_.fold.apply(missed, sequence);
       });
     }
+    record_limits();
     const auto sequence = parts_.journal.append(entry, cursors);
     if (degraded_.exchange(false)) parts_.log.info("the store can be written again");
     ++commits_;
@@ -218,6 +219,19 @@ std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record:
     degraded_ = true;
     throw;
   }
+}
+
+/// Before anything else under these settings: what they judge by.
+void Core::record_limits() {
+  if (limits_recorded_) return;
+  if (auto limits = parts_.fold.limits_to_record()) {
+    record::Entry entry;
+    entry.wall = wall();
+    entry.limits = std::move(*limits);
+    parts_.fold.apply(entry, parts_.journal.append(entry, {}));
+    parts_.log.info("the limits have changed; recorded in the journal", {{"sequence", parts_.fold.sequence()}});
+  }
+  limits_recorded_ = true;
 }
 
 void Core::tick() {

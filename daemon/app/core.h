@@ -78,6 +78,7 @@ class Core final : public sources::Port {
   void process(std::vector<sources::Delivery> group);
   std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors);
   void tick();
+  void record_limits();
   void checkpoint(bool full);
   void serve_readers();
   void publish_alerts();
@@ -98,6 +99,7 @@ class Core final : public sources::Port {
 
   Guarded<std::shared_ptr<const judge::Snapshot>> last_snapshot_;
   std::thread thread_;
+  bool limits_recorded_ = false;  ///< those of the settings are in force
   Instant last_wall_{};
   SteadyTime next_tick_{}, next_checkpoint_{};
   std::uint64_t checkpointed_ = 0;

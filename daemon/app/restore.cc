@@ -23,6 +23,11 @@ void Core::restore() {
     rebuild(checkpoint);
     checkpoint_after_rebuild(shape);
   }
+  try {
+    record_limits();
+  } catch (const journal::WriteError& error) {  // with the first entry that can be written
+    parts_.log.error("the limits cannot be recorded yet", {{"err", error.what()}});
+  }
   parts_.log.info("state restored", {{"sequence", parts_.fold.sequence()}, {"replayed_entries", replayed_.load()}});
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
 }

@@ -26,6 +26,7 @@ Fold::Fold(const settings::Settings& settings) : settings_(&settings), engine_(s
 
 std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t sequence) {
   std::vector<Applied> out;
+  if (entry.limits) define(*entry.limits, entry.wall);
   for (const auto& submission : entry.submissions) out.push_back(apply(submission, entry.wall));
   for (auto& pilot : engine_.pilots()) {
     if (pilot->settings().clock == settings::PilotClock::wall) pilot->advance(entry.wall, listener(*pilot, entry.wall));
@@ -95,6 +96,22 @@ void Fold::observe(engine::PilotState& pilot, const engine::Observation& seen, I
   publish(std::move(changed));
 }
 
+void Fold::define(const std::vector<record::LimitDefinition>& limits, Instant wall) {
+  const auto now = [this](const std::string& pilot) {
+    const auto* state = engine_.find(pilot);
+    return state == nullptr ? std::nullopt : state->now();
+  };
+  std::vector<Transition> changed;
+  judge_.define(limits, now, wall, changed);
+  if (judging_) publish(std::move(changed));
+}
+
+std::optional<std::vector<record::LimitDefinition>> Fold::limits_to_record() const {
+  auto all = judge_.definitions();
+  if (judge_.book().says(all)) return std::nullopt;
+  return all;
+}
+
 void Fold::publish(std::vector<Transition> changed) {
   for (auto& transition : changed) {
     if (on_transition) on_transition(transition);
@@ -119,6 +136,7 @@ std::shared_ptr<const Snapshot> Fold::snapshot(Instant wall) {
   out->sequence = sequence_;
   for (auto& pilot : engine_.pilots()) out->pilots.push_back(pilot->view());
   out->limits = judge_.statuses();
+  out->limit_records = judge_.book().records();
   out->ingest = ingest_;
   out->recent.assign(recent_.begin(), recent_.end());
   return out;

@@ -22,7 +22,8 @@ struct Applied {
 
 /// The whole deterministic state: engine, judge, ingest counters. State = fold(journal): only apply() changes it.
 ///
-///   apply(entry):  for each submission, for each record: engine.apply; pilots with `clock: event` move on with each
+///   apply(entry):  the entry's limits come into force
+///                  for each submission, for each record: engine.apply; pilots with `clock: event` move on with each
 ///   record
 ///                  then pilots with `clock: wall` move on to entry.wall
 ///                  each window that closes or matures on the way is looked at by the judge, in order
@@ -32,6 +33,10 @@ class Fold {
   explicit Fold(const settings::Settings& settings);
 
   std::vector<Applied> apply(const record::Entry& entry, std::uint64_t sequence);
+  /// The limits of the settings, where they are not those in force: what an entry must record (record::Entry::limits)
+  /// before anything else is applied. Cost: the text of all limits.
+  [[nodiscard]] std::optional<std::vector<record::LimitDefinition>> limits_to_record() const;
+
   /// No more records will come (backtest): closes every window that holds one.
   void finish(Instant wall);
 
@@ -75,6 +80,7 @@ class Fold {
   engine::PilotState::Listener listener(engine::PilotState& pilot, Instant wall);
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
   void observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall);
+  void define(const std::vector<record::LimitDefinition>& limits, Instant wall);
   void publish(std::vector<Transition> changed);
   void read_parts(const std::map<std::string, std::string>& parts, Instant wall);
   IngestCounters::Row& row(const std::string& source, record::Stream stream);

@@ -7,7 +7,8 @@ namespace pilotwatch::judge {
 namespace {
 
 /// In the place of the number of transitions: the newer forms.
-constexpr std::uint64_t with_evidence = ~std::uint64_t{0}, with_chunks = with_evidence - 1;
+constexpr std::uint64_t with_evidence = ~std::uint64_t{0}, with_chunks = with_evidence - 1,
+                        with_hash = with_evidence - 2;
 constexpr std::uint64_t counters_version = 2;  // 1: before the streams beside predictions, outcomes, complaints
 
 void write_transition(ByteWriter& out, const Transition& t) {
@@ -29,6 +30,7 @@ void write_transition(ByteWriter& out, const Transition& t) {
   if (t.evidence) t.evidence->write(out);
   out.flag(t.chunks.has_value());
   if (t.chunks) t.chunks->write(out);
+  out.text(t.limit_hash);
 }
 
 State read_state(ByteReader& in) {
@@ -37,7 +39,7 @@ State read_state(ByteReader& in) {
   return static_cast<State>(state);
 }
 
-void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_chunks) {
+void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_chunks, bool has_hash) {
   for (auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) *text = in.text();
   t.from = read_state(in);
   t.to = read_state(in);
@@ -52,6 +54,7 @@ void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_
   }
   if (has_evidence && in.flag()) t.evidence.emplace().read(in);
   if (has_chunks && in.flag()) t.chunks.emplace().read(in);
+  if (has_hash) t.limit_hash = in.text();
 }
 
 }  // namespace
@@ -85,7 +88,7 @@ void Fold::save(bool all, const std::function<void(std::string, std::string)>& s
   }
   save("counters", out.take());
   ByteWriter recent;
-  recent.u64(with_chunks);
+  recent.u64(with_hash);
   recent.u64(recent_.size());
   for (const auto& transition : recent_) write_transition(recent, transition);
   save("transitions", recent.take());
@@ -147,10 +150,11 @@ void Fold::load_recent(const std::string& bytes) {
   ByteReader in(bytes);
   ByteReader ahead = in;
   const auto form = ahead.u64();
-  const bool has_chunks = form == with_chunks, has_evidence = has_chunks || form == with_evidence;
+  const bool has_hash = form == with_hash, has_chunks = has_hash || form == with_chunks,
+             has_evidence = has_chunks || form == with_evidence;
   if (has_evidence) in = ahead;
   std::deque<Transition> recent(in.count(20));
-  for (auto& transition : recent) read_transition(in, transition, has_evidence, has_chunks);
+  for (auto& transition : recent) read_transition(in, transition, has_evidence, has_chunks, has_hash);
   recent_ = std::move(recent);
 }
 

@@ -73,6 +73,7 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
                  std::vector<Transition>& out) {
   for (const auto& limit : pilot.limits) {
     if (limit.window != *closing.kind || of_outcomes(limit.metric) != closing.mature) continue;
+    if (asleep_.contains(&limit)) continue;
     std::set<std::string> groups;
     if (limit.segment.empty()) groups.insert("");
     for (const auto& figure : closing.result->figures) {
@@ -213,6 +214,7 @@ void Judge::move(Instance& instance, State to, Instant at, Instant wall, std::ve
   t.reason = s.reason;
   t.evidence = s.evidence;
   t.chunks = s.chunks;
+  if (const auto* in_force = book_.find(t.pilot, t.limit)) t.limit_hash = in_force->hash;
   out.push_back(std::move(t));
 }
 
@@ -223,7 +225,12 @@ std::vector<LimitStatus> Judge::statuses() const {
       for (auto at = instances_.lower_bound({pilot.name, limit.name, ""});
            at != instances_.end() && std::get<0>(at->first) == pilot.name && std::get<1>(at->first) == limit.name;
            ++at) {
-        out.push_back(at->second.status);
+        auto& s = out.emplace_back(at->second.status);
+        const auto* in_force = book_.find(pilot.name, limit.name);
+        if (in_force == nullptr) continue;
+        s.hash = in_force->hash;
+        s.since = in_force->since;
+        s.since_wall = in_force->since_wall;
       }
     }
   }

@@ -76,13 +76,22 @@ class Judge {
   /// The same during a rebuild, in which nothing is judged: only since when the present version decides.
   void know_epoch(const settings::Pilot& pilot, const engine::Observation& seen);
 
+  /// The limits of the settings, as an entry of the journal records them.
+  [[nodiscard]] std::vector<record::LimitDefinition> definitions() const;
+  /// They are in force from now on. Where they judge otherwise than what was in force, evidence and states start anew.
+  using PilotClocks = std::function<std::optional<Instant>(const std::string& pilot)>;
+  void define(const std::vector<record::LimitDefinition>& all, const PilotClocks& now, Instant wall,
+              std::vector<Transition>& out);
+  [[nodiscard]] const LimitBook& book() const { return book_; }
+
   /// The chunks of a pilot's reference file, for its limits with evidence `reference_chunks`; before read() and look().
   void set_chunks(const settings::Pilot& pilot, ChunkValues values);
   /// Those of another judge of the same settings.
   void copy_chunks(const Judge& other);
 
   [[nodiscard]] std::vector<LimitStatus> statuses() const;
-  /// States by limit; a limit whose definition has changed since starts anew, and its running episode ends at `wall`.
+  /// States by limit. What is stored of a limit whose definition is not that of the settings waits for define(); where
+  /// nothing says what was in force (older checkpoints) it is dropped, and a running episode ends at `wall`.
   void write(ByteWriter& out) const;
   void read(ByteReader& in, Instant wall);
   /// After read(), once the pilot's own state is there: its evidence is as it was before write(), and not only when a
@@ -97,6 +106,7 @@ class Judge {
     std::string moved;                   ///< limits on decisions: the group furthest off in the last window
     std::vector<double> chunks;          ///< of its own first windows, until (and after) there are enough of them
     std::string reference;               ///< that they compare with
+    Id128 epoch;                         ///< of an orphan: what it was stored with
   };
   using Key = std::tuple<std::string, std::string, std::string>;  ///< pilot, limit, group
 
@@ -131,6 +141,13 @@ class Judge {
 
   Instance& instance(const settings::Pilot& pilot, const settings::Limit& limit, const std::string& group);
   static void show(LimitStatus& s, const Finding& finding, const engine::Closing& closing, Instant wall);
+  static Transition ending(const Key& key, Instance& instance, Instant at, Instant wall);
+  void restart(const LimitBook::Change& change, Instant at, Instant wall, std::vector<Transition>& out);
+  void refresh_force();
+  void write(ByteWriter& out, const Key& key, const Instance& instance, const Id128& epoch) const;
+  Instance read_instance(ByteReader& in, std::uint64_t version);
+  void adopt(const Key& key, Instance stored, const Id128& epoch);
+  void drop_orphans(Instant wall);
   void look_at_chunks(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
   void collect(Instance& instance, const Finding& finding, const engine::Closing& closing, Instant wall,
                std::vector<Transition>& out);
@@ -142,6 +159,9 @@ class Judge {
   void move(Instance& instance, State to, Instant at, Instant wall, std::vector<Transition>& out);
 
   std::map<Key, Instance> instances_;
+  std::map<Key, Instance> orphans_;  ///< stored under definitions that are not those of the settings, until define()
+  LimitBook book_;
+  std::set<const settings::Limit*> asleep_;  ///< not in force, so not judged; follows from the book and the settings
   std::map<Key, Watched> watched_;
   std::set<std::string> known_before_;  ///< pilots whose epoch read() found; not part of the state
   std::map<std::string, Instant, std::less<>> epochs_;  ///< by pilot: the first decision of its present version

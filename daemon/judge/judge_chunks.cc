@@ -9,6 +9,7 @@ void Judge::set_chunks(const settings::Pilot& pilot, ChunkValues values) {
   for (auto& [key, instance] : instances_) {
     if (std::get<0>(key) == pilot.name) refresh_bound(instance);
   }
+  refresh_force();
 }
 
 void Judge::copy_chunks(const Judge& other) {

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "engine/window.h"
 #include "judge/chunks.h"
+#include "judge/limit_book.h"
 #include "record/entry.h"
 #include "settings/settings.h"
 
@@ -66,9 +67,11 @@ struct LimitStatus {
   std::optional<Instant> pending_since;                     ///< condition holds, `for` not yet over; pilot's clock
   std::optional<Instant> last_transition, last_evaluation;  ///< wall clock
   std::uint64_t transitions = 0;
-  std::optional<BudgetEvidence> evidence;  ///< only for limits with a budget
-  std::optional<ChunkBound> chunks;        ///< reference_chunks: once its bound is known
-  std::optional<Episode> episode;          ///< the running one, or the last while it is retained for resolved resends
+  std::optional<BudgetEvidence> evidence;    ///< only for limits with a budget
+  std::optional<ChunkBound> chunks;          ///< reference_chunks: once its bound is known
+  std::string hash;                          ///< of its definition; "" where nothing recorded it
+  std::optional<Instant> since, since_wall;  ///< it is in force; pilot's clock, wall clock
+  std::optional<Episode> episode;            ///< the running one, or the last while it is retained for resolved resends
 };
 
 /// Whether the value is bad because it is great (or would be): of a limit on both sides, whether it is above the mean.
@@ -93,6 +96,7 @@ struct Transition {
   std::uint64_t n = 0;
   std::optional<Instant> window_start, window_end;
   std::string episode, reason;
+  std::string limit_hash;  ///< of the definition that was in force; "" where nothing recorded it
   std::optional<BudgetEvidence> evidence;
   std::optional<ChunkBound> chunks;
 };
@@ -118,6 +122,7 @@ struct Snapshot {
   std::vector<engine::PilotView> pilots;
   std::vector<LimitStatus> limits;
   IngestCounters ingest;
+  std::vector<LimitRecord> limit_records;  ///< every limit that was set, changed or taken out, oldest first
   std::vector<Transition> recent;          ///< the last 100, oldest first
   std::optional<Instant> last_evaluation;  ///< wall clock
 };

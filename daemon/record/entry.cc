@@ -8,7 +8,8 @@ namespace {
 
 /// 1: predictions, outcomes, complaints; rejects of these three and of unknown streams.
 /// 2: all streams, and how many of them, so that streams and reasons can be added without a new version.
-constexpr std::uint64_t entry_version = 2, oldest_version = 1;
+/// 3: the limits in force, where they have changed.
+constexpr std::uint64_t entry_version = 3, oldest_version = 1;
 constexpr std::uint64_t streams_of_version_1 = 4, reasons_of_version_1 = 11;
 
 void write_value(ByteWriter& out, const Value& value) {
@@ -28,11 +29,20 @@ class Decoder {
     entry.wall = in_.time();
     entry.submissions.resize(in_.count(4));
     for (auto& submission : entry.submissions) read(submission);
+    if (version_ > 2 && in_.flag()) read(entry.limits.emplace());
     if (!in_.at_end()) throw CorruptBytes("bytes behind the entry");
     return entry;
   }
 
  private:
+  void read(std::vector<LimitDefinition>& limits) {
+    limits.resize(in_.count(19));
+    for (auto& limit : limits) {
+      for (auto* text : {&limit.pilot, &limit.limit, &limit.text}) *text = in_.text();
+      limit.judgement = in_.id();
+    }
+  }
+
   void read(Submission& submission) {
     submission.source = in_.text();
     submission.bytes = in_.u64();
@@ -242,10 +252,20 @@ class Encoder {
     out_.time(entry.wall);
     out_.u64(entry.submissions.size());
     for (const auto& submission : entry.submissions) write(submission);
+    out_.flag(entry.limits.has_value());
+    if (entry.limits) write(*entry.limits);
     return out_.take();
   }
 
  private:
+  void write(const std::vector<LimitDefinition>& limits) {
+    out_.u64(limits.size());
+    for (const auto& limit : limits) {
+      for (const auto* text : {&limit.pilot, &limit.limit, &limit.text}) out_.text(*text);
+      out_.id(limit.judgement);
+    }
+  }
+
   void write(const Submission& submission) {
     out_.text(submission.source);
     out_.u64(submission.bytes);

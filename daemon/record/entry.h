@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/id.h"
 #include "base/time.h"
 #include "record/record.h"
 
@@ -30,10 +32,19 @@ struct Submission {
   std::uint64_t dropped_fields = 0;  ///< members that no allow-list names (policy `drop`)
 };
 
+/// A limit as it is from its entry on.
+struct LimitDefinition {
+  std::string pilot, limit;
+  std::string text;  ///< all of it, one `key: value` a line
+  Id128 judgement;   ///< hash of what its judgement depends on: another one is another epoch
+};
+
 /// One row of the journal. The state of the daemon is the fold of its entries in order: nothing else changes it.
 struct Entry {
   Instant wall;                         ///< when it was committed; the `now` of pilots with `clock: wall`
   std::vector<Submission> submissions;  ///< may be empty: then the entry only moves time on
+  /// All limits that are in force from here on, before the submissions; nullopt = as before.
+  std::optional<std::vector<LimitDefinition>> limits;
 };
 
 /// The binary form of an Entry, before compression. decode_entry reads every version that was ever written and throws

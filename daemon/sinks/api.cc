@@ -118,6 +118,8 @@ std::vector<Route> reader_routes(ApiContext given) {
       reading("/api/v1/pilots/{pilot}/windows", context, windows_answer),
       reading("/api/v1/pilots/{pilot}/confusion", context, confusion_answer),
       reading("/api/v1/pilots/{pilot}/changes", context, changes_answer),
+      reading("/api/v1/pilots/{pilot}/limits", context, limits_answer),
+      reading("/api/v1/pilots/{pilot}/digest", context, digest_answer),
       reading("/api/v1/transitions", context, transitions_answer),
   };
 }

@@ -35,6 +35,8 @@ struct ApiContext {
 [[nodiscard]] std::string change_json(const std::string& pilot, const engine::ChangeInfo& change);
 [[nodiscard]] std::string finding_json(const std::string& pilot, const engine::FindingInfo& finding);
 [[nodiscard]] std::string reference_json(const std::string& pilot, const engine::ReferenceInfo& reference);
+/// {"limit": {...}} without newline: a limit was set, changed or taken out.
+[[nodiscard]] std::string limit_json(const judge::LimitRecord& record);
 /// {"transition": {...}} without newline.
 [[nodiscard]] std::string transition_json(const judge::Transition& transition);
 

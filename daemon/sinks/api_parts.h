@@ -33,6 +33,8 @@ struct ApiInput {
 /// The bound of a limit with evidence reference_chunks, or null.
 [[nodiscard]] Json chunks_json(const std::optional<judge::ChunkBound>& bound);
 
+[[nodiscard]] runtime::HttpResponse limits_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse digest_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse rules_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse alerts_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse pilots_answer(const ApiInput& in);

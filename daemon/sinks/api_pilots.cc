@@ -75,6 +75,8 @@ Json limit_json(const LimitStatus& status) {
           {"direction", name_of(settings::direction_of(limit))},
           {"threshold", number_or_null(judge::threshold_of(status))},
           {"evidence", settings::evidence_names[static_cast<std::size_t>(limit.evidence)]},
+          {"hash", text_or_null(status.hash)},
+          {"since", time_or_null(status.since_wall)},
           {"state", name_of(status.state)},
           {"reason", text_or_null(status.reason)},
           {"value", number_or_null(status.value)},

@@ -182,6 +182,7 @@ std::string transition_json(const judge::Transition& transition) {
   }
   Json inner{{"pilot", transition.pilot},
              {"limit", transition.limit},
+             {"limit_hash", text_or_null(transition.limit_hash)},
              {"group", text_or_null(transition.group)},
              {"from", name_of(transition.from)},
              {"to", name_of(transition.to)},

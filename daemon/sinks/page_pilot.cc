@@ -90,10 +90,16 @@ std::string group_words(const LimitStatus& status) {
   return " <span class=\"of-group\">" + escape_html(status.limit->segment + ": " + status.group) + "</span>";
 }
 
+/// Which definition is in force since when.
+std::string record_words(const LimitStatus& status) {
+  if (status.hash.empty() || !status.since_wall) return {};
+  return "<small>since " + time_element(*status.since_wall) + ", " + status.hash.substr(0, 8) + "</small>";
+}
+
 std::string limit_cell(const LimitStatus& status) {
   const auto& limit = *status.limit;
   return "<th scope=\"row\" role=\"rowheader\">" + escape_html(limit.name) + group_words(status) + "<small>" +
-         rule_words(status) + "</small></th>";
+         rule_words(status) + "</small>" + record_words(status) + "</th>";
 }
 
 std::string value_cell(const LimitStatus& status) {

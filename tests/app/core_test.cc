@@ -181,3 +181,25 @@ TEST_CASE("core: windows of wall-clock pilots close without records, and that to
   CHECK(bench.fresh()->pilots[0].windows.size() == 1);
   CHECK(bench.journal.last_sequence() > entries);
 }
+
+TEST_CASE("core: limits are recorded in the journal where they have changed, and only there") {
+  const ScratchDir dir;
+  auto pilot = binary_pilot();
+  settings::Limit limit;
+  limit.name = "errors";
+  limit.window = pilot.windows[0];
+  limit.max = 0.1;
+  pilot.limits = {limit};
+  const auto records = [&] {
+    Bench bench(dir.path() / "a", settings_of({pilot}));
+    const auto entries = bench.journal.last_sequence();
+    return std::pair(bench.fresh()->limit_records.size(), entries);
+  };
+  CHECK(records() == std::pair<std::size_t, std::uint64_t>(1, 1));
+  CHECK(records() == std::pair<std::size_t, std::uint64_t>(1, 1));
+  pilot.limits[0].owner = "someone";
+  CHECK(records() == std::pair<std::size_t, std::uint64_t>(2, 2));
+  pilot.limits.clear();
+  CHECK(records() == std::pair<std::size_t, std::uint64_t>(3, 3));
+  CHECK(records() == std::pair<std::size_t, std::uint64_t>(3, 3));
+}

@@ -137,9 +137,6 @@ def alerts_of_reference_chunks():
     check_equal(bounds["id"]["upper"], 1, "bound of id")
 
 
-    main(means_as_published, alerts_of_reference_chunks, auc_by_month)
-
-
 if __name__ == "__main__":
     need_shared("data/nannyml_california/expected.json")
     main(means_as_published, auc_by_month, cbpe_as_published, alerts_of_reference_chunks)

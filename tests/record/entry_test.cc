@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/bytes.h"
+#include "base/id.h"
 
 using namespace pilotwatch;
 using namespace pilotwatch::record;
@@ -121,4 +122,28 @@ TEST_CASE("entry: one of version 1, from before the further streams, is still re
   CHECK(c.incident == Id128{5, 6});
   CHECK(c.severity == 4);
   CHECK_THROWS_AS(decode_entry(std::string(1, '\3') + out.bytes().substr(1)), CorruptBytes);
+}
+
+TEST_CASE("entry: the limits in force come back as they were, and older entries have none") {
+  record::Entry entry;
+  entry.wall = Instant{Millis{5}};
+  const auto plain = record::encode_entry(entry);
+  CHECK(!record::decode_entry(plain).limits);
+  auto older = plain;  // version 2 ended before the limits
+  older[0] = 2;
+  older.pop_back();
+  CHECK(record::decode_entry(older).wall == entry.wall);
+  CHECK(!record::decode_entry(older).limits);
+  entry.limits.emplace();
+  CHECK(record::decode_entry(record::encode_entry(entry)).limits->empty());
+  entry.limits->push_back({"p", "l", "max: 1\n", content_hash("x")});
+  const auto back = record::decode_entry(record::encode_entry(entry)).limits;
+  REQUIRE(back->size() == 1);
+  CHECK(back->front().pilot == "p");
+  CHECK(back->front().limit == "l");
+  CHECK(back->front().text == "max: 1\n");
+  CHECK(back->front().judgement == content_hash("x"));
+  const auto bytes = record::encode_entry(entry);
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    CHECK_THROWS_AS(record::decode_entry(std::string_view(bytes).substr(0, length)), CorruptBytes);
 }

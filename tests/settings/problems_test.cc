@@ -126,7 +126,7 @@ p.yml:16:73: pilots[0].limits[5].segment: drift is kept for the whole pilot only
 p.yml:17:54: pilots[0].limits[6].min: must be a number >= 0, got '-5'
 p.yml:17:58: pilots[0].limits[6].feature: is only for drift (psi, ks, drift, ...)
 p.yml:17:84: pilots[0].limits[6].segment: 'rase' is not an attribute of segments; did you mean 'race'? configured: race
-p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, compare, max, min, feature, segment, min_n, for, keep_firing_for, times, of, share, block, design_effect, range, alpha, evidence, direction, sd, ddof, compare_with, chunks, severity, alertname, owner, reason, source, action, runbook_url, off
+p.yml:17:90: pilots[0].limits[6].fro: unknown key; known: name, metric, window, compare, max, min, evidence, feature, segment, min_n, for, keep_firing_for, times, of, share, block, design_effect, range, alpha, direction, sd, ddof, compare_with, chunks, severity, alertname, owner, reason, source, action, runbook_url, off
 p.yml:18:74: pilots[0].limits[7].runbook_url: must be a URL that starts with https:// or http://, got 'javascript:alert(1)'
 p.yml:18:107: pilots[0].limits[7].severity: must be one of info, warning, critical, got 'Critical'; did you mean 'critical'?
 p.yml:18:122: pilots[0].limits[7].for: must be a duration such as 30s, 1h30m or 7d, got '5'

@@ -223,7 +223,7 @@ TEST_CASE("The published schema is served as it is") {
 TEST_CASE("A transition is one line of JSON") {
   const auto fixture = support::triage();
   CHECK(sinks::transition_json(fixture->snapshot.recent[0]) ==
-        R"({"transition":{"pilot":"triage","limit":"errors","group":null,"from":"ok","to":"breach",)"
+        R"({"transition":{"pilot":"triage","limit":"errors","limit_hash":null,"group":null,"from":"ok","to":"breach",)"
         R"("at":"2026-03-02T05:00:00Z","at_wall":"2026-03-02T06:00:00Z","value":0.1,"lower":0.0435,"upper":0.2136,)"
         R"("threshold":0.08,"n":50,"window":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z"},)"
         R"("episode":"e1b2","reason":"10 % is above 8 %","evidence":null,"reference_chunks":null}})");
@@ -415,6 +415,78 @@ TEST_CASE("/api/v1/pilots lists what each pilot has") {
   CHECK(pilot.at("windows").dump() ==
         R"([{"kind":"day","closed":2,"newest":{"start":"2026-03-01T00:00:00Z","end":"2026-03-02T00:00:00Z",)"
         R"("mature":true}}])");
+}
+
+TEST_CASE("Limits are listed with what is in force since when, and with their history") {
+  const auto fixture = support::triage();
+  const auto& pilot = fixture->snapshot.pilots[0];
+  const auto& limit = pilot.settings->limits[0];
+  judge::LimitRecord first, second, gone;
+  first = {"triage", "errors", "aa", "", {}, support::at("2026-01-01T00:00:00Z"), {"max"}, true, "max: 0.1\n"};
+  second = {"triage",
+            "errors",
+            "bb",
+            "aa",
+            support::at("2026-02-01T00:00:00Z"),
+            support::at("2026-02-02T00:00:00Z"),
+            {"owner"},
+            false,
+            "max: 0.1\nowner: x\n"};
+  gone = {"triage", "old", "", "cc", {}, support::at("2026-02-02T00:00:00Z"), {"max"}, true, ""};
+  fixture->snapshot.limit_records = {first, second, gone};
+  Api api(*fixture);
+  const auto data = api.data("/api/v1/pilots/{pilot}/limits", {{"pilot", "triage"}});
+  REQUIRE(limit.name == "errors");
+  REQUIRE(data.at("limits").size() == 1);
+  CHECK(data.at("limits").at(0).dump() ==
+        R"({"limit":"errors","hash":"bb","since":"2026-02-01T00:00:00Z","since_wall":"2026-02-02T00:00:00Z",)"
+        R"("evidence_since":null,"evidence_since_wall":"2026-01-01T00:00:00Z","budget_share":null,)"
+        R"("definition":{"max":"0.1","owner":"x"}})");
+  REQUIRE(data.at("history").size() == 3);
+  CHECK(
+      data.at("history").at(2).dump() ==
+      R"({"pilot":"triage","limit":"old","hash":null,"previous":"cc","since":null,"since_wall":"2026-02-02T00:00:00Z",)"
+      R"("changed":["max"],"epoch":true,"definition":null})");
+  CHECK(Json::parse(sinks::limit_json(second)).at("limit") == data.at("history").at(1));
+  CHECK(api.get("/api/v1/pilots/{pilot}/limits", {{"pilot", "x"}}).status == 404);
+  CHECK(api.get("/api/v1/pilots/{pilot}/limits", {{"pilot", "triage"}, {"kind", "day"}}).status == 400);
+}
+
+TEST_CASE("A digest selects the most limits whose evidence is at least K N / k") {
+  const auto fixture = support::triage();
+  auto& pilot = fixture->settings.pilots[0];
+  pilot.limits.assign(3, pilot.limits[0]);
+  auto& statuses = fixture->snapshot.limits;
+  statuses.assign(3, statuses[0]);
+  const auto selected = [&](double a, double b, double c, const char* level) {
+    const double s[] = {a, b, c};
+    for (std::size_t i = 0; i < 3; ++i) {
+      pilot.limits[i].evidence = settings::Evidence::budget;
+      statuses[i].limit = &pilot.limits[i];
+      statuses[i].evidence.emplace().s = s[i];
+    }
+    Api api(*fixture);
+    std::string out;
+    for (const auto& limit :
+         api.data("/api/v1/pilots/{pilot}/digest", {{"pilot", "triage"}, {"level", level}}).at("limits"))
+      out += limit.at("selected").get<bool>() ? 'x' : '.';
+    return out;
+  };
+  // 90 days / 0.1 = 900: k = 1 needs 2,700, k = 2 1,350, k = 3 900 of each.
+  CHECK(selected(1400, 10, 1350, "0.1") == "x.x");
+  CHECK(selected(1400, 10, 1349, "0.1") == "...");
+  CHECK(selected(2700, 10, 1349, "0.1") == "x..");
+  CHECK(selected(900, 900, 900, "0.1") == "xxx");
+  CHECK(selected(1400, 10, 1350, "0.05") == "...");
+  statuses[2].evidence.reset();  // nothing gathered yet: one of the three all the same
+  Api api(*fixture);
+  const auto data = api.data("/api/v1/pilots/{pilot}/digest", {{"pilot", "triage"}});
+  CHECK(data.at("level") == 0.1);
+  CHECK(data.at("watched") == 3);
+  CHECK(data.at("over") == 90.0);
+  for (const char* wrong : {"0", "1.1", "nan", "x", ""})
+    CHECK(api.get("/api/v1/pilots/{pilot}/digest", {{"pilot", "triage"}, {"level", wrong}}).status == 400);
+  CHECK(api.get("/api/v1/pilots/{pilot}/digest", {{"pilot", "x"}}).status == 404);
 }
 
 TEST_CASE("Changes and findings of a pilot are listed") {
