@@ -36,18 +36,18 @@ class FilePass {
     for (const auto& record : batch_->records) {
       if (batch_->text(record.pilot) == pilot_->name && takes(record)) state.apply(*batch_, record);
     }
-    state.finish(look);
+    state.finish({.look = look, .observe = {}, .frozen = {}});
   }
 
   /// The file's predictions, each once.
-  [[nodiscard]] std::vector<std::pair<Instant, engine::FeatureRow>> rows() const {
+  [[nodiscard]] std::vector<engine::ReferenceRow> rows() const {
     engine::PilotState state(*pilot_);
-    std::vector<std::pair<Instant, engine::FeatureRow>> out;
+    std::vector<engine::ReferenceRow> out;
     for (const auto& record : batch_->records) {
       const auto* prediction = std::get_if<record::Prediction>(&record.body);
       if (prediction == nullptr || batch_->text(record.pilot) != pilot_->name) continue;
       if (state.apply(*batch_, record).duplicate) continue;
-      out.emplace_back(prediction->time, state.feature_row(*batch_, *prediction));
+      out.push_back({prediction->time, state.feature_row(*batch_, *prediction)});
     }
     return out;
   }
@@ -101,9 +101,9 @@ class Collector {
   /// The same window once more, against the rows outside of it.
   void leave_out(const Limit& limit, const engine::WindowResult& window) {
     if (rows_.empty()) rows_ = pass_.rows();
-    std::vector<engine::FeatureRow> others;
-    for (const auto& [time, row] : rows_) {
-      if (!holds(window, time)) others.push_back(row);
+    std::vector<engine::ReferenceRow> others;
+    for (const auto& row : rows_) {
+      if (!holds(window, row.time)) others.push_back(row);
     }
     if (others.empty()) return;
     const auto inside = [&](const record::Record& record) {
@@ -122,7 +122,7 @@ class Collector {
   const settings::Pilot& pilot_;
   const engine::Reference& reference_;
   FilePass pass_;
-  std::vector<std::pair<Instant, engine::FeatureRow>> rows_;  ///< once a limit needs them
+  std::vector<engine::ReferenceRow> rows_;  ///< once a limit needs them
   std::map<std::pair<std::string, std::string>, std::vector<double>> values_;
 };
 

@@ -144,7 +144,7 @@ def every_kind():
     with scratch() as folder:
         lines = all_valid(backtest(folder, ALL_KINDS, rich_records()), "all kinds")
     names = {next(iter(line)) for line in lines}
-    check_equal(names, {"schema", "pilot", "transition", "change", "finding", "reference"}, "kinds of lines")
+    check_equal(names, {"schema", "pilot", "transition", "change", "finding", "reference", "limit"}, "kinds of lines")
     states = {line["state"] for line in lines if "state" in line}
     check_equal(states, {"ok", "insufficient", "suppressed", "undefined"}, "states of figures")
     kinds = {line["window"]["kind"] for line in lines if "metric" in line}

@@ -199,8 +199,8 @@ TEST_CASE("chunks: distances from the whole reference, or each from the rows out
   const auto x = [](double value) { return R"(,"features":{"x":)" + std::to_string(value) + "}"; };
   const auto entry = s.entry(decisions(1, 2, 0, x(1)) + decisions(2, 2, 0, x(2)) + decisions(3, 2, 0, x(1)));
   const auto& batch = entry.submissions[0].batch;
-  std::vector<engine::FeatureRow> rows;
-  for (const double value : {1., 1., 2., 2., 1., 1.}) rows.push_back({{value, {}}, {}});
+  std::vector<engine::ReferenceRow> rows;
+  for (const double value : {1., 1., 2., 2., 1., 1.}) rows.push_back({Instant{}, {{value, {}}, {}}});
   const auto values =
       judge::chunk_values(s.settings->pilots[0], batch, engine::freeze(s.settings->pilots[0], rows, Instant{})).values;
   // Reference: 2/3 are 1. A day of ones is 1/3 off, the day of twos 2/3.

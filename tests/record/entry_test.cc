@@ -45,7 +45,7 @@ Entry full_entry() {
   s.rejects.add({5, Stream::changes, Reason::schema, ""});
   s.rejects.add({6, Stream::unknown, Reason::json, ""});
   s.batch.records = {{1, 1, p}, {1, 2, o}, {1, 3, c}, {1, 4, u}, {1, 5, r}, {1, 6, f}, {1, 7, change}};
-  return {Instant{Millis{1000}}, {s}};
+  return {Instant{Millis{1000}}, {s}, {}};
 }
 
 }  // namespace

@@ -467,8 +467,8 @@ TEST_CASE("A digest selects the most limits whose evidence is at least K N / k")
     }
     Api api(*fixture);
     std::string out;
-    for (const auto& limit :
-         api.data("/api/v1/pilots/{pilot}/digest", {{"pilot", "triage"}, {"level", level}}).at("limits"))
+    const auto data = api.data("/api/v1/pilots/{pilot}/digest", {{"pilot", "triage"}, {"level", level}});
+    for (const auto& limit : data.at("limits"))
       out += limit.at("selected").get<bool>() ? 'x' : '.';
     return out;
   };
