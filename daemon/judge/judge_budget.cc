@@ -129,7 +129,9 @@ void Judge::observe(const engine::PilotState& pilot, const engine::Observation& 
   const auto epoch = epochs_.find(settings.name);
   if (epoch != epochs_.end() && seen.decision.time < epoch->second) return;
   for (const auto& limit : settings.limits) {
-    if (!settings::watches_decisions(limit.evidence) || stage_of(limit) != seen.stage) continue;
+    if (!settings::watches_decisions(limit.evidence) || stage_of(limit) != seen.stage || asleep_.contains(&limit)) {
+      continue;
+    }
     if (limit.segment.empty()) {
       observe(limit, "", pilot, seen, true, wall, out);
       continue;

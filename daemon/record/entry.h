@@ -44,7 +44,7 @@ struct Entry {
   Instant wall;                         ///< when it was committed; the `now` of pilots with `clock: wall`
   std::vector<Submission> submissions;  ///< may be empty: then the entry only moves time on
   /// All limits that are in force from here on, before the submissions; nullopt = as before.
-  std::optional<std::vector<LimitDefinition>> limits;
+  std::optional<std::vector<LimitDefinition>> limits{};
 };
 
 /// The binary form of an Entry, before compression. decode_entry reads every version that was ever written and throws

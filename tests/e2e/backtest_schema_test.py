@@ -202,7 +202,8 @@ def mutations(line):
             node = node[key]
         yield f"an unknown member of {where}", mutant(path, lambda n: n.update(undocumented=1))
         for key, value in node.items():
-            yield f"no {key} in {where}", mutant(path, lambda n, key=key: n.pop(key))
+            if path[-1:] != ("definition",) or key in ("metric", "window", "evidence"):  # a limit has what it was given
+                yield f"no {key} in {where}", mutant(path, lambda n, key=key: n.pop(key))
             yield f"a list as {key} of {where}", mutant(path, lambda n, key=key, value=value: n.update({key: [value]}))
             if key in WRONG and value is not None and not isinstance(value, dict):
                 yield f"{WRONG[key]} as {key} of {where}", mutant(path, lambda n, key=key: n.update({key: WRONG[key]}))
