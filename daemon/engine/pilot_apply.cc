@@ -312,7 +312,11 @@ Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<r
     auto& values = values_[attribute];
     std::string name = batch.text(segment.value);
     auto index = static_cast<std::size_t>(std::find(values.begin(), values.end(), name) - values.begin());
-    if (index == values.size() && values.size() >= settings_->segments.max_values) {
+    const auto given = settings_->segments.values.find(attributes[attribute]);
+    const bool counts = given == settings_->segments.values.end()
+                            ? index < values.size() || values.size() < settings_->segments.max_values
+                            : std::find(given->second.begin(), given->second.end(), name) != given->second.end();
+    if (!counts) {
       bump(counters_.label_overflows, attributes[attribute]);
       name = other_value;
       index = static_cast<std::size_t>(std::find(values.begin(), values.end(), name) - values.begin());

@@ -187,6 +187,10 @@ std::string Fold::shape() const {
     line("lateness " + format_duration(p.lateness) + " horizon " + format_duration(p.outcome_horizon));
     for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));
     for (const auto& a : p.segments.attributes) line("attribute " + a);
+    for (const auto& [attribute, values] : p.segments.values) {
+      line("values of " + attribute);
+      for (const auto& value : values) line("value " + value);
+    }
     line("segments " + std::to_string(p.segments.max_values) + (p.segments.min_n <= 1 ? " open" : " protected"));
     line(reference_shape(*state));
     line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group) +

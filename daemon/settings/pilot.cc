@@ -180,7 +180,28 @@ class PilotReader {
     map.read("min_n", out_.segments.min_n, &Value::whole, Whole{1, most});
     map.read("max_values", out_.segments.max_values, &Value::whole, Whole{1, 10'000});
     if (const auto groups = map.take("reference_groups")) reference_groups(*groups);
+    if (const auto values = map.take("values")) segment_values(*values);
     map.finish();
+  }
+
+  /// By attribute: the values that count.
+  void segment_values(const Value& value) {
+    MapReader map(value);
+    const std::vector<std::string_view> known(out_.segments.attributes.begin(), out_.segments.attributes.end());
+    for (const auto& [attribute, list] : map.take_all()) {
+      if (std::find(known.begin(), known.end(), attribute) == known.end())
+        list.key_problem(in_quotes(attribute) + " is not an attribute of segments" +
+                         instead(attribute, "known", known));
+      auto& values = out_.segments.values[attribute];
+      UniqueNames names;
+      for (const auto& item : list.items()) {
+        const auto name = item.filled_text();
+        if (!name) continue;
+        names.add(item, *name);
+        values.push_back(*name);
+      }
+      if (values.empty() || values.size() > 10'000) list.problem("needs 1 to 10000 values");
+    }
   }
 
   void complaints(const Value& value) {

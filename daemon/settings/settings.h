@@ -48,6 +48,8 @@ struct Segments {
   std::vector<std::string> attributes;
   std::uint64_t min_n = 10;       ///< cells smaller than this are suppressed; 1 = no suppression (public data)
   std::uint64_t max_values = 50;  ///< distinct values an attribute; the rest is `__other__` and counted
+  /// By attribute: the values that count, whatever arrives first; all others are `__other__`. None: the first that arrive.
+  std::map<std::string, std::vector<std::string>> values;
   /// By attribute: the group that the others are compared with; where there is none, with all other cases.
   std::map<std::string, std::string> reference_groups;
 };

@@ -153,6 +153,14 @@ void show_data(Writer& out, const Pilot& pilot, const std::filesystem::path& con
     out.list("attributes", pilot.segments.attributes, [&](const std::string& name) { out.raw() << name; });
     out.whole("min_n", pilot.segments.min_n);
     out.whole("max_values", pilot.segments.max_values);
+    if (!pilot.segments.values.empty()) {
+      out.key("values");
+      out.map([&] {
+        for (const auto& [attribute, values] : pilot.segments.values) {
+          out.list(attribute.c_str(), values, [&](const std::string& name) { out.label(name); });
+        }
+      });
+    }
     if (pilot.segments.reference_groups.empty()) return;
     out.key("reference_groups");
     out.flow_map([&] {

@@ -260,6 +260,27 @@ TEST_CASE("pilot: segment values and versions beyond the bound share one name an
   CHECK(overflows == std::vector<std::pair<std::string, std::uint64_t>>{{"g", 38}, {"model_version", 20}});
 }
 
+TEST_CASE("pilot: of named segment values the order of arrival decides nothing") {
+  auto pilot = binary_pilot();
+  pilot.segments.attributes = {"g"};
+  pilot.segments.max_values = 1;
+  pilot.segments.values["g"] = {"b", "c"};
+  std::vector<std::string> lines;
+  for (int i = 0; i < 40; ++i) {
+    lines.push_back(line("prediction", i, day(0),
+                         std::string(R"("prediction":1,"segments":{"g":")") + "abcd"[i % 4] + "\"}"));
+  }
+  for (const bool backwards : {false, true}) {
+    CAPTURE(backwards);
+    Scenario s(settings_of({pilot}));
+    if (backwards) std::reverse(lines.begin(), lines.end());
+    for (const auto& one : lines) s.send(one);
+    CHECK(s.figure("all", Metric::volume, "b").value == 10.0);
+    CHECK(s.figure("all", Metric::volume, "c").value == 10.0);
+    CHECK(s.figure("all", Metric::volume, "__other__").value == 20.0);
+  }
+}
+
 TEST_CASE("pilot: hour windows close `lateness` after their end; an empty hour is looked at, too") {
   auto pilot = binary_pilot();
   pilot.windows = {{WindowKind::hour, 0}};

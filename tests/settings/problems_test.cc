@@ -494,7 +494,7 @@ TEST_CASE("problems: a limit that compares groups") {
       problems(R"yml(pilots:
   - name: fraud
     task: binary
-    segments: {attributes: [race], reference_groups: {rase: x}}
+    segments: {attributes: [race], reference_groups: {rase: x}, values: {rase: [x, x], race: []}}
     windows: [week]
     limits:
       - {name: a, metric: false_positive_rate, window: week, segment: race, compare: ratio, max: 1.25}
@@ -507,6 +507,9 @@ TEST_CASE("problems: a limit that compares groups") {
       - {name: h, metric: error_rate, window: week, segment: race, compare: ratio, max: 2, evidence: confidence_sequence}
 )yml") ==
       R"txt(p.yml:4:55: pilots[0].segments.reference_groups.rase: 'rase' is not an attribute of segments; did you mean 'race'? known: race
+p.yml:4:74: pilots[0].segments.values.rase: 'rase' is not an attribute of segments; did you mean 'race'? known: race
+p.yml:4:84: pilots[0].segments.values.rase[1]: 'x' is given twice; the first is in line 4
+p.yml:4:94: pilots[0].segments.values.race: needs 1 to 10000 values
 p.yml:8:9: pilots[0].limits[1]: a comparison of groups needs a segment: the attribute whose groups are meant
 p.yml:8:83: pilots[0].limits[1].max: must be a ratio above 0, got '0'
 p.yml:9:69: pilots[0].limits[2].compare: must be one of difference, ratio, got 'ratios'; did you mean 'ratio'?
