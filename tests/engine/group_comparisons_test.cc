@@ -116,8 +116,8 @@ TEST_CASE("comparisons: what cannot be computed says why, and few events have no
   CHECK(complaints->state == "undefined");
   CHECK(*complaints->lower > 4);
   CHECK_FALSE(complaints->upper);
-  const auto* missing =
-      find(compare({scope("a", 20, 20, 20, 20)}, pilot_with(1, "z")), "a", Metric::error_rate, "ratio");
+  const auto alone = compare({scope("a", 20, 20, 20, 20)}, pilot_with(1, "z"));
+  const auto* missing = find(alone, "a", Metric::error_rate, "ratio");
   REQUIRE(missing != nullptr);
   CHECK(missing->state == "insufficient");
 }
