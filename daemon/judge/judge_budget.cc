@@ -22,7 +22,7 @@ std::string number(double value) {
 /// What the evidence is worth, in words.
 std::string promise(const settings::Pilot& pilot, const settings::Limit& limit, const BudgetEvidence& e) {
   if (limit.evidence == Evidence::confidence_sequence) {
-    return "at most " + number(100 * limit.alpha) + " % chance that it is ever said wrongly";
+    return "at most " + number(100 * limit.alpha) + " % chance that it is ever said wrongly of a model version";
   }
   return "at most " + number(100 * pilot.guarantee.false_alarm_probability) + " % chance of a false alarm in " +
          (e.days ? format_duration(pilot.guarantee.over)

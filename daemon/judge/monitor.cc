@@ -49,7 +49,7 @@ void Monitor::reset() {
   sum_ = 0;
   last_look_ = {};
   trail_.clear();
-  alarm_is_last_ = false;
+  alarm_is_last_ = end_proven_ = false;
 }
 
 void Monitor::begin_breach() {

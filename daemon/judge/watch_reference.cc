@@ -21,6 +21,29 @@ std::string percent(double share) {
   return text;
 }
 
+/// What was counted by bin since the evidence began.
+struct Seen {
+  std::uint64_t n = 0;
+  std::vector<std::uint32_t> by_bin;
+
+  void add(std::size_t bin) {
+    ++n;
+    ++by_bin[bin];
+  }
+  void clear() {
+    n = 0;
+    std::fill(by_bin.begin(), by_bin.end(), 0U);
+  }
+  void write(ByteWriter& out) const {
+    out.u64(n);
+    for (const auto count : by_bin) out.u64(count);
+  }
+  void read(ByteReader& in) {
+    n = in.u64();
+    for (auto& count : by_bin) count = static_cast<std::uint32_t>(in.u64());
+  }
+};
+
 /// Which bin's share has moved most away from the reference's, of what was counted since the evidence began.
 std::string most_moved(const DriftBins& bins, const std::vector<std::uint32_t>& seen) {
   double n = 0, m = 0;
@@ -52,10 +75,10 @@ class Numbers : public Watcher {
         detector_(make(needs)),
         end_(*check_points_, needs.allotment.recovered_at()),
         allotment_(needs.allotment),
-        seen_(bins_.ranks.counts.size()) {}
+        seen_{0, std::vector<std::uint32_t>(bins_.ranks.counts.size())} {}
 
   Look step(const Sight& seen) override {
-    ++seen_[seen.bin];
+    seen_.add(seen.bin);
     Look out;
     out.time = seen.time;
     if constexpr (std::is_same_v<Detector, stats::RankDrift>) {
@@ -63,11 +86,10 @@ class Numbers : public Watcher {
     } else {
       out.signal = detector_.step(seen.bin, seen.start);
     }
-    out.looked = ++counted_ % block_ == 0;
+    out.looked = seen_.n % block_ == 0;
     if (out.signal == stats::Signal::alarm) {
       out.moved = moved();
-      counted_ = 0;
-      std::fill(seen_.begin(), seen_.end(), 0U);
+      seen_.clear();
     }
     return out;
   }
@@ -86,7 +108,7 @@ class Numbers : public Watcher {
   }
   [[nodiscard]] const char* formula() const override { return Detector::formula; }
   [[nodiscard]] std::uint64_t block() const override { return block_; }
-  [[nodiscard]] std::string moved() const override { return most_moved(bins_, seen_); }
+  [[nodiscard]] std::string moved() const override { return most_moved(bins_, seen_.by_bin); }
 
   void begin_end() override { end_.reset(); }
   End step_end(const Sight& seen) override {
@@ -98,14 +120,12 @@ class Numbers : public Watcher {
   void write(ByteWriter& out) const override {
     detector_.write(out);
     end_.write(out);
-    out.u64(counted_);
-    for (const auto count : seen_) out.u64(count);
+    seen_.write(out);
   }
   void read(ByteReader& in) override {
     detector_.read(in);
     end_.read(in);
-    counted_ = in.u64();
-    for (auto& count : seen_) count = static_cast<std::uint32_t>(in.u64());
+    seen_.read(in);
   }
 
  private:
@@ -124,8 +144,7 @@ class Numbers : public Watcher {
   Detector detector_;
   stats::CdfRecovery end_;
   Allotment allotment_;
-  std::uint64_t counted_ = 0;
-  std::vector<std::uint32_t> seen_;  ///< values by bin, since the evidence began
+  Seen seen_;
 };
 
 /// Categories: a breach ends with another reference only.
@@ -184,18 +203,17 @@ class MovedShares : public Watcher {
         limits_(std::move(limits)),
         block_(block),
         shares_(*limits_, block, needs.allotment.thresholds()),
-        seen_(bins_.categories.counts.size()) {}
+        seen_{0, std::vector<std::uint32_t>(bins_.categories.counts.size())} {}
 
   Look step(const Sight& seen) override {
-    ++seen_[seen.bin];
+    seen_.add(seen.bin);
     Look out;
     out.time = seen.time;
     out.signal = shares_.step(seen.bin, seen.start);
-    out.looked = ++counted_ % block_ == 0;
+    out.looked = seen_.n % block_ == 0;
     if (out.signal == stats::Signal::alarm) {
       out.moved = moved();
-      counted_ = 0;
-      std::fill(seen_.begin(), seen_.end(), 0U);
+      seen_.clear();
     }
     return out;
   }
@@ -204,25 +222,23 @@ class MovedShares : public Watcher {
   [[nodiscard]] const char* formula() const override { return stats::CategoryTolerance::formula; }
   [[nodiscard]] std::uint64_t block() const override { return block_; }
   [[nodiscard]] std::string moved() const override {
-    if (counted_ == 0) return {};
-    const auto n = static_cast<double>(counted_), m = static_cast<double>(bins_.categories.n());
-    const auto now = [&](std::size_t i) { return seen_[i] / n; };
+    if (seen_.n == 0) return {};
+    const auto n = static_cast<double>(seen_.n), m = static_cast<double>(bins_.categories.n());
+    const auto now = [&](std::size_t i) { return seen_.by_bin[i] / n; };
     const auto then = [&](std::size_t i) { return static_cast<double>(bins_.categories.counts[i]) / m; };
     std::size_t most = 0;
-    for (std::size_t i = 1; i < seen_.size(); ++i) {
+    for (std::size_t i = 1; i < seen_.by_bin.size(); ++i) {
       if (std::abs(now(i) - then(i)) > std::abs(now(most) - then(most))) most = i;
     }
     return bins_.name_of(most) + ": " + percent(now(most)) + " instead of " + percent(then(most));
   }
   void write(ByteWriter& out) const override {
     shares_.write(out);
-    out.u64(counted_);
-    for (const auto count : seen_) out.u64(count);
+    seen_.write(out);
   }
   void read(ByteReader& in) override {
     shares_.read(in);
-    counted_ = in.u64();
-    for (auto& count : seen_) count = static_cast<std::uint32_t>(in.u64());
+    seen_.read(in);
   }
 
  private:
@@ -230,8 +246,7 @@ class MovedShares : public Watcher {
   std::unique_ptr<stats::ToleranceLimits> limits_;
   std::uint32_t block_;
   stats::CategoryTolerance shares_;
-  std::uint64_t counted_ = 0;
-  std::vector<std::uint32_t> seen_;
+  Seen seen_;
 };
 
 std::string too_few(const DriftBins& bins, std::uint64_t rows) {
