@@ -166,9 +166,11 @@ void Core::process(std::vector<Delivery> group) {
   std::vector<record::Cursor> cursors;
   std::vector<std::vector<record::Reject>> errors;
   for (const auto& delivery : group) {
-    auto decoded = decoder_.decode({delivery.bytes, delivery.stream, delivery.pilot, entry.wall, false});
+    auto decoded =
+        decoder_.decode({delivery.bytes, delivery.stream,
+                         delivery.pilot.empty() ? delivery.source->pilot : delivery.pilot, entry.wall, false});
     record::Submission submission;
-    submission.source = delivery.source;
+    submission.source = delivery.source->name;
     submission.batch = std::move(decoded.batch);
     submission.rejects = decoded.rejects;
     submission.bytes = delivery.bytes.size();

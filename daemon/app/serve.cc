@@ -69,7 +69,8 @@ class Daemon {
                     [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
     core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, *key,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); }});
-    for (const auto& source : settings_.files) {  // on this thread: once the core runs, the journal is its own
+    for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
+      if (source.kind != settings::SourceKind::file) continue;
       tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes,
                                                            journal_.cursor(source.name), *core_));
     }
@@ -117,7 +118,7 @@ class Daemon {
     http.on_exception = [this](std::string_view handler, std::string_view what) {
       log_.error("a request handler failed", {{"handler", handler}, {"err", what}});
     };
-    auto routes = sources::ingest_routes(*core_, settings_.ingest);
+    auto routes = sources::ingest_routes(*core_, settings_);
     sinks::ApiContext context;
     // Megabytes of JSON or HTML are made beside the core, which only hands over the snapshot.
     context.fresh = [this](auto reader) {

@@ -18,7 +18,6 @@ namespace pilotwatch::settings {
 namespace {
 
 constexpr std::uint64_t max_document = 4'000'000'000;  ///< what the JSON parser can address
-constexpr const char* http_source = "http";            ///< what HTTP ingest calls itself in the label `source`
 
 void read_ingest(const Value& value, Ingest& out) {
   MapReader map(value);
@@ -26,6 +25,7 @@ void read_ingest(const Value& value, Ingest& out) {
   map.read("max_line_bytes", out.max_line_bytes, &Value::size, Whole{1, max_document});
   map.read("max_queue_requests", out.max_queue_requests, &Value::whole, Whole{1});
   map.read("max_queue_bytes", out.max_queue_bytes, &Value::size, Whole{1});
+  if (const auto v = map.take("anonymous")) out.anonymous = v->flag();
   map.finish();
 }
 
@@ -34,25 +34,6 @@ void read_interval(const Value& value, std::string_view key, Millis& out) {
   MapReader map(value);
   map.read(key, out, &Value::duration, Zero::refused);
   map.finish();
-}
-
-FileSource read_source(const Value& value, const Settings& settings, bool pilots_are_sound, UniqueNames& names) {
-  MapReader map(value);
-  FileSource out;
-  out.name = names.read(map, "name");
-  if (out.name == http_source) map.take("name")->problem("'http' is the name of what comes by HTTP");
-  std::string path;
-  map.read_required("file", path, &Value::filled_text);
-  out.path = (settings.file.parent_path() / path).lexically_normal();
-  if (const auto pilot = map.take("pilot")) {
-    out.pilot = pilot->text().value_or("");
-    std::vector<std::string_view> known;
-    for (const auto& p : settings.pilots) known.push_back(p.name);
-    if (pilot->node().IsScalar() && pilots_are_sound) pilot->must_be_known(out.pilot, "a pilot", known);
-  }
-  map.read("poll_interval", out.poll_interval, &Value::duration, Zero::refused);
-  map.finish();
-  return out;
 }
 
 void read_pilots(const Value& value, Settings& out) {
@@ -75,10 +56,7 @@ void read_root(const Value& root, Settings& out) {
   const bool pilots_are_sound =
       std::none_of(out.pilots.begin(), out.pilots.end(), [](const Pilot& p) { return p.name.empty(); }) &&
       !out.pilots.empty();
-  UniqueNames names;
-  if (sources) {
-    for (const auto& item : sources->items()) out.files.push_back(read_source(item, out, pilots_are_sound, names));
-  }
+  if (sources) read_sources(*sources, pilots_are_sound, out);
   map.finish();
 }
 

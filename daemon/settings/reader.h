@@ -76,6 +76,8 @@ class Value {
   [[nodiscard]] std::optional<std::string> filled_text() const;
   /// A name that becomes a label and part of URLs: 1 to 64 of [A-Za-z0-9_.:-].
   [[nodiscard]] std::optional<std::string> name() const;
+  /// true or false.
+  [[nodiscard]] std::optional<bool> flag() const;
   [[nodiscard]] std::optional<double> number(const Real& range) const;
   [[nodiscard]] std::optional<std::uint64_t> whole(const Whole& range) const;
   /// Bytes, or Prometheus' sizes: 64MB = 64 * 1024 * 1024.

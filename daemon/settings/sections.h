@@ -67,5 +67,7 @@ void read_chunks(MapReader& map, const Pilot& pilot, const Sound& sound, Limit& 
 [[nodiscard]] std::string window_words(const Window& window);
 
 [[nodiscard]] Notify read_notify(const Value& value);
+/// Fills `sources` of settings whose pilots have been read. `pilots_are_sound`: their names are all there.
+void read_sources(const Value& list, bool pilots_are_sound, Settings& out);
 
 }  // namespace pilotwatch::settings

@@ -56,6 +56,11 @@ Family family_of(const Limit& limit) {
   }
 }
 
+bool Settings::anonymous_ingest() const {
+  return ingest.anonymous.value_or(
+      std::ranges::none_of(sources, [](const Source& source) { return !source.token_file.empty(); }));
+}
+
 bool Pilot::watches_decisions() const {
   return std::ranges::any_of(limits, [](const Limit& limit) { return settings::watches_decisions(limit.evidence); });
 }

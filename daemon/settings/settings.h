@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "base/zone.h"
+#include "settings/source.h"
 
 /// The typed form of the YAML file. Defaults stand here and nowhere else; README documents every key.
 namespace pilotwatch::settings {
@@ -48,7 +49,8 @@ struct Segments {
   std::vector<std::string> attributes;
   std::uint64_t min_n = 10;       ///< cells smaller than this are suppressed; 1 = no suppression (public data)
   std::uint64_t max_values = 50;  ///< distinct values an attribute; the rest is `__other__` and counted
-  /// By attribute: the values that count, whatever arrives first; all others are `__other__`. None: the first that arrive.
+  /// By attribute: the values that count, whatever arrives first; all others are `__other__`. None: the first that
+  /// arrive.
   std::map<std::string, std::vector<std::string>> values;
   /// By attribute: the group that the others are compared with; where there is none, with all other cases.
   std::map<std::string, std::string> reference_groups;
@@ -427,18 +429,12 @@ struct Notify {
 };
 
 /// Follows one NDJSON file from the stored offset.
-struct FileSource {
-  std::string name;            ///< label `source`
-  std::filesystem::path path;  ///< relative to the config file
-  std::string pilot;           ///< for lines without `pilot`
-  Millis poll_interval{500};
-};
-
 struct Ingest {
   std::uint64_t max_body_bytes = 64ULL << 20;
   std::uint64_t max_line_bytes = 1ULL << 20;
   std::uint64_t max_queue_requests = 256;  ///< more wait: 429
   std::uint64_t max_queue_bytes = 256ULL << 20;
+  std::optional<bool> anonymous;  ///< whether HTTP without a token is let in; none = unless a source has a token_file
 };
 
 struct Settings {
@@ -448,10 +444,13 @@ struct Settings {
   Millis checkpoint_interval = std::chrono::minutes{1};
   Ingest ingest;
   std::vector<Pilot> pilots;
-  std::vector<FileSource> files;  ///< YAML `sources`
+  Source http = {.name = "http"};  ///< "http": what comes by HTTP and names no source
+  std::vector<Source> sources;     ///< YAML `sources`
   Notify notify;
 
   [[nodiscard]] const Pilot* find(std::string_view pilot) const;
+  /// Whether HTTP without a token is let in.
+  [[nodiscard]] bool anonymous_ingest() const;
 };
 
 }  // namespace pilotwatch::settings

@@ -308,13 +308,25 @@ void show_notify(Writer& out, const Notify& notify) {
 }
 
 void show_sources(Writer& out, const Settings& settings) {
-  out.list("sources", settings.files, [&](const FileSource& source) {
+  const auto folder = settings.file.parent_path();
+  const auto relative = [&](const std::filesystem::path& path) {
+    return folder.empty() ? path.string() : path.lexically_relative(folder).string();
+  };
+  out.list("sources", settings.sources, [&](const Source& source) {
     out.map([&] {
       out.text("name", source.name);
-      const auto folder = settings.file.parent_path();
-      out.text("file", folder.empty() ? source.path.string() : source.path.lexically_relative(folder).string());
+      if (source.kind == SourceKind::file) {
+        out.list("file", source.files, [&](const std::filesystem::path& path) { out.label(relative(path)); });
+        out.duration("poll_interval", source.poll_interval);
+      } else {
+        out.pair(source.kind == SourceKind::http ? "http" : "otlp", "true");
+        if (!source.token_file.empty()) out.text("token_file", relative(source.token_file));
+      }
+      if (source.kind != SourceKind::otlp) out.pair("format", word(source_format_names, source.format));
       out.text("pilot", source.pilot);
-      out.duration("poll_interval", source.poll_interval);
+      if (!source.pilots.empty())
+        out.list("pilots", source.pilots, [&](const std::string& pilot) { out.label(pilot); });
+      out.pair("preset", word(source_preset_names, source.mapping.preset));
     });
   });
 }
@@ -335,6 +347,7 @@ std::string show(const Settings& settings, const std::function<std::string(const
       out.whole("max_line_bytes", settings.ingest.max_line_bytes);
       out.whole("max_queue_requests", settings.ingest.max_queue_requests);
       out.whole("max_queue_bytes", settings.ingest.max_queue_bytes);
+      out.pair("anonymous", settings.anonymous_ingest() ? "true" : "false");
     });
     show_notify(out, settings.notify);
     show_sources(out, settings);

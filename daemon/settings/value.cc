@@ -130,6 +130,12 @@ std::optional<std::size_t> Value::choice_index(std::span<const char* const> name
   return std::nullopt;
 }
 
+std::optional<bool> Value::flag() const {
+  if (node_.IsScalar() && (node_.Scalar() == "true" || node_.Scalar() == "false")) return node_.Scalar() == "true";
+  wrong("true or false");
+  return std::nullopt;
+}
+
 bool Value::must_be_known(std::string_view name, std::string_view what, std::span<const std::string_view> known) const {
   if (std::find(known.begin(), known.end(), name) != known.end()) return true;
   problem(in_quotes(name) + " is not " + std::string(what) + instead(name, "configured", known));

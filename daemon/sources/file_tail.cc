@@ -47,8 +47,8 @@ class Answer {
 ///     deliver them again and again, with growing pauses, until they are committed
 ///     move the cursor
 struct FileTail::Impl {
-  Impl(settings::FileSource given, std::uint64_t max_line_bytes, std::optional<Cursor> from, Port& to)
-      : source(std::move(given)), port(to), reader(source.name, source.path, max_line_bytes, std::move(from)) {}
+  Impl(const settings::Source& given, std::uint64_t max_line_bytes, std::optional<Cursor> from, Port& to)
+      : source(given), port(to), reader(source.name, source.files.front(), max_line_bytes, std::move(from)) {}
 
   void run();
   void step();
@@ -57,7 +57,7 @@ struct FileTail::Impl {
   void look();
   void publish();
 
-  const settings::FileSource source;
+  const settings::Source& source;
   Port& port;
   TailReader reader;  // the thread's own
   Guarded<TailStats> stats;
@@ -98,7 +98,7 @@ bool FileTail::Impl::deliver(const TailReader::Chunk& chunk) {
   for (Millis wait = first_pause;; wait = std::min(2 * wait, longest_pause)) {
     const auto answer = std::make_shared<Answer>();
     Delivery delivery;
-    delivery.source = source.name;
+    delivery.source = &source;
     delivery.bytes = chunk.bytes;
     delivery.pilot = source.pilot;
     delivery.cursor = chunk.cursor;
@@ -139,8 +139,8 @@ void FileTail::Impl::publish() {
   stats.with([&](TailStats& published) { published = now; });
 }
 
-FileTail::FileTail(settings::FileSource source, std::uint64_t max_line_bytes, std::optional<Cursor> from, Port& port)
-    : impl_(std::make_unique<Impl>(std::move(source), max_line_bytes, std::move(from), port)) {}
+FileTail::FileTail(const settings::Source& source, std::uint64_t max_line_bytes, std::optional<Cursor> from, Port& port)
+    : impl_(std::make_unique<Impl>(source, max_line_bytes, std::move(from), port)) {}
 
 FileTail::~FileTail() { stop(); }
 

@@ -21,7 +21,8 @@ struct TailStats {
 /// before the new one is begun; a file shorter than the cursor is begun again and the loss counted.
 class FileTail {
  public:
-  FileTail(settings::FileSource source, std::uint64_t max_line_bytes, std::optional<Cursor> from, Port& port);
+  /// `source` must outlive it.
+  FileTail(const settings::Source& source, std::uint64_t max_line_bytes, std::optional<Cursor> from, Port& port);
   ~FileTail();
   FileTail(const FileTail&) = delete;
   FileTail& operator=(const FileTail&) = delete;

@@ -82,17 +82,17 @@ HttpResponse response_to(const Reply& reply) {
       return come_back(429, "the queue is full; nothing of this body was taken", reply);
     case Reply::Status::unavailable:
       return come_back(503, "records cannot be stored now; nothing of this body was acknowledged", reply);
-    case Reply::Status::committed:
+    default:
       break;
   }
   return counts(reply);
 }
 
-runtime::Handler handler(Port& port, record::Stream stream) {
-  return [&port, stream](HttpRequest&& request, runtime::Respond respond) {
+runtime::Handler handler(Port& port, const settings::Settings& settings, record::Stream stream) {
+  return [&port, &settings, stream](HttpRequest&& request, runtime::Respond respond) {
     if (auto refused = refusal(request)) return respond(std::move(*refused));
     Delivery delivery;
-    delivery.source = "http";
+    delivery.source = &settings.http;
     delivery.stream = stream;
     delivery.pilot = std::string(request.parameter("pilot"));
     delivery.bytes = std::move(request.body);
@@ -103,9 +103,9 @@ runtime::Handler handler(Port& port, record::Stream stream) {
 
 }  // namespace
 
-std::vector<runtime::Route> ingest_routes(Port& port, const settings::Ingest& limits) {
+std::vector<runtime::Route> ingest_routes(Port& port, const settings::Settings& settings) {
   const auto route = [&](const char* path, const char* name, record::Stream stream) {
-    return runtime::Route{"POST", path, name, limits.max_body_bytes, handler(port, stream)};
+    return runtime::Route{"POST", path, name, settings.ingest.max_body_bytes, handler(port, settings, stream)};
   };
   return {route("/v1/records", "ingest_records", record::Stream::unknown),
           route("/v1/predictions", "ingest_predictions", record::Stream::predictions),

@@ -11,8 +11,8 @@
 namespace pilotwatch::sources {
 
 /// POST /v1/records, /v1/predictions, /v1/outcomes, /v1/complaints, /v1/complaint_updates, /v1/reviews,
-/// /v1/feedback, /v1/changes. `port` must outlive the server.
+/// /v1/feedback, /v1/changes. `port` and `settings` must outlive the server.
 /// Answers: README, "Ingest".
-[[nodiscard]] std::vector<runtime::Route> ingest_routes(Port& port, const settings::Ingest& limits);
+[[nodiscard]] std::vector<runtime::Route> ingest_routes(Port& port, const settings::Settings& settings);
 
 }  // namespace pilotwatch::sources

@@ -5,14 +5,18 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "mapping/translator.h"
 #include "record/cursor.h"
 #include "record/record.h"
+#include "settings/source.h"
 
 /// The narrow waist between whatever brings bytes and the core.
 namespace pilotwatch::sources {
 
+using mapping::Framing;
 using record::Cursor;
 
 /// What became of a submission.
@@ -21,22 +25,36 @@ struct Reply {
     committed,    ///< durable; the counts below hold
     overloaded,   ///< nothing was taken: come back after `retry_after_s`
     unavailable,  ///< nothing was acknowledged (disk full, shutting down): come back later
+    refused,      ///< nothing was taken, whole: `http_status` and `detail` say why; the same again will not help
+    rehearsed,    ///< dry run: nothing was taken; `records` and `errors` say what would have become of it
   };
   Status status = Status::committed;
-  std::uint64_t accepted = 0, duplicate = 0, rejected = 0;
+  std::uint64_t accepted = 0, duplicate = 0, rejected = 0, ignored = 0;
   std::vector<record::Reject> errors;  ///< the first 20
   unsigned retry_after_s = 1;
-  std::string detail;  ///< for the person, when not committed
+  unsigned http_status = 400;  ///< when refused
+  std::string detail;          ///< for the person, when not committed
+  std::string records;         ///< rehearsed: NDJSON, the first of them in the wire format
 };
 
-/// Bytes on their way in: NDJSON, or a JSON array of records.
+/// How a body was packed; YAML has none, it is HTTP's Content-Encoding or a file's ending.
+enum class Encoding : std::uint8_t { identity, gzip, zstd };
+
+/// Bytes on their way in.
 struct Delivery {
-  std::string source;  ///< "http" or the file source's name
+  const settings::Source* source = nullptr;  ///< never null; outlives the delivery
   std::string bytes;
-  record::Stream stream = record::Stream::unknown;  ///< what records without `type` are
-  std::string pilot;                                ///< for records without `pilot`; may be ""
-  std::optional<Cursor> cursor;                     ///< committed together with the records
-  std::function<void(Reply)> done;                  ///< called exactly once, on the core's thread; must not block
+  Encoding encoding = Encoding::identity;
+  Framing framing = Framing::json;
+  std::string csv_header;                                       ///< of csv in pieces; "" = the bytes begin with it
+  std::vector<std::pair<std::string, std::string>> attributes;  ///< of a CloudEvent in binary mode
+  record::Stream stream = record::Stream::unknown;              ///< what records without `type` are
+  std::string pilot;                                            ///< for records without `pilot`; may be ""
+  std::string idempotency_key;  ///< identity of records without `id`, together with their line; "" = their content
+  bool strict = false;          ///< refused whole (422) where one line is
+  bool dry_run = false;
+  std::optional<Cursor> cursor;     ///< committed together with the records
+  std::function<void(Reply)> done;  ///< called exactly once, on any thread; must not block
 };
 
 class Port {

@@ -112,7 +112,7 @@ TEST_CASE("core: a queue that is full refuses at once and counts it") {
   bench.core.start();
   std::promise<void> entered, release;
   sources::Delivery blocking;
-  blocking.source = "test";
+  blocking.source = &bench.settings.http;
   blocking.bytes = prediction(1);
   blocking.done = [&](const Reply&) {
     entered.set_value();

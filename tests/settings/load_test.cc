@@ -95,12 +95,12 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.notify.resolved_retention == 0s);
   CHECK(s.notify.queue_capacity == 11);
   CHECK(s.notify.batch_size == 12);
-  REQUIRE(s.files.size() == 2);
-  CHECK(s.files[0].name == "log");
-  CHECK(s.files[0].path == "/etc/in/a.ndjson");
-  CHECK(s.files[0].pilot == "fraud");
-  CHECK(s.files[0].poll_interval == 250ms);
-  CHECK(s.files[1].path == "/var/b.ndjson");
+  REQUIRE(s.sources.size() == 2);
+  CHECK(s.sources[0].name == "log");
+  CHECK(s.sources[0].files == std::vector<std::filesystem::path>{"/etc/in/a.ndjson"});
+  CHECK(s.sources[0].pilot == "fraud");
+  CHECK(s.sources[0].poll_interval == 250ms);
+  CHECK(s.sources[1].files.at(0) == "/var/b.ndjson");
 }
 
 TEST_CASE("settings: every key of a pilot reaches its field") {

@@ -73,31 +73,32 @@ class FakePort final : public Port {
 struct Tailing {
   explicit Tailing(Millis poll = 5ms) {
     source.name = "audit";
-    source.path = dir.path() / "log";
+    source.kind = settings::SourceKind::file;
+    source.files = {dir.path() / "log"};
     source.pilot = "loans";
     source.poll_interval = poll;
   }
   FakePort port;
   ScratchDir dir;
-  settings::FileSource source;
+  settings::Source source;
 };
 
 }  // namespace
 
 TEST_CASE("file tail: delivers lines with their cursor, as the settings say whose they are") {
   Tailing t;
-  append(t.source.path, "a\n");
+  append(t.source.files.front(), "a\n");
   FileTail tail(t.source, 1000, {}, t.port);
   tail.start();
   const auto first = t.port.wait_for(0);
   CHECK(first.bytes == "a\n");
-  CHECK(first.source == "audit");
-  CHECK(first.pilot == "loans");
+  CHECK(first.source == &t.source);
+  CHECK(first.source->pilot == "loans");
   CHECK(first.stream == record::Stream::unknown);
   REQUIRE(first.cursor.has_value());
   CHECK(first.cursor->source == "audit");
   CHECK(first.cursor->offset == 2);
-  append(t.source.path, "b\n");
+  append(t.source.files.front(), "b\n");
   CHECK(t.port.wait_for(1).bytes == "b\n");
   tail.stop();
   CHECK(t.port.count() == 2);
@@ -105,7 +106,7 @@ TEST_CASE("file tail: delivers lines with their cursor, as the settings say whos
   CHECK(tail.stats().file_open);
   CHECK(tail.name() == "audit");
 
-  append(t.source.path, "c\n");
+  append(t.source.files.front(), "c\n");
   FileTail next(t.source, 1000, t.port.wait_for(1).cursor, t.port);
   next.start();
   CHECK(t.port.wait_for(2).bytes == "c\n");
@@ -114,11 +115,11 @@ TEST_CASE("file tail: delivers lines with their cursor, as the settings say whos
 TEST_CASE("file tail: what is refused is delivered again, unchanged, until it is committed") {
   Tailing t;
   t.port.answer_with(Reply::Status::overloaded);
-  append(t.source.path, "a\n");
+  append(t.source.files.front(), "a\n");
   FileTail tail(t.source, 1000, {}, t.port);
   tail.start();
   t.port.wait_for(0);
-  append(t.source.path, "b\n");
+  append(t.source.files.front(), "b\n");
   CHECK(t.port.wait_for(1).bytes == "a\n");
   t.port.answer_with(Reply::Status::unavailable);
   t.port.wait_for(2);
@@ -132,15 +133,15 @@ TEST_CASE("file tail: what is refused is delivered again, unchanged, until it is
 TEST_CASE("file tail: looks for rotations while it waits to be heard") {
   Tailing t(1ms);
   t.port.answer_with(Reply::Status::overloaded);
-  append(t.source.path, "1\n");
+  append(t.source.files.front(), "1\n");
   FileTail tail(t.source, 1000, {}, t.port);
   tail.start();
   t.port.wait_for(0);
-  std::filesystem::rename(t.source.path, t.dir.path() / "gone");
-  append(t.source.path, "2\n");
+  std::filesystem::rename(t.source.files.front(), t.dir.path() / "gone");
+  append(t.source.files.front(), "2\n");
   t.port.wait_for(2);  // pauses of 100 and 200 ms lie between: many looks
-  std::filesystem::rename(t.source.path, t.dir.path() / "gone");
-  append(t.source.path, "3\n");
+  std::filesystem::rename(t.source.files.front(), t.dir.path() / "gone");
+  append(t.source.files.front(), "3\n");
   t.port.answer_with(Reply::Status::committed);
   std::string all;
   for (std::size_t i = 0; all.size() < 4 || all.substr(all.size() - 2) != "3\n"; ++i) all += t.port.wait_for(i).bytes;
@@ -151,7 +152,7 @@ TEST_CASE("file tail: stop interrupts the poll interval and the back-off") {
   Tailing t(std::chrono::hours{1});
   const bool refused = GENERATE(false, true);
   if (refused) t.port.answer_with(Reply::Status::unavailable);
-  append(t.source.path, "a\n");
+  append(t.source.files.front(), "a\n");
   FileTail tail(t.source, 1000, {}, t.port);
   tail.start();
   t.port.wait_for(refused ? 3 : 0);  // after four refusals the pause is 800 ms
@@ -162,7 +163,7 @@ TEST_CASE("file tail: stop interrupts the poll interval and the back-off") {
 TEST_CASE("file tail: stop waits for the reply that is under way") {
   Tailing t;
   t.port.answer_with(std::nullopt);
-  append(t.source.path, "a\n");
+  append(t.source.files.front(), "a\n");
   FileTail tail(t.source, 1000, {}, t.port);
   tail.start();
   const auto delivery = t.port.wait_for(0);
@@ -177,7 +178,7 @@ TEST_CASE("file tail: stop waits for the reply that is under way") {
 TEST_CASE("file tail: an exception is counted and does not end the tail") {
   Tailing t;
   t.port.throw_once();
-  append(t.source.path, "a\n");
+  append(t.source.files.front(), "a\n");
   FileTail tail(t.source, 1000, {}, t.port);
   tail.start();
   CHECK(t.port.wait_for(0).bytes == "a\n");

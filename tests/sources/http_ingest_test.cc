@@ -28,7 +28,8 @@ struct FakePort final : Port {
 };
 
 struct Ingesting {
-  explicit Ingesting(std::uint64_t max_body_bytes = 1000) : server({}, ingest_routes(port, {max_body_bytes})) {
+  explicit Ingesting(std::uint64_t max_body_bytes = 1000)
+      : settings(limited(max_body_bytes)), server({}, ingest_routes(port, settings)) {
     server.start();
   }
   pilotwatch::testing::HttpReply post(const std::string& target, std::string_view body,
@@ -41,6 +42,12 @@ struct Ingesting {
   void will_reply(Reply reply) {
     port.reply.with([&](Reply& r) { r = std::move(reply); });
   }
+  static settings::Settings limited(std::uint64_t max_body_bytes) {
+    settings::Settings out;
+    out.ingest.max_body_bytes = max_body_bytes;
+    return out;
+  }
+  settings::Settings settings;
   FakePort port;
   runtime::HttpServer server;
 };
@@ -64,7 +71,7 @@ TEST_CASE("ingest: the path says what records without type are, the query whose 
   CHECK(i.last().stream == record::Stream::predictions);
   CHECK(i.last().pilot == "loans b");
   CHECK(i.last().bytes == "{\"a\":1}\n");
-  CHECK(i.last().source == "http");
+  CHECK(i.last().source == &i.settings.http);
   CHECK_FALSE(i.last().cursor.has_value());
   i.post("/v1/outcomes", "{}");
   CHECK(i.last().stream == record::Stream::outcomes);
@@ -156,7 +163,7 @@ TEST_CASE("ingest: nothing is 400 and reaches nobody, too much is 413") {
   CHECK(i.post("/v1/records", " \r\n\t\n").status == 400);
   CHECK(i.post("/v1/records", "").status == 400);
   CHECK(i.post("/v1/records", "{\"a\":12345}").status == 413);
-  CHECK(i.last().source.empty());
+  CHECK(i.last().source == nullptr);
   CHECK(i.post("/v1/records", "{\"a\":1234}").status == 200);
   CHECK(http(i.server.port(), "GET", "/v1/records").status == 405);
 }

@@ -49,7 +49,7 @@ class Bench {
     auto promise = std::make_shared<std::promise<sources::Reply>>();
     auto future = promise->get_future();
     sources::Delivery delivery;
-    delivery.source = "test";
+    delivery.source = &settings.http;
     delivery.bytes = std::move(lines);
     delivery.cursor = std::move(cursor);
     delivery.done = [promise](sources::Reply reply) { promise->set_value(std::move(reply)); };

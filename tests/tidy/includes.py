@@ -10,13 +10,14 @@ MAY_INCLUDE = {
     "settings": "base",
     "stats": "base",
     "runtime": "base",
+    "mapping": "base record settings",
     "decode": "base record settings",
     "journal": "base record",
     "engine": "base record settings stats",
     "judge": "base record settings stats engine",
-    "sources": "base record settings runtime",
+    "sources": "base record settings mapping runtime",
     "sinks": "base record settings stats engine judge runtime",
-    "app": "base record settings stats decode journal engine judge runtime sources sinks",
+    "app": "base record settings stats mapping decode journal engine judge runtime sources sinks",
     "main.cc": "app",
 }
 # Library headers that only the rooms named may see.

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "record/record.h"
+#include "settings/source.h"
+
+/// Foreign bytes to records of the wire format, as JSON text: what other systems write becomes what decode/ reads.
+namespace pilotwatch::mapping {
+
+/// How the bytes are cut into foreign records.
+enum class Framing : std::uint8_t {
+  json,         ///< NDJSON, an array of objects, or one object
+  csv,          ///< RFC 4180
+  cloudevent,   ///< CloudEvents binary mode: `attributes` and the bytes as data
+  cloudevents,  ///< structured mode, or a batch
+  otlp_logs_json,
+  otlp_logs_protobuf,
+  otlp_traces_json,
+  otlp_traces_protobuf,
+};
+
+struct Input {
+  std::string_view bytes;
+  Framing framing = Framing::json;
+  std::string_view csv_header;  ///< csv: the header line; "" = the first line of `bytes` is it
+  /// cloudevent: attributes by name without "ce-", and "datacontenttype".
+  std::vector<std::pair<std::string, std::string>> attributes;
+  record::Stream stream = record::Stream::unknown;  ///< what records without `type` are
+};
+
+struct Output {
+  std::string records;               ///< NDJSON in the wire format, one record a line
+  std::vector<std::uint32_t> lines;  ///< of each of them: the foreign line (element, event, row) it came from, from 1
+  std::vector<record::Reject> rejects;  ///< foreign lines that could not be mapped, in order; all of them
+  std::uint64_t ignored = 0;            ///< foreign records that are none of ours (a log line that is no GenAI event)
+};
+
+/// One source's mapping, ready for use. Never throws on input. Not thread-safe.
+class Translator {
+ public:
+  /// `source` must outlive it. `max_line_bytes` bounds one foreign record.
+  Translator(const settings::Source& source, std::uint64_t max_line_bytes);
+  ~Translator();
+  Translator(const Translator&) = delete;
+  Translator& operator=(const Translator&) = delete;
+
+  /// Whether such input is in the wire format already: translate() would only copy it.
+  [[nodiscard]] bool passes(Framing framing) const;
+  [[nodiscard]] Output translate(const Input& input);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pilotwatch::mapping

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "settings/mapping.h"
+
+namespace pilotwatch::settings {
+
+/// What brings the bytes.
+enum class SourceKind : std::uint8_t {
+  http,  ///< POST /v1/..., CloudEvents included
+  file,  ///< files that a program appends to
+  otlp,  ///< OTLP/HTTP on its own listener
+};
+
+/// How bytes of files and of bodies without a telling Content-Type are cut into records.
+enum class SourceFormat : std::uint8_t { json, csv };
+inline constexpr const char* source_format_names[] = {"json", "csv"};
+
+/// One of YAML `sources`.
+struct Source {
+  std::string name;  ///< label `source`; "http" is what comes by HTTP without naming a source
+  SourceKind kind = SourceKind::http;
+  std::vector<std::filesystem::path> files{};  ///< kind file: paths or globs, relative to the config file made absolute
+  SourceFormat format = SourceFormat::json;
+  std::string pilot{};                 ///< for records without `pilot`; "" = they must name one
+  std::vector<std::string> pilots{};   ///< the only ones it may write; empty = all
+  std::filesystem::path token_file{};  ///< kinds http and otlp: bearer tokens, one a line; "" = none is asked for
+  Mapping mapping{};
+  Millis poll_interval{500};  ///< kind file
+};
+
+}  // namespace pilotwatch::settings
