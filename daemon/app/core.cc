@@ -5,10 +5,11 @@
 
 #include <algorithm>
 
+#include "app/pace.h"
+
 namespace pilotwatch::app {
 namespace {
 
-using sources::Delivery;
 using sources::Reply;
 using std::chrono::steady_clock;
 
@@ -21,9 +22,17 @@ std::uint64_t micros_since(steady_clock::time_point start) {
       std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count());
 }
 
+Reply cannot_be_stored() {
+  Reply reply;
+  reply.status = Reply::Status::unavailable;
+  reply.retry_after_s = 5;
+  reply.detail = "the store cannot be written";
+  return reply;
+}
+
 }  // namespace
 
-Core::Core(Parts parts) : parts_(std::move(parts)), decoder_(parts_.settings, parts_.key) {
+Core::Core(Parts parts) : parts_(std::move(parts)) {
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
   parts_.fold.on_transition = [this](const judge::Transition& t) {
     alerts_changed_ = true;
@@ -63,30 +72,14 @@ void Core::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Core::deliver(Delivery delivery) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto& bounds = parts_.settings.ingest;
-    const bool full = waiting_.size() >= bounds.max_queue_requests ||
-                      (!waiting_.empty() && waiting_bytes_ + delivery.bytes.size() > bounds.max_queue_bytes);
-    if (ready_ && !stopping_ && !full) {
-      waiting_bytes_ += delivery.bytes.size();
-      waiting_.push_back(std::move(delivery));
-      wake_.notify_one();
-      return;
-    }
-  }
-  if (!ready_) return refuse(delivery, Reply::Status::unavailable, "starting or stopping");
-  refuse(delivery, Reply::Status::overloaded, "the ingest queue is full");
-}
-
-void Core::refuse(Delivery& delivery, Reply::Status status, const char* detail) {
-  ++(status == Reply::Status::overloaded ? overloaded_ : unavailable_);
-  Reply reply;
-  reply.status = status;
-  reply.retry_after_s = status == Reply::Status::overloaded ? 1 : 5;
-  reply.detail = detail;
-  delivery.done(std::move(reply));
+void Core::submit(Decoded delivery) {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock,
+             [this] { return waiting_bytes_ < 2 * max_group_bytes && waiting_.size() < 2 * max_group_deliveries; });
+  PW_ASSERT(!stopping_);
+  waiting_bytes_ += delivery.submission.bytes;
+  waiting_.push_back(std::move(delivery));
+  wake_.notify_one();
 }
 
 void Core::fresh(std::function<void(std::shared_ptr<const judge::Snapshot>)> reader) {
@@ -141,17 +134,18 @@ void Core::run() {
   }
 }
 
-std::vector<Delivery> Core::next_group() {
-  std::vector<Delivery> group;
+std::vector<Decoded> Core::next_group() {
+  std::vector<Decoded> group;
   std::uint64_t bytes = 0;
   const std::lock_guard lock(mutex_);
   while (!waiting_.empty() && group.size() < max_group_deliveries &&
-         (group.empty() || bytes + waiting_.front().bytes.size() <= max_group_bytes)) {
-    bytes += waiting_.front().bytes.size();
+         (group.empty() || bytes + waiting_.front().submission.bytes <= max_group_bytes)) {
+    bytes += waiting_.front().submission.bytes;
     group.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
   waiting_bytes_ -= bytes;
+  room_.notify_one();
   return group;
 }
 
@@ -160,42 +154,39 @@ Instant Core::wall() {
   return last_wall_;
 }
 
-void Core::process(std::vector<Delivery> group) {
+void Core::process(std::vector<Decoded> group) {
   record::Entry entry;
   entry.wall = wall();
   std::vector<record::Cursor> cursors;
-  std::vector<std::vector<record::Reject>> errors;
-  for (const auto& delivery : group) {
-    auto decoded =
-        decoder_.decode({delivery.bytes, delivery.stream,
-                         delivery.pilot.empty() ? delivery.source->pilot : delivery.pilot, entry.wall, false});
-    record::Submission submission;
-    submission.source = delivery.source->name;
-    submission.batch = std::move(decoded.batch);
-    submission.rejects = decoded.rejects;
-    submission.bytes = delivery.bytes.size();
-    submission.dropped_fields = decoded.dropped_fields;
-    entry.submissions.push_back(std::move(submission));
-    errors.push_back(std::move(decoded.errors));
+  std::uint64_t bytes = 0;
+  for (auto& delivery : group) {
+    bytes += delivery.submission.bytes;
+    entry.submissions.push_back(std::move(delivery.submission));
     if (delivery.cursor) cursors.push_back(*delivery.cursor);
   }
   std::vector<judge::Applied> applied;
   try {
     const auto sequence = commit(entry, cursors);
+    const auto start = steady_clock::now();
     applied = parts_.fold.apply(entry, sequence);
+    seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
   } catch (const journal::WriteError& error) {
     parts_.log.error("the store cannot be written; nothing of the group was acknowledged", {{"err", error.what()}});
-    for (auto& delivery : group) refuse(delivery, Reply::Status::unavailable, "the store cannot be written");
+    unavailable_ += group.size();
+    for (auto& delivery : group) delivery.done(cannot_be_stored());
     return;
   }
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    Reply reply;
-    reply.accepted = applied[i].accepted;
-    reply.duplicate = applied[i].duplicate;
-    reply.rejected = applied[i].rejected;
-    reply.errors = std::move(errors[i]);
-    group[i].done(std::move(reply));
-  }
+  for (std::size_t i = 0; i < group.size(); ++i) answer(group[i], applied[i]);
+}
+
+void Core::answer(Decoded& delivery, const judge::Applied& applied) {
+  Reply reply;
+  reply.accepted = applied.accepted;
+  reply.duplicate = applied.duplicate;
+  reply.rejected = applied.rejected;
+  reply.ignored = delivery.ignored;
+  reply.errors = std::move(delivery.rejects);
+  delivery.done(std::move(reply));
 }
 
 std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors) {
@@ -296,18 +287,10 @@ void Core::serve_readers() {
 }
 
 void Core::describe(sinks::SelfStats& out) const {
-  {
-    const std::lock_guard lock(mutex_);
-    out.queue_requests = waiting_.size();
-    out.queue_bytes = waiting_bytes_;
-  }
-  out.queue_capacity = parts_.settings.ingest.max_queue_requests;
-  out.queue_bytes_capacity = parts_.settings.ingest.max_queue_bytes;
   out.ready = ready_;
   out.ready_detail =
       ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
-  out.overloaded = overloaded_;
-  out.unavailable = unavailable_;
+  out.unavailable += unavailable_;
   out.store_write_failures = write_failures_;
   out.store_checkpoints = checkpoints_;
   out.store_degraded = degraded_;

@@ -12,28 +12,27 @@
 #include <thread>
 #include <vector>
 
+#include "app/decoded.h"
 #include "base/guarded.h"
 #include "base/time.h"
-#include "decode/decode.h"
 #include "journal/journal.h"
 #include "judge/fold.h"
 #include "runtime/log.h"
 #include "sinks/self_stats.h"
-#include "sources/port.h"
 
 namespace pilotwatch::app {
 
-/// The one thread ("pw-core") that owns decoder, journal and fold.
+/// The one thread ("pw-core") that owns journal and fold.
 ///
 ///   loop: wait for deliveries, readers, or the next tick
 ///         group = what waits, up to a bound
-///         decode -> one Entry -> journal.append -> fold.apply -> replies
+///         one Entry -> journal.append -> fold.apply -> replies
 ///         tick:   when a window is due without records, an empty Entry moves time on
 ///                 every checkpoint_interval: what has changed is written
 ///         readers get a snapshot
 ///
-/// Deliveries beyond the bounds are refused at once. A failed write refuses the group and is tried anew with the next.
-class Core final : public sources::Port {
+/// A failed write refuses the group and is tried anew with the next.
+class Core {
  public:
   struct Parts {
     const settings::Settings& settings;
@@ -41,12 +40,13 @@ class Core final : public sources::Port {
     judge::Fold& fold;
     const Clock& clock;
     const runtime::Log& log;
-    IdKey key;
     /// The alerts' state after each tick and each transition; on the core's thread, must not block.
     std::function<void(const judge::Snapshot&)> publish_alerts;
   };
   explicit Core(Parts parts);
-  ~Core() override;
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
 
   /// Restores the state: checkpoint and replay, or a rebuild from the first entry. Before start(); any length of time.
   /// Throws on a journal that cannot be read.
@@ -55,7 +55,10 @@ class Core final : public sources::Port {
   /// Refuses what comes from now on, finishes what waits, writes a checkpoint, joins.
   void stop();
 
-  void deliver(sources::Delivery delivery) override;
+  /// Takes it; waits while more waits than two groups hold. For the intake's thread, which must end before stop().
+  void submit(Decoded delivery);
+  /// How long a byte takes here, as of late: applying it, without the disk. 0 = nothing has come yet. Any thread.
+  [[nodiscard]] double seconds_per_byte() const { return seconds_per_byte_; }
   /// Calls back with a snapshot that holds everything committed before the call; on the core's thread.
   void fresh(std::function<void(std::shared_ptr<const judge::Snapshot>)> reader);
   /// Readers that have waited longer than `patience` get the last snapshot. Called now and then by another thread.
@@ -73,9 +76,9 @@ class Core final : public sources::Port {
   };
 
   void run();
-  void refuse(sources::Delivery& delivery, sources::Reply::Status status, const char* detail);
-  std::vector<sources::Delivery> next_group();
-  void process(std::vector<sources::Delivery> group);
+  std::vector<Decoded> next_group();
+  void process(std::vector<Decoded> group);
+  void answer(Decoded& delivery, const judge::Applied& applied);
   std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors);
   void tick();
   void record_limits();
@@ -88,11 +91,10 @@ class Core final : public sources::Port {
   void checkpoint_after_rebuild(const std::string& shape);
 
   Parts parts_;
-  decode::Decoder decoder_;
 
   mutable std::mutex mutex_;  // guards the block below, up to the blank line
-  std::condition_variable wake_;
-  std::deque<sources::Delivery> waiting_;
+  std::condition_variable wake_, room_;
+  std::deque<Decoded> waiting_;
   std::uint64_t waiting_bytes_ = 0;
   std::vector<Reader> readers_;
   bool stopping_ = false;
@@ -108,8 +110,8 @@ class Core final : public sources::Port {
   std::optional<Instant> last_evaluation_;
 
   std::atomic<bool> ready_ = false, degraded_ = false;
-  std::atomic<std::uint64_t> overloaded_ = 0, unavailable_ = 0, write_failures_ = 0, checkpoints_ = 0, commits_ = 0,
-                             evaluations_ = 0;
+  std::atomic<double> seconds_per_byte_{0};
+  std::atomic<std::uint64_t> unavailable_ = 0, write_failures_ = 0, checkpoints_ = 0, commits_ = 0, evaluations_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
 };
 

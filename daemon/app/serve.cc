@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/core.h"
+#include "app/intake.h"
 #include "app/references.h"
 #include "runtime/http.h"
 #include "runtime/log.h"
@@ -67,13 +68,15 @@ class Daemon {
     if (key.has_error()) throw journal::OpenError(key.error().what);
     load_references(settings_, *key, fold_,
                     [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
-    core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, *key,
+    core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); }});
+    intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, *key});
     for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
       if (source.kind != settings::SourceKind::file) continue;
       tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes,
-                                                           journal_.cursor(source.name), *core_));
+                                                           journal_.cursor(source.name), *intake_));
     }
+    access_ = std::make_shared<sources::SourceAccess>(settings_, settings::SourceKind::http);
     build_server(address);
   }
 
@@ -89,6 +92,7 @@ class Daemon {
     core_->restore();
     alertmanagers_.start();
     core_->start();
+    intake_->start();
     for (auto& tail : tails_) tail->start();
     log_.info("Server is ready to receive records.", {{"pilots", settings_.pilots.size()}});
     const int signal = wait_for_signal(signals);
@@ -118,7 +122,7 @@ class Daemon {
     http.on_exception = [this](std::string_view handler, std::string_view what) {
       log_.error("a request handler failed", {{"handler", handler}, {"err", what}});
     };
-    auto routes = sources::ingest_routes(*core_, settings_);
+    auto routes = sources::ingest_routes(*intake_, settings_, access_);
     sinks::ApiContext context;
     // Megabytes of JSON or HTML are made beside the core, which only hands over the snapshot.
     context.fresh = [this](auto reader) {
@@ -146,6 +150,8 @@ class Daemon {
     out.config_file = settings_.file.string();
     out.evaluation_interval = settings_.evaluation_interval;
     core_->describe(out);
+    intake_->describe(out);
+    out.token_file_failures = access_->failures();
     out.log_messages = log_.counts();
     for (const auto& tail : tails_) {
       const auto t = tail->stats();
@@ -176,6 +182,7 @@ class Daemon {
 
   void stop() {
     for (auto& tail : tails_) tail->stop();
+    intake_->stop();
     core_->stop();
     alertmanagers_.stop(alert_grace);
     render_.stop();
@@ -191,6 +198,8 @@ class Daemon {
   sinks::Alertmanagers alertmanagers_;
   runtime::Worker render_{"pw-render"};
   std::unique_ptr<Core> core_;
+  std::unique_ptr<Intake> intake_;
+  std::shared_ptr<sources::SourceAccess> access_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::vector<std::unique_ptr<sources::FileTail>> tails_;
   std::string address_, external_url_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "decode/interner.h"
 #include "decode/object.h"
 #include "decode/schema.h"
@@ -74,9 +75,14 @@ namespace {
 /// One call of decode(): where records and rejects of one input are gathered.
 class Run {
  public:
-  Run(simdjson::dom::parser& parser, std::size_t& capacity, std::uint64_t max_line_bytes, Output& out,
-      const Reading& reading)
-      : parser_(parser), capacity_(capacity), max_line_bytes_(max_line_bytes), out_(out), reading_(reading) {}
+  Run(simdjson::dom::parser& parser, std::size_t& capacity, std::uint64_t max_line_bytes, Output& out, Reading& reading,
+      bool keep_text)
+      : parser_(parser),
+        capacity_(capacity),
+        max_line_bytes_(max_line_bytes),
+        out_(out),
+        reading_(reading),
+        keep_text_(keep_text) {}
 
   /// `text` must be followed by SIMDJSON_PADDING readable bytes.
   void whole(std::string_view text) {
@@ -148,6 +154,7 @@ class Run {
   }
 
   void one_line(std::string_view line) {
+    text_ = line;
     if (line.size() > max_line_bytes_) {
       return refuse(Stream::unknown, Reason::line_too_long,
                     "longer than ingest.max_line_bytes (" + std::to_string(max_line_bytes_) + ")");
@@ -165,6 +172,7 @@ class Run {
     simdjson::dom::object object;
     if (element.get_object().get(object) != simdjson::SUCCESS)
       return refuse(stream, Reason::schema, "a record must be an object");
+    reading_.line = line_;
     try {
       auto record = read_object(object, reading_, stream);
       record.line = line_;
@@ -180,7 +188,9 @@ class Run {
     if (stream == Stream::unknown) reject.stream = reading_.default_stream;
     out_.rejects.add(reject);
     ++out_.lines;
-    if (out_.errors.size() < max_errors) out_.errors.push_back(std::move(reject));
+    if (out_.errors.size() >= max_errors) return;
+    if (keep_text_) reject.text = ellipsis(text_, max_kept_text);
+    out_.errors.push_back(std::move(reject));
   }
 
   simdjson::dom::parser& parser_;
@@ -188,7 +198,9 @@ class Run {
   std::size_t depth_ = 0;
   std::uint64_t max_line_bytes_;
   Output& out_;
-  const Reading& reading_;
+  Reading& reading_;
+  bool keep_text_;
+  std::string_view text_;  ///< the line, where the input has lines
   std::uint32_t line_ = 0;
 };
 
@@ -203,9 +215,9 @@ Output Decoder::decode(const Input& input) {
   impl_->padded.assign(input.bytes);
   impl_->padded.append(simdjson::SIMDJSON_PADDING, ' ');
   Interner intern(out.batch);
-  const Reading reading{impl_->pilots, impl_->hasher, intern,     out.dropped_fields,
-                        input.stream,  input.pilot,   input.wall, input.any_time};
-  Run run(impl_->parser, impl_->parser_capacity, impl_->max_line_bytes, out, reading);
+  Reading reading{impl_->pilots, impl_->hasher,         intern,     out.dropped_fields, input.stream, input.pilot,
+                  input.pilots,  input.idempotency_key, input.wall, input.any_time};
+  Run run(impl_->parser, impl_->parser_capacity, impl_->max_line_bytes, out, reading, input.keep_text);
   run.whole(std::string_view(impl_->padded).substr(0, input.bytes.size()));
   if (impl_->padded.capacity() > (8U << 20)) impl_->padded = {};  // a large body must not be held for ever
   return out;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,11 @@ struct Input {
   std::string_view bytes;  ///< NDJSON, a JSON array of objects, or one object over several lines
   record::Stream stream = record::Stream::unknown;  ///< what records without `type` are
   std::string_view pilot;                           ///< for records without `pilot`
-  Instant wall;                                     ///< for the accepted range of times
-  bool any_time = false;                            ///< backtest: no range
+  std::span<const std::string> pilots{};            ///< the only ones that may be written to; empty = all
+  std::string_view idempotency_key{};  ///< identity of records without `id`, with their line; "" = their content
+  bool keep_text = false;              ///< rejects hold the beginning of their line
+  Instant wall;                        ///< for the accepted range of times
+  bool any_time = false;               ///< backtest: no range
 };
 
 struct Output {
@@ -30,7 +34,8 @@ struct Output {
   std::uint64_t lines = 0;             ///< = batch.records + rejects; empty lines are not counted
   std::uint64_t dropped_fields = 0;
 };
-inline constexpr std::size_t max_errors = 20;
+inline constexpr std::size_t max_errors = 200;
+inline constexpr std::size_t max_kept_text = 2048;  ///< bytes of a refused line
 inline constexpr std::size_t max_depth = 32;        ///< of nested arrays and objects in a record
 inline constexpr std::size_t max_text_bytes = 256;  ///< of ids, labels, versions, categories, segment values
 

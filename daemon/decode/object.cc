@@ -79,6 +79,9 @@ class ObjectReader {
     const auto* given = members_.take("pilot");
     if (given == nullptr && reading_.default_pilot.empty()) refuse(Reason::schema, "pilot", "is required");
     const std::string name = given == nullptr ? std::string(reading_.default_pilot) : text(*given, "pilot");
+    const auto allowed = reading_.pilots_allowed;
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), name) == allowed.end())
+      refuse(Reason::forbidden_pilot, "pilot", "'" + ellipsis(name, 64) + "' is not among the source's pilots");
     const auto found = reading_.pilots.find(name);
     if (found == reading_.pilots.end())
       refuse(Reason::unknown_pilot, "pilot", "'" + ellipsis(name, 64) + "' is not configured");

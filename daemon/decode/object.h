@@ -3,6 +3,7 @@
 
 #include <simdjson.h>
 
+#include <span>
 #include <string>
 
 #include "base/id.h"
@@ -27,8 +28,11 @@ struct Reading {
   std::uint64_t& dropped_fields;
   record::Stream default_stream;
   std::string_view default_pilot;
+  std::span<const std::string> pilots_allowed;  ///< empty = all
+  std::string_view idempotency_key;
   Instant wall;
   bool any_time;
+  std::uint32_t line = 0;  ///< of the record that is being read
 };
 
 /// One JSON object to one record. Throws Refusal. `stream` is set as soon as it is known, for the counters.

@@ -23,12 +23,15 @@ class Canonical {
   Canonical& add(Instant time) { return add(std::to_string(time.time_since_epoch().count())); }
   Canonical& add(const std::optional<Id128>& id) { return add(id ? id->hex() : std::string()); }
 
-  /// The identity of a record without `id`.
+  /// The identity of a record without `id`: its content, or the place in the request that the client has named.
   [[nodiscard]] Id128 id(std::string_view kind, const Given& given) const {
     std::string domain = given.schema.settings->name;
     domain += '\0';
     domain += kind;
-    return given.reading.hasher.hash(domain += " by content", text_);
+    const auto& reading = given.reading;
+    if (reading.idempotency_key.empty()) return reading.hasher.hash(domain += " by content", text_);
+    return reading.hasher.hash(domain += " by request",
+                               std::to_string(reading.line) + ':' + std::string(reading.idempotency_key));
   }
   /// Orders corrections of equal time, whatever the batch they came in: FNV-1a 64.
   [[nodiscard]] std::uint64_t order() const {

@@ -39,6 +39,7 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
   Applied out;
   add_to(ingest_.bytes, submission.source, submission.bytes);
   add_to(ingest_.dropped_fields, submission.source, submission.dropped_fields);
+  add_to(ingest_.ignored, submission.source, submission.ignored);
   for (std::size_t s = 0; s < submission.rejects.by_stream.size(); ++s) {
     for (std::size_t reason = 0; reason < record::reason_count; ++reason) {
       const auto count = submission.rejects.by_stream[s][reason];

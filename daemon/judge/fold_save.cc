@@ -9,7 +9,7 @@ namespace {
 /// In the place of the number of transitions: the newer forms.
 constexpr std::uint64_t with_evidence = ~std::uint64_t{0}, with_chunks = with_evidence - 1,
                         with_hash = with_evidence - 2;
-constexpr std::uint64_t counters_version = 2;  // 1: before the streams beside predictions, outcomes, complaints
+constexpr std::uint64_t counters_version = 3;  // 1: before the streams beside predictions, outcomes, complaints; 2: before `ignored`
 
 void write_transition(ByteWriter& out, const Transition& t) {
   for (const auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) out.text(*text);
@@ -79,7 +79,7 @@ void Fold::save(bool all, const std::function<void(std::string, std::string)>& s
     out.flag(r.last_record.has_value());
     if (r.last_record) out.time(*r.last_record);
   }
-  for (const auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
+  for (const auto* counts : {&ingest_.bytes, &ingest_.dropped_fields, &ingest_.ignored}) {
     out.u64(counts->size());
     for (const auto& [source, count] : *counts) {
       out.text(source);
@@ -136,7 +136,7 @@ void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant w
       r.rejected.resize(record::reason_count);
       if (in.flag()) r.last_record = in.time();
     }
-    for (auto* counts : {&ingest_.bytes, &ingest_.dropped_fields}) {
+    for (auto* counts : {&ingest_.bytes, &ingest_.dropped_fields, &ingest_.ignored}) {
       for (auto left = in.count(2); left > 0; --left) {
         const std::string source(in.text());
         add_to(*counts, source, in.u64());

@@ -113,6 +113,7 @@ struct IngestCounters {
   std::vector<Row> rows;
   std::vector<std::pair<std::string, std::uint64_t>> bytes;           ///< by source
   std::vector<std::pair<std::string, std::uint64_t>> dropped_fields;  ///< by source: members no allow-list names
+  std::vector<std::pair<std::string, std::uint64_t>> ignored;  ///< by source: foreign records that are none of ours
 };
 
 /// An immutable picture of the whole state, published by the core for all readers.

@@ -9,7 +9,7 @@ namespace {
 /// 1: predictions, outcomes, complaints; rejects of these three and of unknown streams.
 /// 2: all streams, and how many of them, so that streams and reasons can be added without a new version.
 /// 3: the limits in force, where they have changed.
-constexpr std::uint64_t entry_version = 3, oldest_version = 1;
+constexpr std::uint64_t entry_version = 4, oldest_version = 1;
 constexpr std::uint64_t streams_of_version_1 = 4, reasons_of_version_1 = 11;
 
 void write_value(ByteWriter& out, const Value& value) {
@@ -47,6 +47,7 @@ class Decoder {
     submission.source = in_.text();
     submission.bytes = in_.u64();
     submission.dropped_fields = in_.u64();
+    if (version_ > 3) submission.ignored = in_.u64();
     read(submission.rejects);
     auto& batch = submission.batch;
     batch.strings.resize(in_.count());
@@ -270,6 +271,7 @@ class Encoder {
     out_.text(submission.source);
     out_.u64(submission.bytes);
     out_.u64(submission.dropped_fields);
+    out_.u64(submission.ignored);
     out_.u64(stream_count);
     out_.u64(reason_count);
     for (const auto& stream : submission.rejects.by_stream) {

@@ -30,6 +30,7 @@ struct Submission {
   RejectCounts rejects;
   std::uint64_t bytes = 0;           ///< as received
   std::uint64_t dropped_fields = 0;  ///< members that no allow-list names (policy `drop`)
+  std::uint64_t ignored = 0;         ///< foreign records that are none of ours
 };
 
 /// A limit as it is from its entry on.

@@ -178,18 +178,20 @@ enum class Reason : std::uint8_t {
   unknown_field,
   time,
   number,
+  forbidden_pilot,
 };
 inline constexpr const char* reason_names[] = {"json",          "utf8",         "depth",         "line_too_long",
                                                "schema",        "unknown_type", "unknown_pilot", "unknown_class",
-                                               "unknown_field", "time",         "number"};
+                                               "unknown_field", "time",         "number",        "forbidden_pilot"};
 inline constexpr std::size_t reason_count = std::size(reason_names);
 
-/// A refused line: where, why, and what to do, without the data itself.
+/// A refused line: where, why, and what to do.
 struct Reject {
   std::uint32_t line = 0;
   Stream stream = Stream::unknown;
   Reason reason = Reason::json;
-  std::string detail;
+  std::string detail;  ///< what of the data it repeats stands in quotes
+  std::string text{};  ///< the beginning of the line itself, only where it was asked for
 };
 
 /// Records that share a table of strings. Movable, cheap to move.

@@ -25,6 +25,7 @@ void read_ingest(const Value& value, Ingest& out) {
   map.read("max_line_bytes", out.max_line_bytes, &Value::size, Whole{1, max_document});
   map.read("max_queue_requests", out.max_queue_requests, &Value::whole, Whole{1});
   map.read("max_queue_bytes", out.max_queue_bytes, &Value::size, Whole{1});
+  map.read("max_queue_time", out.max_queue_time, &Value::duration, Zero::refused);
   if (const auto v = map.take("anonymous")) out.anonymous = v->flag();
   map.finish();
 }

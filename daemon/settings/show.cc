@@ -347,6 +347,7 @@ std::string show(const Settings& settings, const std::function<std::string(const
       out.whole("max_line_bytes", settings.ingest.max_line_bytes);
       out.whole("max_queue_requests", settings.ingest.max_queue_requests);
       out.whole("max_queue_bytes", settings.ingest.max_queue_bytes);
+      out.duration("max_queue_time", settings.ingest.max_queue_time);
       out.pair("anonymous", settings.anonymous_ingest() ? "true" : "false");
     });
     show_notify(out, settings.notify);

@@ -73,6 +73,11 @@ void add_by_source(Families& out, const judge::Snapshot& snapshot) {
     out.add_counter("pilotwatch_ingest_dropped_fields_total", "Fields dropped because no allow-list names them.",
                     {{"source", source}}, fields);
   }
+  for (const auto& [source, records] : snapshot.ingest.ignored) {
+    out.add_counter("pilotwatch_ingest_ignored_records_total",
+                    "Foreign records that are none of ours, such as log lines about something else.",
+                    {{"source", source}}, records);
+  }
 }
 
 void add_queue(Families& out, const SelfStats& self) {
@@ -85,6 +90,11 @@ void add_queue(Families& out, const SelfStats& self) {
   const char* help = "Deliveries refused whole; their records were not counted as received.";
   out.add_counter("pilotwatch_ingest_refused_requests_total", help, {{"reason", "overloaded"}}, self.overloaded);
   out.add_counter("pilotwatch_ingest_refused_requests_total", help, {{"reason", "unavailable"}}, self.unavailable);
+  out.add_counter("pilotwatch_ingest_token_file_failures_total",
+                  "Looks at a token_file that could not be read or held no token; the last tokens stay in force.", {},
+                  self.token_file_failures);
+  for (const auto& [reason, count] : self.refused)
+    out.add_counter("pilotwatch_ingest_refused_requests_total", help, {{"reason", reason}}, count);
 }
 
 void add_tail(Families& out, const SelfStats::Tail& tail) {

@@ -26,6 +26,8 @@ struct SelfStats {
   Millis evaluation_interval = std::chrono::seconds{15};
   std::uint64_t queue_requests = 0, queue_capacity = 0, queue_bytes = 0, queue_bytes_capacity = 0;
   std::uint64_t overloaded = 0, unavailable = 0;  ///< deliveries refused
+  std::vector<std::pair<const char*, std::uint64_t>> refused;  ///< deliveries refused for good, by reason
+  std::uint64_t token_file_failures = 0;  ///< looks at files of tokens that could not be used
   std::uint64_t store_db_bytes = 0, store_wal_bytes = 0, store_free_bytes = 0, store_entries = 0;
   std::uint64_t store_write_failures = 0, store_checkpoints = 0;
   bool store_degraded = false;

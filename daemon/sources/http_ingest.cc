@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
+
+#include "sources/http_reply.h"
 
 namespace pilotwatch::sources {
 namespace {
@@ -17,14 +20,12 @@ using runtime::HttpResponse;
 using runtime::problem;
 
 constexpr std::string_view white = " \t\r\n";
+constexpr std::size_t max_key_bytes = 256;
 
 /// What says NDJSON or JSON, and what clients say who do not know better: curl's --data-binary claims a form.
-constexpr std::array<std::string_view, 7> media_types = {"",
-                                                         "application/json",
-                                                         "application/x-ndjson",
-                                                         "application/ndjson",
-                                                         "application/jsonl",
-                                                         "text/plain",
+constexpr std::array<std::string_view, 5> json_types = {
+    "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"};
+constexpr std::array<std::string_view, 4> vague_types = {"", "text/plain", "application/octet-stream",
                                                          "application/x-www-form-urlencoded"};
 
 /// "Application/JSON; charset=utf-8" -> "application/json"
@@ -38,76 +39,134 @@ std::string token(std::string_view header) {
   return out;
 }
 
-std::optional<HttpResponse> refusal(const HttpRequest& request) {
-  const std::string encoding = token(request.header("content-encoding"));
-  if (!encoding.empty() && encoding != "identity") {
-    return problem(415, "Content-Encoding " + encoding + " is not supported; send the body as it is (identity)");
-  }
-  const std::string type = token(request.header("content-type"));
-  if (std::find(media_types.begin(), media_types.end(), type) == media_types.end()) {
-    return problem(415, "Content-Type " + type + " is not supported; send application/x-ndjson or application/json");
-  }
-  if (request.body.find_first_not_of(white) == std::string::npos) {
-    return problem(400, "the body is empty; send one JSON object a line, or an array of objects");
-  }
+std::optional<Packing> packing_of(const HttpRequest& request) {
+  const auto encoding = token(request.header("content-encoding"));
+  if (encoding.empty() || encoding == "identity") return Packing::identity;
+  if (encoding == "gzip" || encoding == "x-gzip") return Packing::gzip;
+  if (encoding == "zstd") return Packing::zstd;
   return std::nullopt;
 }
 
-HttpResponse come_back(unsigned status, const char* why, const Reply& reply) {
-  HttpResponse out = problem(status, reply.detail.empty() ? why : reply.detail);
-  out.headers.emplace_back("Retry-After", std::to_string(reply.retry_after_s));
+/// nullopt: a type that is none of ours. `events`: the path takes CloudEvents.
+std::optional<Framing> framing_of(const HttpRequest& request, const settings::Source& source, bool events) {
+  const auto type = token(request.header("content-type"));
+  if (events && !request.header("ce-specversion").empty()) return Framing::cloudevent;
+  if (events && (type == "application/cloudevents+json" || type == "application/cloudevents-batch+json"))
+    return Framing::cloudevents;
+  if (type == "text/csv" || type == "application/csv") return Framing::csv;
+  if (std::ranges::find(json_types, type) != json_types.end()) return events ? Framing::cloudevents : Framing::json;
+  if (std::ranges::find(vague_types, type) == vague_types.end()) return std::nullopt;
+  if (events) return Framing::cloudevents;
+  return source.format == settings::SourceFormat::csv ? Framing::csv : Framing::json;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/// Attributes stand percent-encoded in headers (CloudEvents HTTP binding, 3.1.3.2).
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    out += escape ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
+    if (escape) i += 2;
+  }
   return out;
 }
 
-HttpResponse counts(const Reply& reply) {
-  auto errors = nlohmann::ordered_json::array();
-  for (const record::Reject& error : reply.errors) {
-    errors.push_back({{"line", error.line},
-                      {"reason", record::reason_names[static_cast<std::size_t>(error.reason)]},
-                      {"detail", error.detail}});
+std::vector<std::pair<std::string, std::string>> event_attributes(const HttpRequest& request) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [name, value] : request.headers) {
+    if (name.starts_with("ce-")) out.emplace_back(name.substr(3), percent_decoded(value));
   }
-  const nlohmann::ordered_json body = {{"accepted", reply.accepted},
-                                       {"duplicate", reply.duplicate},
-                                       {"rejected", reply.rejected},
-                                       {"errors", std::move(errors)}};
-  // A batch with one good line is a success; only one without any tells the client that it sends the wrong thing.
-  const bool useless = reply.rejected > 0 && reply.accepted + reply.duplicate == 0;
-  return {useless ? 400U : 200U, "application/json",
-          body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
+  if (const auto type = request.header("content-type"); !type.empty())
+    out.emplace_back("datacontenttype", std::string(type));
+  return out;
 }
 
-HttpResponse response_to(const Reply& reply) {
-  switch (reply.status) {
-    case Reply::Status::overloaded:
-      return come_back(429, "the queue is full; nothing of this body was taken", reply);
-    case Reply::Status::unavailable:
-      return come_back(503, "records cannot be stored now; nothing of this body was acknowledged", reply);
-    default:
-      break;
-  }
-  return counts(reply);
+/// As it is, or as a string of RFC 8941: "8e03978e".
+std::string idempotency_key(const HttpRequest& request) {
+  auto key = request.header("idempotency-key");
+  if (key.size() >= 2 && key.front() == '"' && key.back() == '"') key = key.substr(1, key.size() - 2);
+  return std::string(key);
 }
 
-runtime::Handler handler(Port& port, const settings::Settings& settings, record::Stream stream) {
-  return [&port, &settings, stream](HttpRequest&& request, runtime::Respond respond) {
-    if (auto refused = refusal(request)) return respond(std::move(*refused));
-    Delivery delivery;
-    delivery.source = &settings.http;
-    delivery.stream = stream;
-    delivery.pilot = std::string(request.parameter("pilot"));
-    delivery.bytes = std::move(request.body);
-    delivery.done = [respond = std::move(respond)](const Reply& reply) { respond(response_to(reply)); };
-    port.deliver(std::move(delivery));
-  };
+bool flag(const HttpRequest& request, std::string_view name) {
+  const auto value = request.parameter(name);
+  return value == "1" || value == "true";
 }
+
+HttpResponse refusal(const SourceAccess::Decision& decision) {
+  auto out = problem(decision.status, decision.detail);
+  if (decision.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"pilotwatch\"");
+  return out;
+}
+
+/// One path under /v1/.
+class Endpoint {
+ public:
+  Endpoint(Port& port, std::shared_ptr<SourceAccess> access, record::Stream stream, bool events)
+      : port_(port), access_(std::move(access)), stream_(stream), events_(events) {}
+
+  void operator()(HttpRequest&& request, runtime::Respond respond) const {
+    const auto decision = access_->decide(request.header("authorization"), request.parameter("source"));
+    if (decision.source == nullptr) return respond(refusal(decision));
+    auto read = delivery_of(std::move(request), *decision.source);
+    if (auto* refused = std::get_if<HttpResponse>(&read)) return respond(std::move(*refused));
+    auto& delivery = std::get<Delivery>(read);
+    delivery.done = [respond = std::move(respond)](const Reply& reply) { respond(http_response(reply)); };
+    port_.deliver(std::move(delivery));
+  }
+
+ private:
+  [[nodiscard]] std::variant<Delivery, HttpResponse> delivery_of(HttpRequest&& request,
+                                                                 const settings::Source& source) const {
+    Delivery out;
+    out.source = &source;
+    out.stream = stream_;
+    const auto packing = packing_of(request);
+    if (!packing)
+      return problem(415, "Content-Encoding " + token(request.header("content-encoding")) +
+                              " is not supported; send gzip, zstd or identity");
+    out.packing = *packing;
+    const auto framing = framing_of(request, source, events_);
+    if (!framing)
+      return problem(415, "Content-Type " + token(request.header("content-type")) +
+                              " is not supported; send application/x-ndjson, application/json or text/csv" +
+                              (events_ ? ", or a CloudEvent" : ""));
+    out.framing = *framing;
+    if (*framing == Framing::cloudevent) out.attributes = event_attributes(request);
+    if (*framing != Framing::cloudevent && request.body.find_first_not_of(white) == std::string::npos)
+      return problem(400, "the body is empty; send one JSON object a line, or an array of objects");
+    out.idempotency_key = idempotency_key(request);
+    if (out.idempotency_key.size() > max_key_bytes)
+      return problem(400, "Idempotency-Key is longer than " + std::to_string(max_key_bytes) + " bytes");
+    out.strict = flag(request, "strict");
+    out.dry_run = flag(request, "dry_run");
+    out.pilot = std::string(request.parameter("pilot"));
+    out.bytes = std::move(request.body);
+    return out;
+  }
+
+  Port& port_;
+  std::shared_ptr<SourceAccess> access_;
+  record::Stream stream_;
+  bool events_;
+};
 
 }  // namespace
 
-std::vector<runtime::Route> ingest_routes(Port& port, const settings::Settings& settings) {
-  const auto route = [&](const char* path, const char* name, record::Stream stream) {
-    return runtime::Route{"POST", path, name, settings.ingest.max_body_bytes, handler(port, settings, stream)};
+std::vector<runtime::Route> ingest_routes(Port& port, const settings::Settings& settings,
+                                          const std::shared_ptr<SourceAccess>& access) {
+  const auto route = [&](const char* path, const char* name, record::Stream stream, bool events = false) {
+    return runtime::Route{"POST", path, name, settings.ingest.max_body_bytes, Endpoint(port, access, stream, events)};
   };
   return {route("/v1/records", "ingest_records", record::Stream::unknown),
+          route("/v1/events", "ingest_events", record::Stream::unknown, true),
           route("/v1/predictions", "ingest_predictions", record::Stream::predictions),
           route("/v1/outcomes", "ingest_outcomes", record::Stream::outcomes),
           route("/v1/complaints", "ingest_complaints", record::Stream::complaints),

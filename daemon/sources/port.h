@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/unpack.h"
 #include "mapping/translator.h"
 #include "record/cursor.h"
 #include "record/record.h"
@@ -34,17 +35,14 @@ struct Reply {
   unsigned retry_after_s = 1;
   unsigned http_status = 400;  ///< when refused
   std::string detail;          ///< for the person, when not committed
-  std::string records;         ///< rehearsed: NDJSON, the first of them in the wire format
+  std::string records;         ///< rehearsed: a JSON array of the first ones, {"line", "record"}
 };
-
-/// How a body was packed; YAML has none, it is HTTP's Content-Encoding or a file's ending.
-enum class Encoding : std::uint8_t { identity, gzip, zstd };
 
 /// Bytes on their way in.
 struct Delivery {
   const settings::Source* source = nullptr;  ///< never null; outlives the delivery
   std::string bytes;
-  Encoding encoding = Encoding::identity;
+  Packing packing = Packing::identity;
   Framing framing = Framing::json;
   std::string csv_header;                                       ///< of csv in pieces; "" = the bytes begin with it
   std::vector<std::pair<std::string, std::string>> attributes;  ///< of a CloudEvent in binary mode

@@ -36,7 +36,7 @@ void copy_store(const std::filesystem::path& from, const std::filesystem::path& 
 TEST_CASE("core: acknowledged means on disk: a copy of the store taken right then holds it once") {
   const ScratchDir dir;
   Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-  bench.core.start();
+  bench.start();
   for (int i = 0; i < 20; ++i) {
     const auto reply = bench.deliver(prediction(i) + prediction(i)).get();
     CHECK(reply.status == Reply::Status::committed);
@@ -57,14 +57,14 @@ TEST_CASE("core: a restart from checkpoint and tail has the bytes of the run bef
   std::string before;
   {
     Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-    bench.core.start();
+    bench.start();
     for (int i = 0; i < 50; ++i) bench.deliver(prediction(i)).get();
-    bench.core.stop();  // writes a checkpoint
+    bench.stop();  // writes a checkpoint
     before = bench.saved();
   }
   Bench again(dir.path() / "a", settings_of({binary_pilot()}));
   CHECK(again.saved() == before);
-  again.core.start();
+  again.start();
   CHECK(again.deliver(prediction(49) + prediction(50)).get().duplicate == 1);
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("core: changed settings rebuild every figure from the journal") {
   const ScratchDir dir;
   {
     Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-    bench.core.start();
+    bench.start();
     bench.deliver(prediction(1) + prediction(2)).get();
   }
   auto pilot = binary_pilot();
@@ -80,7 +80,7 @@ TEST_CASE("core: changed settings rebuild every figure from the journal") {
   pilot.lateness = Millis{0};
   Bench changed(dir.path() / "a", settings_of({pilot}));
   CHECK(predictions(*changed.fresh()) == 2);
-  changed.core.start();
+  changed.start();
   changed.deliver(R"({"type":"prediction","pilot":"p","id":3,"time":"2026-05-03T00:00:00Z"})").get();
   const auto snapshot = changed.fresh();
   bool counted = false;
@@ -92,7 +92,7 @@ TEST_CASE("core: a damaged checkpoint is rebuilt from the journal, loudly but by
   const ScratchDir dir;
   {
     Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-    bench.core.start();
+    bench.start();
     bench.deliver(prediction(1) + prediction(2)).get();
   }
   sqlite3* db = nullptr;
@@ -108,8 +108,9 @@ TEST_CASE("core: a queue that is full refuses at once and counts it") {
   const ScratchDir dir;
   auto settings = settings_of({binary_pilot()});
   settings.ingest.max_queue_requests = 2;
+  settings.ingest.max_queue_time = Millis{3600'000};
   Bench bench(dir.path() / "a", settings);
-  bench.core.start();
+  bench.start();
   std::promise<void> entered, release;
   sources::Delivery blocking;
   blocking.source = &bench.settings.http;
@@ -118,7 +119,7 @@ TEST_CASE("core: a queue that is full refuses at once and counts it") {
     entered.set_value();
     release.get_future().wait();
   };
-  bench.core.deliver(std::move(blocking));
+  bench.intake.deliver(std::move(blocking));
   entered.get_future().wait();
   auto second = bench.deliver(prediction(2)), third = bench.deliver(prediction(3)),
        fourth = bench.deliver(prediction(4));
@@ -129,14 +130,14 @@ TEST_CASE("core: a queue that is full refuses at once and counts it") {
   CHECK(second.get().status == Reply::Status::committed);
   CHECK(third.get().status == Reply::Status::committed);
   sinks::SelfStats stats;
-  bench.core.describe(stats);
+  bench.intake.describe(stats);
   CHECK(stats.overloaded == 1);
 }
 
 TEST_CASE("core: a full disk refuses deliveries, keeps readers served, and resumes by itself") {
   const ScratchDir dir;
   Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-  bench.core.start();
+  bench.start();
   CHECK(bench.deliver(prediction(1)).get().status == Reply::Status::committed);
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
@@ -158,9 +159,9 @@ TEST_CASE("core: a full disk refuses deliveries, keeps readers served, and resum
 TEST_CASE("core: a cursor is committed with what was read, not before") {
   const ScratchDir dir;
   Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-  bench.core.start();
+  bench.start();
   bench.deliver(prediction(1), record::Cursor{"log", 1, 2, 77, 0, 0}).get();
-  bench.core.stop();
+  bench.stop();
   CHECK(bench.journal.cursor("log")->offset == 77);
 }
 
@@ -172,7 +173,7 @@ TEST_CASE("core: windows of wall-clock pilots close without records, and that to
   auto settings = settings_of({pilot});
   settings.evaluation_interval = Millis{10};
   Bench bench(dir.path() / "a", settings);
-  bench.core.start();
+  bench.start();
   bench.deliver(R"({"type":"prediction","pilot":"p","id":1,"time":"2026-05-31T23:00:00Z"})").get();
   CHECK(bench.fresh()->pilots[0].windows.empty());  // closes at 00:01
   const auto entries = bench.journal.last_sequence();

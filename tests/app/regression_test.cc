@@ -39,7 +39,7 @@ TEST_CASE("core: an entry that turns up in the journal behind our back is not ta
   const ScratchDir dir;
   {
     Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-    bench.core.start();
+    bench.start();
     CHECK(bench.deliver(prediction(1)).get().status == Reply::Status::committed);
     // As after a COMMIT whose result was unknown, and whose row could not be asked for: row 2 is there, `last` is 1.
     run_sql(dir.path() / "a", "INSERT INTO entries SELECT sequence + 1, wall_ms, body FROM entries WHERE sequence = 1");
@@ -56,7 +56,7 @@ TEST_CASE("core: the advice about an unreadable checkpoint does not lose what wa
   const ScratchDir dir;
   {
     Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-    bench.core.start();
+    bench.start();
     bench.deliver(prediction(1) + prediction(2)).get();
   }
   run_sql(dir.path() / "a", "DELETE FROM checkpoint_parts");
@@ -68,7 +68,7 @@ TEST_CASE("core: a checkpoint of another version of the state is rebuilt") {
   const ScratchDir dir;
   {
     Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
-    bench.core.start();
+    bench.start();
     bench.deliver(prediction(1) + prediction(2)).get();
   }
   sqlite3* db = nullptr;
@@ -279,7 +279,7 @@ TEST_CASE("core: alerts go on while the disk is full") {
   settings.evaluation_interval = Millis{5};
   std::atomic<int> published = 0;
   Bench bench(dir.path() / "a", settings, [&](const judge::Snapshot&) { ++published; });
-  bench.core.start();
+  bench.start();
   bench.deliver(prediction(1, "2026-05-31T23:00:00Z")).get();
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
@@ -332,7 +332,7 @@ TEST_CASE("core: a window is judged once, also when the settings' shape changes"
   std::optional<Instant> looked;
   {
     Bench bench(dir.path() / "a", settings);
-    bench.core.start();
+    bench.start();
     bench.deliver(prediction(1, "2026-05-31T12:00:00Z") + outcome(1, "2026-05-31T12:00:00Z", "0")).get();
     bench.clock.ms += 120'000;
     while (!bench.fresh()->limits[0].window_end) std::this_thread::yield();
@@ -340,7 +340,7 @@ TEST_CASE("core: a window is judged once, also when the settings' shape changes"
   }
   settings.pilots[0].outcome_horizon = std::chrono::hours{24 * 3};
   Bench bench(dir.path() / "a", settings, {}, at("2026-06-01T00:05:00Z"));
-  bench.core.start();
+  bench.start();
   bench.clock.ms += 3 * 86'400'000 + 120'000;  // 31 May matures a second time
   sinks::SelfStats stats;
   bench.core.describe(stats);
@@ -407,7 +407,7 @@ TEST_CASE("core: the recent transitions survive a rebuild") {
   pilot.limits = {limit};
   {
     Bench bench(dir.path() / "a", settings_of({pilot}));
-    bench.core.start();
+    bench.start();
     bench
         .deliver(prediction(1, "2026-05-01T12:00:00Z") + outcome(1, "2026-05-01T12:00:00Z", "0") +
                  prediction(2, "2026-05-03T12:00:00Z"))

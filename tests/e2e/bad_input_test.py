@@ -139,9 +139,19 @@ def bodies_are_refused(daemon):
     check_equal(answered(400) - before, 2, "pilotwatch_http_requests_total of empty bodies")
 
     before = answered(415)
-    post(daemon, gzip.compress(good("zipped").encode()), 415, headers={"Content-Encoding": "gzip"})
+    post(daemon, good("brotli"), 415, headers={"Content-Encoding": "br"})
     post(daemon, "<x/>", 415, headers={"Content-Type": "text/xml"})
     check_equal(answered(415) - before, 2, "pilotwatch_http_requests_total of what is not supported")
+
+    def unpacking(reason):
+        return daemon.metrics().sum("pilotwatch_ingest_refused_requests_total", reason=reason)
+
+    packed = gzip.compress(good("zipped").encode())
+    post(daemon, packed[:-1], 400, headers={"Content-Encoding": "gzip"})
+    check_equal(unpacking("damaged"), 1, "pilotwatch_ingest_refused_requests_total of a body cut short")
+    bomb = gzip.compress(b" " * (200 * MIB), 1)
+    post(daemon, bomb, 413, headers={"Content-Encoding": "gzip"})
+    check_equal(unpacking("unpacked_too_large"), 1, "pilotwatch_ingest_refused_requests_total of a bomb")
 
     before = refusals("body_too_large")
     check_equal(huge_line(daemon.port, 100 * MIB, chunked=False), 413, "status of a line of 100 MB")

@@ -29,7 +29,9 @@ struct FakePort final : Port {
 
 struct Ingesting {
   explicit Ingesting(std::uint64_t max_body_bytes = 1000)
-      : settings(limited(max_body_bytes)), server({}, ingest_routes(port, settings)) {
+      : settings(limited(max_body_bytes)),
+        server({},
+               ingest_routes(port, settings, std::make_shared<SourceAccess>(settings, settings::SourceKind::http))) {
     server.start();
   }
   pilotwatch::testing::HttpReply post(const std::string& target, std::string_view body,
@@ -143,19 +145,100 @@ TEST_CASE("ingest: types that mean lines of JSON are taken, others are 415") {
       GENERATE(as<std::string>(), "", "application/json", "Application/X-NDJSON; charset=utf-8", "application/ndjson",
                "application/jsonl", "text/plain", "application/x-www-form-urlencoded");
   CHECK(i.post("/v1/records", "{}", good.empty() ? "" : "Content-Type: " + good + "\r\n").status == 200);
-  const auto csv = i.post("/v1/records", "{}", "Content-Type: text/csv\r\n");
-  CHECK(csv.status == 415);
-  CHECK(json::parse(csv.body).at("detail") ==
-        "Content-Type text/csv is not supported; send application/x-ndjson or application/json");
+  CHECK(i.last().framing == Framing::json);
+  const auto image = i.post("/v1/records", "{}", "Content-Type: image/png\r\n");
+  CHECK(image.status == 415);
+  CHECK(json::parse(image.body).at("detail") ==
+        "Content-Type image/png is not supported; send application/x-ndjson, application/json or text/csv");
 }
 
-TEST_CASE("ingest: compressed bodies are 415 and say so") {
+TEST_CASE("ingest: CSV by its type, or where the source says so and the client nothing") {
   Ingesting i;
-  CHECK(i.post("/v1/records", "{}", "Content-Encoding: identity\r\n").status == 200);
-  const auto zipped = i.post("/v1/records", "{}", "Content-Encoding: GZIP\r\n");
-  CHECK(zipped.status == 415);
-  CHECK(json::parse(zipped.body).at("detail") ==
-        "Content-Encoding gzip is not supported; send the body as it is (identity)");
+  i.settings.http.format = settings::SourceFormat::csv;
+  i.post("/v1/records", "a\n1\n", "Content-Type: text/csv\r\n");
+  CHECK(i.last().framing == Framing::csv);
+  i.post("/v1/records", "a\n1\n");
+  CHECK(i.last().framing == Framing::csv);
+  i.post("/v1/records", "{}", "Content-Type: application/json\r\n");
+  CHECK(i.last().framing == Framing::json);
+}
+
+TEST_CASE("ingest: how a body is packed goes with it; packings nobody knows are 415") {
+  Ingesting i;
+  const std::pair<const char*, Packing> known[] = {
+      {"identity", Packing::identity}, {"GZIP", Packing::gzip}, {"x-gzip", Packing::gzip}, {"zstd", Packing::zstd}};
+  for (const auto& [name, packing] : known) {
+    CHECK(i.post("/v1/records", "{}", std::string("Content-Encoding: ") + name + "\r\n").status == 200);
+    CHECK(i.last().packing == packing);
+  }
+  const auto brotli = i.post("/v1/records", "{}", "Content-Encoding: br\r\n");
+  CHECK(brotli.status == 415);
+  CHECK(json::parse(brotli.body).at("detail") == "Content-Encoding br is not supported; send gzip, zstd or identity");
+}
+
+TEST_CASE("ingest: CloudEvents are taken in all three modes, only at /v1/events") {
+  Ingesting i;
+  const std::string binary = "ce-specversion: 1.0\r\nce-id: a%20b\r\nce-type: t\r\nContent-Type: application/json\r\n";
+  i.post("/v1/events", "{}", binary);
+  CHECK(i.last().framing == Framing::cloudevent);
+  const std::vector<std::pair<std::string, std::string>> attributes = {
+      {"id", "a b"}, {"specversion", "1.0"}, {"type", "t"}, {"datacontenttype", "application/json"}};
+  CHECK(i.last().attributes == attributes);
+  CHECK(i.post("/v1/events", "", binary).status == 200);  // data is optional
+  i.post("/v1/events", "{}", "Content-Type: application/cloudevents+json\r\n");
+  CHECK(i.last().framing == Framing::cloudevents);
+  i.post("/v1/events", "[]", "Content-Type: application/cloudevents-batch+json; charset=UTF-8\r\n");
+  CHECK(i.last().framing == Framing::cloudevents);
+  i.post("/v1/records", "{}", binary);
+  CHECK(i.last().framing == Framing::json);
+}
+
+TEST_CASE("ingest: strict, dry_run and the idempotency key are handed on") {
+  Ingesting i;
+  i.post("/v1/records", "{}");
+  CHECK_FALSE(i.last().strict);
+  CHECK_FALSE(i.last().dry_run);
+  CHECK(i.last().idempotency_key.empty());
+  i.post("/v1/records?strict=1&dry_run=true", "{}", "Idempotency-Key: \"8e03-97\"\r\n");
+  CHECK(i.last().strict);
+  CHECK(i.last().dry_run);
+  CHECK(i.last().idempotency_key == "8e03-97");
+  CHECK(i.post("/v1/records", "{}", "Idempotency-Key: " + std::string(257, 'k') + "\r\n").status == 400);
+}
+
+TEST_CASE("ingest: a body refused whole has its own status and the lines that are to blame") {
+  Ingesting i;
+  Reply reply;
+  reply.status = Reply::Status::refused;
+  reply.http_status = 422;
+  reply.detail = "strict";
+  reply.rejected = 1;
+  reply.errors.push_back({2, record::Stream::outcomes, record::Reason::time, "no"});
+  i.will_reply(reply);
+  const auto answer = i.post("/v1/records", "{}");
+  CHECK(answer.status == 422);
+  CHECK(answer.headers.at("content-type") == "application/problem+json");
+  const auto body = json::parse(answer.body);
+  CHECK(body.at("detail") == "strict");
+  CHECK(body.at("rejected") == 1);
+  CHECK(body.at("errors").at(0).at("line") == 2);
+}
+
+TEST_CASE("ingest: a dry run shows records; what is none of ours is counted in the answer") {
+  Ingesting i;
+  Reply reply;
+  reply.status = Reply::Status::rehearsed;
+  reply.accepted = 1;
+  reply.ignored = 4;
+  reply.records = R"([{"line":3,"record":{"type":"outcome"}}])";
+  i.will_reply(reply);
+  const auto shown = json::parse(i.post("/v1/records?dry_run=1", "{}").body);
+  CHECK(shown.at("dry_run") == true);
+  CHECK(shown.at("would_accept") == 1);
+  CHECK(shown.at("records").at(0).at("record").at("type") == "outcome");
+  reply.status = Reply::Status::committed;
+  i.will_reply(reply);
+  CHECK(json::parse(i.post("/v1/records", "{}").body).at("ignored") == 4);
 }
 
 TEST_CASE("ingest: nothing is 400 and reaches nobody, too much is 413") {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "app/core.h"
+#include "app/intake.h"
 #include "support/scenario.h"
 
 namespace pilotwatch::testing {
@@ -40,9 +41,20 @@ class Bench {
       : settings(std::move(given)),
         journal(folder),
         fold(settings),
-        core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), IdKey{}, std::move(publish)}) {
+        core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), std::move(publish)}),
+        intake(app::Intake::Parts{settings, core, clock, IdKey{}}) {
     if (now) clock.ms = now->time_since_epoch().count();
     core.restore();
+  }
+
+  void start() {
+    core.start();
+    intake.start();
+  }
+  /// Finishes what waits and writes a checkpoint.
+  void stop() {
+    intake.stop();
+    core.stop();
   }
 
   std::future<sources::Reply> deliver(std::string lines, std::optional<record::Cursor> cursor = std::nullopt) {
@@ -53,7 +65,7 @@ class Bench {
     delivery.bytes = std::move(lines);
     delivery.cursor = std::move(cursor);
     delivery.done = [promise](sources::Reply reply) { promise->set_value(std::move(reply)); };
-    core.deliver(std::move(delivery));
+    intake.deliver(std::move(delivery));
     return future;
   }
 
@@ -75,6 +87,7 @@ class Bench {
   journal::Journal journal;
   judge::Fold fold;
   app::Core core;
+  app::Intake intake;
 };
 
 inline std::uint64_t predictions(const judge::Snapshot& snapshot) {

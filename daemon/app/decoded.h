@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "record/cursor.h"
+#include "record/entry.h"
+#include "sources/port.h"
+
+namespace pilotwatch::app {
+
+/// A delivery that has been read: what the intake hands to the core.
+struct Decoded {
+  const settings::Source* source = nullptr;
+  record::Submission submission;
+  std::uint64_t ignored = 0;            ///< as in the submission, for the answer
+  std::vector<record::Reject> rejects;  ///< the first of them, for the answer and the dead letters
+  std::optional<record::Cursor> cursor;
+  std::function<void(sources::Reply)> done;
+};
+
+}  // namespace pilotwatch::app

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/intake.h"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <tuple>
+
+#include "app/pace.h"
+#include "app/rehearsal.h"
+
+namespace pilotwatch::app {
+namespace {
+
+using sources::Delivery;
+using sources::Reply;
+using std::chrono::steady_clock;
+
+Reply refusal(unsigned status, std::string detail) {
+  Reply reply;
+  reply.status = Reply::Status::refused;
+  reply.http_status = status;
+  reply.detail = std::move(detail);
+  return reply;
+}
+
+Reply come_back(Reply::Status status, const char* detail) {
+  Reply reply;
+  reply.status = status;
+  reply.retry_after_s = status == Reply::Status::overloaded ? 1 : 5;
+  reply.detail = detail;
+  return reply;
+}
+
+/// What mapping and decoding made of one delivery, with the lines of the foreign input everywhere.
+struct Read {
+  mapping::Output mapped;
+  decode::Output decoded;
+
+  void use_foreign_lines() {
+    const auto foreign = [&](std::uint32_t line) {
+      return line >= 1 && line <= mapped.lines.size() ? mapped.lines[line - 1] : line;
+    };
+    for (auto& record : decoded.batch.records) record.line = foreign(record.line);
+    for (auto& reject : decoded.errors) reject.line = foreign(reject.line);
+    for (const auto& reject : mapped.rejects) {
+      decoded.rejects.add(reject);
+      ++decoded.lines;
+    }
+    auto& errors = decoded.errors;
+    errors.insert(errors.end(), mapped.rejects.begin(), mapped.rejects.end());
+    std::ranges::stable_sort(errors, {}, &record::Reject::line);
+    if (errors.size() > decode::max_errors) errors.resize(decode::max_errors);
+  }
+};
+
+}  // namespace
+
+Intake::Intake(Parts parts) : parts_(std::move(parts)), decoder_(parts_.settings, parts_.key) {}
+
+Intake::~Intake() { stop(); }
+
+void Intake::start() {
+  stopping_ = false;
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "pw-intake");
+    run();
+  });
+}
+
+void Intake::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Intake::deliver(Delivery delivery) {
+  const bool ready = parts_.core.ready();
+  {
+    const std::lock_guard lock(mutex_);
+    if (ready && !stopping_ && takes(delivery)) {
+      answer_when_done(delivery);
+      waiting_.push_back(std::move(delivery));
+      wake_.notify_one();
+      return;
+    }
+    if (stopping_ || !ready) {
+      ++unavailable_;
+    } else {
+      ++overloaded_;
+    }
+  }
+  delivery.done(ready ? come_back(Reply::Status::overloaded, "the ingest queue is full")
+                      : come_back(Reply::Status::unavailable, "starting or stopping"));
+}
+
+bool Intake::takes(const Delivery& delivery) const {
+  if (delivery.cursor || house_requests_ == 0) return true;
+  const auto& bounds = parts_.settings.ingest;
+  const auto bytes = house_bytes_ + delivery.bytes.size();
+  const double seconds = static_cast<double>(bytes) * (seconds_per_byte_ + parts_.core.seconds_per_byte());
+  return house_requests_ < bounds.max_queue_requests && bytes <= bounds.max_queue_bytes &&
+         seconds * 1000 <= static_cast<double>(bounds.max_queue_time.count());
+}
+
+/// Under the lock: counts the delivery in, and out again when it is answered.
+void Intake::answer_when_done(Delivery& delivery) {
+  const auto bytes = delivery.bytes.size();
+  ++house_requests_;
+  house_bytes_ += bytes;
+  delivery.done = [this, bytes, done = std::move(delivery.done)](Reply reply) {
+    leave(bytes);
+    done(std::move(reply));
+  };
+}
+
+void Intake::leave(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  --house_requests_;
+  house_bytes_ -= bytes;
+}
+
+void Intake::run() {
+  while (true) {
+    Delivery delivery;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+      if (waiting_.empty()) return;
+      delivery = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    process(std::move(delivery));
+  }
+}
+
+void Intake::process(Delivery delivery) {
+  const auto start = steady_clock::now();
+  const auto wire_bytes = delivery.bytes.size();
+  if (!unpack(delivery)) return;
+  Read read;
+  auto& translator = this->translator(*delivery.source);
+  const bool passes = !delivery.dry_run && translator.passes(delivery.framing);
+  if (!passes) {
+    read.mapped = translator.translate(
+        {delivery.bytes, delivery.framing, delivery.csv_header, std::move(delivery.attributes), delivery.stream});
+  }
+  decode::Input input;
+  input.bytes = passes ? delivery.bytes : read.mapped.records;
+  input.stream = delivery.stream;
+  input.pilot = delivery.pilot.empty() ? delivery.source->pilot : delivery.pilot;
+  input.pilots = delivery.source->pilots;
+  input.idempotency_key = delivery.idempotency_key;
+  input.wall = parts_.clock.now();
+  read.decoded = decoder_.decode(input);
+  auto shown = delivery.dry_run ? rehearsal(read.mapped, read.decoded) : std::string();
+  if (!passes) read.use_foreign_lines();
+  if (delivery.dry_run) {
+    Reply reply;
+    reply.status = Reply::Status::rehearsed;
+    reply.accepted = read.decoded.batch.records.size();
+    reply.rejected = read.decoded.rejects.total();
+    reply.ignored = read.mapped.ignored;
+    reply.errors = std::move(read.decoded.errors);
+    reply.records = std::move(shown);
+    return delivery.done(std::move(reply));
+  }
+  if (delivery.strict && read.decoded.rejects.total() > 0) {
+    ++strict_;
+    auto reply = refusal(422, "strict=1, and a line cannot be used; nothing was taken");
+    reply.errors = std::move(read.decoded.errors);
+    reply.rejected = read.decoded.rejects.total();
+    return delivery.done(std::move(reply));
+  }
+  Decoded out;
+  out.source = delivery.source;
+  out.submission.source = delivery.source->name;
+  out.submission.batch = std::move(read.decoded.batch);
+  out.submission.rejects = read.decoded.rejects;
+  out.submission.bytes = delivery.bytes.size();
+  out.submission.dropped_fields = read.decoded.dropped_fields;
+  out.submission.ignored = out.ignored = read.mapped.ignored;
+  out.rejects = std::move(read.decoded.errors);
+  out.cursor = std::move(delivery.cursor);
+  out.done = std::move(delivery.done);
+  seconds_per_byte_ =
+      pace_after(seconds_per_byte_, wire_bytes, std::chrono::duration<double>(steady_clock::now() - start).count());
+  parts_.core.submit(std::move(out));
+}
+
+/// False: it could not be, and has been answered.
+bool Intake::unpack(Delivery& delivery) {
+  if (delivery.packing == Packing::identity) return true;
+  auto unpacked = pilotwatch::unpack(delivery.packing, delivery.bytes, parts_.settings.ingest.max_body_bytes);
+  if (unpacked.error) {
+    ++(unpacked.error->too_large ? unpacked_too_large_ : damaged_);
+    delivery.done(refusal(unpacked.error->too_large ? 413 : 400, "the body: " + unpacked.error->what));
+    return false;
+  }
+  delivery.bytes = std::move(unpacked.bytes);
+  return true;
+}
+
+mapping::Translator& Intake::translator(const settings::Source& source) {
+  return translators_.try_emplace(&source, source, parts_.settings.ingest.max_line_bytes).first->second;
+}
+
+void Intake::describe(sinks::SelfStats& out) const {
+  const std::lock_guard lock(mutex_);
+  out.queue_requests = house_requests_;
+  out.queue_bytes = house_bytes_;
+  out.queue_capacity = parts_.settings.ingest.max_queue_requests;
+  out.queue_bytes_capacity = parts_.settings.ingest.max_queue_bytes;
+  out.overloaded += overloaded_;
+  out.unavailable += unavailable_;
+  out.refused = {{"damaged", damaged_}, {"unpacked_too_large", unpacked_too_large_}, {"strict", strict_}};
+}
+
+}  // namespace pilotwatch::app

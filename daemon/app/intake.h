@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "app/core.h"
+#include "base/id.h"
+#include "decode/decode.h"
+#include "mapping/translator.h"
+#include "sinks/self_stats.h"
+#include "sources/port.h"
+
+namespace pilotwatch::app {
+
+/// The one thread ("pw-intake") between sources and core: unpack -> map -> decode. It owns decoder and translators.
+///
+/// Everything taken and not yet answered is "in the house", and bounded: by number, by bytes, and by the time that
+/// working it off would take at the pace of the last seconds (Ingest::max_queue_time), so that under overload an answer
+/// is never long in coming: it is a refusal, at once. What follows a file has a cursor and at most one delivery under
+/// way; it is always taken, or busy clients would keep it out for ever.
+class Intake final : public sources::Port {
+ public:
+  struct Parts {
+    const settings::Settings& settings;
+    Core& core;
+    const Clock& clock;
+    IdKey key;
+  };
+  explicit Intake(Parts parts);
+  ~Intake() override;
+
+  void start();
+  /// Refuses what comes from now on, hands on what waits, joins. Before Core::stop().
+  void stop();
+
+  void deliver(sources::Delivery delivery) override;
+  /// Fills what the intake knows. Any thread.
+  void describe(sinks::SelfStats& out) const;
+
+ private:
+  void run();
+  void process(sources::Delivery delivery);
+  [[nodiscard]] bool unpack(sources::Delivery& delivery);
+  [[nodiscard]] bool takes(const sources::Delivery& delivery) const;
+  void answer_when_done(sources::Delivery& delivery);
+  void leave(std::uint64_t bytes);
+  mapping::Translator& translator(const settings::Source& source);
+
+  Parts parts_;
+  decode::Decoder decoder_;
+  std::map<const settings::Source*, mapping::Translator> translators_;
+
+  mutable std::mutex mutex_;  // guards the block below, up to the blank line
+  std::condition_variable wake_;
+  std::deque<sources::Delivery> waiting_;
+  std::uint64_t house_requests_ = 0, house_bytes_ = 0;
+  bool stopping_ = true;
+
+  std::thread thread_;
+  std::atomic<double> seconds_per_byte_{0};
+  std::atomic<std::uint64_t> overloaded_ = 0, unavailable_ = 0, damaged_ = 0, unpacked_too_large_ = 0, strict_ = 0;
+};
+
+}  // namespace pilotwatch::app
