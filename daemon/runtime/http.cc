@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +13,7 @@
 
 #include "base/text.h"
 #include "runtime/http_session.h"
+#include "runtime/tls_transport.h"
 
 namespace pilotwatch::runtime {
 namespace {
@@ -21,7 +23,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 /// Connections beyond the limit that may at the same time be told so; even more are closed without a word.
-constexpr std::size_t max_told_full = 64;
+constexpr std::size_t max_told_full = 64, max_told_address = 8;
 constexpr std::chrono::milliseconds accept_pause{100};
 
 void append_json_text(std::string& out, std::string_view text) {
@@ -69,6 +71,45 @@ HttpResponse problem(unsigned status, std::string_view detail) {
   append_json_text(out.body, detail);
   out.body += "}\n";
   return out;
+}
+
+bool RateLimit::admits(const Access& access, Clock::time_point now) {
+  if (access.request_interval.count() == 0) return true;
+  const auto interval = std::chrono::duration_cast<Clock::duration>(access.request_interval);
+  const auto paid_until = std::max(paid_until_, now) + interval;
+  if (paid_until - now > interval * static_cast<std::int64_t>(access.request_burst)) return false;
+  paid_until_ = paid_until;
+  return true;
+}
+
+Hub::Hub(HttpOptions given, std::vector<Route> routes)
+    : options(std::move(given)),
+      router(std::move(routes)),
+      work(io.get_executor()),
+      access(std::make_shared<const Access>()) {
+  stats.with([&](HttpStats& s) {
+    s.max_connections = options.max_connections;
+    for (const char* reason : refusal_reasons) s.refused[reason] = 0;
+  });
+}
+
+std::shared_ptr<const Access> Hub::current_access() const {
+  return access.with([](const std::shared_ptr<const Access>& now) { return now; });
+}
+
+AddressPlace::AddressPlace(std::shared_ptr<Hub> hub, std::string address)
+    : hub_(std::move(hub)), address_(std::move(address)) {
+  ++hub_->by_address[address_];
+}
+
+AddressPlace::~AddressPlace() {
+  const auto at = hub_->by_address.find(address_);
+  if (--at->second == 0) hub_->by_address.erase(at);
+}
+
+bool AddressPlace::over_limit(std::uint64_t by) const {
+  const auto most = hub_->options.max_connections_per_address;
+  return most > 0 && hub_->by_address.at(address_) > most + by;
 }
 
 void Hub::add(const std::shared_ptr<Connection>& connection) {
@@ -138,11 +179,16 @@ void HttpServer::Impl::on_accept(error_code error, Socket socket) {
   }
   accept();  // first, so that nothing below can end the accepting
   socket.set_option(tcp::no_delay(true), error);
-  if (hub->connections.size() >= hub->options.max_connections + max_told_full) {
-    hub->count_refused("connections");
-    return;
-  }
-  const auto session = make_session(hub, std::move(socket), hub->full());
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  auto place = std::make_unique<AddressPlace>(hub, peer.address().to_string());
+  const auto most = hub->options.max_connections, open = hub->connections.size();
+  const char* refused_for = place->over_limit(0) ? "address_connections" : open >= most ? "connections" : nullptr;
+  if (place->over_limit(max_told_address) || open >= most + max_told_full) return hub->count_refused(refused_for);
+  const auto access = hub->current_access();
+  auto transport =
+      access->tls ? make_tls_transport(std::move(socket), access->tls) : make_tcp_transport(std::move(socket));
+  const auto session = make_session(hub, std::move(transport), std::move(place), refused_for);
   hub->add(session);
   session->start();
 }
@@ -187,6 +233,10 @@ HttpServer::HttpServer(HttpOptions options, std::vector<Route> routes)
 
 HttpServer::~HttpServer() { stop(std::chrono::milliseconds{0}); }
 
+void HttpServer::set_access(std::shared_ptr<const Access> access) {
+  impl_->hub->access.with([&](std::shared_ptr<const Access>& now) { now.swap(access); });
+}
+
 void HttpServer::start() {
   impl_->bind();
   impl_->accept();
@@ -197,12 +247,15 @@ void HttpServer::stop(std::chrono::milliseconds grace) {
   if (!impl_->thread.joinable()) return;
   asio::post(impl_->hub->io, [impl = impl_.get(), grace] { impl->begin_stop(grace); });
   impl_->thread.join();
+  impl_->hub->passwords.stop();
 }
 
 std::uint16_t HttpServer::port() const { return impl_->port; }
 
 HttpStats HttpServer::stats() const {
-  return impl_->hub->stats.with([](const HttpStats& stats) { return stats; });
+  auto out = impl_->hub->stats.with([](const HttpStats& stats) { return stats; });
+  out.password_checks = impl_->hub->passwords.checks();
+  return out;
 }
 
 }  // namespace pilotwatch::runtime

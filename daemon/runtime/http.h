@@ -6,14 +6,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/guarded.h"
+#include "runtime/access.h"
 
-/// HTTP/1.1 in: a Beast listener behind plain functions. Only http_session.cc includes Beast, only it and http.cc Asio.
+/// HTTP/1.1 in, plain or in TLS: a Beast listener behind plain functions. No header that other rooms include knows
+/// Asio.
 namespace pilotwatch::runtime {
 
 struct HttpRequest {
@@ -50,24 +53,52 @@ struct Route {
   std::string name;                  ///< label `handler` of pilotwatch_http_requests_total
   std::uint64_t max_body_bytes = 0;  ///< larger bodies: 413 before they are read whole
   Handler handler;
+  /// Whether a request needs no password of Access::users, since something else in its header says who sends it. Asked
+  /// after the header, before the body (which is empty then), on the server's thread: must not block. Empty = never.
+  std::function<bool(const HttpRequest&)> admits{};
+  /// An answer instead of the handler's, where the header alone says that the request is in vain: its body is not read
+  /// then. Asked like `admits`, after it and after the password. Empty = never.
+  std::function<std::optional<HttpResponse>(const HttpRequest&)> refuses{};
+};
+
+/// With the status of the answer; those without one end the connection.
+inline constexpr const char* refusal_reasons[] = {
+    "bad_request",          // 400
+    "unauthorized",         // 401: no password, or a wrong one
+    "timeout",              // 408
+    "body_too_large",       // 413
+    "expectation",          // 417
+    "rate_limit",           // 429
+    "header_too_large",     // 431
+    "transfer_encoding",    // 501
+    "address_connections",  // 503: too many connections from one address
+    "connections",          // 503
+    "memory",               // 503: too many large bodies at once
+    "passwords",            // 503: too many passwords wait to be checked
+    "tls_certificate",      // the client's certificate: none, expired, of another authority or for another name
+    "tls_handshake",        // not TLS, or nothing in common
+    "tls_timeout",          // the handshake took too long
 };
 
 struct HttpStats {
   std::map<std::pair<std::string, unsigned>, std::uint64_t> requests;  ///< (handler, status) -> count
   std::map<std::string, std::pair<std::uint64_t, double>> durations;   ///< handler -> (count, seconds)
-  /// Requests refused before any handler saw them, by reason: body_too_large (413), header_too_large (431), bad_request
-  /// (400), timeout (408), expectation (417), transfer_encoding (501), connections and memory (503).
+  /// Requests and connections refused before any handler saw them: every reason of `refusal_reasons`, 0 at first.
   std::map<std::string, std::uint64_t> refused;
-  std::uint64_t connections = 0;  ///< open now
+  std::uint64_t connections = 0, max_connections = 0;  ///< open now, and at most
+  std::uint64_t password_checks = 0;                   ///< bcrypt worked out; remembered passwords cost none
 };
 
 struct HttpOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0 = any free one
   std::uint64_t max_connections = 512;
+  std::uint64_t max_connections_per_address = 0;  ///< 0 = no limit
   std::uint64_t max_header_bytes = 16 << 10;
-  std::uint64_t max_buffered_bytes = 512 << 20;    ///< of bodies that are being read, all together; beyond it 503
-  std::chrono::milliseconds read_timeout{30'000};  ///< for a whole request, so that slow clients cannot hold a place
+  std::uint64_t max_buffered_bytes = 512 << 20;  ///< of bodies that are being read, all together; beyond it 503
+  /// For a handshake, and again for a whole request, so that slow clients cannot hold a place.
+  std::chrono::milliseconds read_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{60'000};  ///< from an answer to the next request
   std::chrono::milliseconds write_timeout{30'000};
   /// A handler threw (its client got a 500); called on the server's thread, for the log.
   std::function<void(std::string_view handler, std::string_view what)> on_exception{};
@@ -83,6 +114,8 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  /// From the next connection (TLS) and the next request (all else) on. Any thread, also before start().
+  void set_access(std::shared_ptr<const Access> access);
   void start();
   void stop(std::chrono::milliseconds grace);
   [[nodiscard]] std::uint16_t port() const;

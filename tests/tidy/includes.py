@@ -23,6 +23,8 @@ MAY_INCLUDE = {
 # Library headers that only the rooms named may see.
 ONLY_IN = {
     r"boost/(asio|beast)": "runtime",
+    r"openssl/(ssl|x509|pem)": "runtime",
+    r"crypt\.h": "runtime",
     r"sqlite3\.h": "journal",
     r"simdjson": "decode",
     r"yaml-cpp": "settings",
