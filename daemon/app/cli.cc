@@ -140,6 +140,61 @@ void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
   });
 }
 
+void add_client(CLI::App& app, ClientOptions& options) {
+  app.add_option("--url", options.url, "Where the daemon is")->type_name("URL")->capture_default_str();
+  app.add_option("--token-file", options.token_file, "File with the bearer token of the source")->type_name("FILE");
+  app.add_option("--user", options.user, "User of the daemon's web configuration")->type_name("NAME:PASSWORD");
+  app.add_option("--ca-file", options.ca_file, "Certificates to trust, for https")->type_name("FILE");
+}
+
+void add_ingest(CLI::App& root, IngestOptions& options, Command& command) {
+  auto* app = root.add_subcommand("ingest", "Send standard input to a running daemon, line by line, until it ends");
+  add_client(*app, options.client);
+  app->add_option("--stream", options.stream, "What records without type are; records: they must say")
+      ->check(CLI::IsMember({"records", "predictions", "outcomes", "complaints", "complaint_updates", "reviews",
+                             "feedback", "changes", "events"}))
+      ->type_name("STREAM")
+      ->capture_default_str();
+  app->add_option("--pilot", options.pilot, "For records without pilot")->type_name("NAME");
+  app->add_option("--source", options.source, "Source of the configuration whose mapping applies")->type_name("NAME");
+  app->add_option("--format", options.format, "Form of the lines: json, csv (the first line is the header)")
+      ->check(CLI::IsMember({"json", "csv"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app->add_option("--batch-bytes", options.batch_bytes, "Lines are sent when so much has come")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app->add_option("--flush-ms", options.flush_ms, "or when the first of them has waited so long")
+      ->capture_default_str();
+  app->add_option("--patience-s", options.patience_s, "So long one batch is tried while the daemon refuses or is away")
+      ->capture_default_str();
+  app->callback([&] { command = [&options] { return ingest(options); }; });
+}
+
+void add_rejects(CLI::App& root, RejectsOptions& options, Command& command) {
+  auto* app =
+      root.add_subcommand("rejects", "Show the lines that a running daemon has rejected, newest first, and why");
+  add_client(*app, options.client);
+  app->add_option("--source", options.source, "Only those of this source")->type_name("NAME");
+  app->add_option("--reason", options.reason, "Only those with this reason")->type_name("REASON");
+  app->add_option("--limit", options.limit, "At most so many")->check(CLI::Range(1, 10000))->capture_default_str();
+  app->add_option("--format", options.format, "Form of the output: table, ndjson")
+      ->check(CLI::IsMember({"table", "ndjson"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app->callback([&] { command = [&options] { return rejects(options); }; });
+}
+
+void add_tap(CLI::App& root, TapOptions& options, Command& command) {
+  auto* app = root.add_subcommand("tap", "Look on at what becomes of the lines of a source (needs ingest.tap: true)");
+  app->add_option("source", options.source, "Name of the source; http is what names none")
+      ->required()
+      ->type_name("SOURCE");
+  add_client(*app, options.client);
+  app->add_option("--lines", options.lines, "End after so many; 0 = never")->capture_default_str();
+  app->callback([&] { command = [&options] { return tap(options); }; });
+}
+
 void add_schema(CLI::App& root, Command& command) {
   auto* app =
       root.add_subcommand("schema", "Print the JSON Schema of what backtest prints as ndjson and the API answers");
@@ -160,6 +215,9 @@ struct Options {
   CheckOptions check;
   BacktestOptions backtest;
   SimulateOptions simulate;
+  IngestOptions ingest;
+  RejectsOptions rejects;
+  TapOptions tap;
   bool verbose = false;
 };
 
@@ -171,6 +229,9 @@ void declare(CLI::App& root, Options& options, Command& command) {
   add_check(root, options.check, command);
   add_simulate(root, options.simulate, command);
   add_backtest(root, options.backtest, command);
+  add_ingest(root, options.ingest, command);
+  add_rejects(root, options.rejects, command);
+  add_tap(root, options.tap, command);
   add_schema(root, command);
   add_version(root, options.verbose, command);
 }

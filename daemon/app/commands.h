@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "app/client.h"
+
 /// One function a subcommand; each returns the process's exit code: 0 ok, 1 failure, 2 usage or config.
 namespace pilotwatch::app {
 
@@ -49,6 +51,35 @@ struct SimulateOptions {
   double speed = 0;  ///< simulated seconds a second; 0 = as fast as possible
 };
 int simulate(const SimulateOptions& options);
+
+struct IngestOptions {
+  ClientOptions client;
+  std::string stream = "records";  ///< the path: records, predictions, outcomes, ...
+  std::string pilot, source;       ///< as the parameters of the same name
+  std::string format = "json";     ///< json | csv
+  std::uint64_t batch_bytes = 1 << 20;
+  std::uint64_t flush_ms = 200;  ///< so long a line waits for others
+  std::uint64_t patience_s = 300;
+};
+/// 1 where a line was rejected, or could not be delivered.
+int ingest(const IngestOptions& options);
+
+struct RejectsOptions {
+  ClientOptions client;
+  std::string source, reason;    ///< "" = of any
+  std::uint64_t limit = 100;     ///< newest first
+  std::string format = "table";  ///< table | ndjson
+};
+/// The rejected lines that the daemon has kept.
+int rejects(const RejectsOptions& options);
+
+struct TapOptions {
+  ClientOptions client;
+  std::string source;
+  std::uint64_t lines = 0;  ///< ends after so many; 0 = never
+};
+/// What becomes of the lines of a source, as they come.
+int tap(const TapOptions& options);
 
 /// The JSON Schema of what `backtest` prints.
 int print_schema();

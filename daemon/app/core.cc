@@ -16,6 +16,7 @@ using std::chrono::steady_clock;
 // One group is one transaction: large enough to share a sync, small enough to answer within some tens of milliseconds.
 constexpr std::size_t max_group_deliveries = 256;
 constexpr std::uint64_t max_group_bytes = 16ULL << 20;
+constexpr std::size_t max_group_letters = 1000;
 
 std::uint64_t micros_since(steady_clock::time_point start) {
   return static_cast<std::uint64_t>(
@@ -166,7 +167,9 @@ void Core::process(std::vector<Decoded> group) {
   }
   std::vector<judge::Applied> applied;
   try {
-    const auto sequence = commit(entry, cursors);
+    const auto letters = dead_letters(group, entry.wall);
+    const auto sequence = commit(entry, cursors, letters);
+    parts_.dead_letters.add(letters);
     const auto start = steady_clock::now();
     applied = parts_.fold.apply(entry, sequence);
     seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
@@ -189,7 +192,25 @@ void Core::answer(Decoded& delivery, const judge::Applied& applied) {
   delivery.done(std::move(reply));
 }
 
-std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors) {
+/// The rejected lines of a group that are kept; the others are counted.
+std::vector<record::DeadLetter> Core::dead_letters(const std::vector<Decoded>& group, Instant wall) {
+  std::vector<record::DeadLetter> out;
+  const auto& ingest = parts_.settings.ingest;
+  for (const auto& delivery : group) {
+    std::uint64_t kept = 0;
+    for (const auto& reject : delivery.rejects) {
+      if (out.size() == max_group_letters || ingest.dead_letters == 0) break;
+      auto& letter = out.emplace_back(record::DeadLetter{wall, delivery.source->name, reject});
+      if (!ingest.dead_letter_text) letter.reject.detail = record::without_data(reject.detail);
+      ++kept;
+    }
+    letters_dropped_ += delivery.rejected - kept;
+  }
+  return out;
+}
+
+std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,
+                           const std::vector<record::DeadLetter>& letters) {
   const auto start = steady_clock::now();
   try {
     if (parts_.journal.last_sequence() > parts_.fold.sequence()) {  // a commit that was refused for want of an answer
@@ -198,7 +219,7 @@ std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record:
       });
     }
     record_limits();
-    const auto sequence = parts_.journal.append(entry, cursors);
+    const auto sequence = parts_.journal.append(entry, cursors, letters, parts_.settings.ingest.dead_letters);
     if (degraded_.exchange(false)) parts_.log.info("the store can be written again");
     ++commits_;
     commit_us_ += micros_since(start);
@@ -291,6 +312,8 @@ void Core::describe(sinks::SelfStats& out) const {
   out.ready_detail =
       ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
   out.unavailable += unavailable_;
+  out.dead_letters = parts_.dead_letters.size();
+  out.dead_letters_dropped = letters_dropped_;
   out.store_write_failures = write_failures_;
   out.store_checkpoints = checkpoints_;
   out.store_degraded = degraded_;

@@ -19,6 +19,7 @@
 #include "judge/fold.h"
 #include "runtime/log.h"
 #include "sinks/self_stats.h"
+#include "sources/dead_letter_box.h"
 
 namespace pilotwatch::app {
 
@@ -40,6 +41,7 @@ class Core {
     judge::Fold& fold;
     const Clock& clock;
     const runtime::Log& log;
+    sources::DeadLetterBox& dead_letters;
     /// The alerts' state after each tick and each transition; on the core's thread, must not block.
     std::function<void(const judge::Snapshot&)> publish_alerts;
   };
@@ -79,7 +81,9 @@ class Core {
   std::vector<Decoded> next_group();
   void process(std::vector<Decoded> group);
   void answer(Decoded& delivery, const judge::Applied& applied);
-  std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors);
+  std::vector<record::DeadLetter> dead_letters(const std::vector<Decoded>& group, Instant wall);
+  std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,
+                       const std::vector<record::DeadLetter>& letters = {});
   void tick();
   void record_limits();
   void checkpoint(bool full);
@@ -111,7 +115,8 @@ class Core {
 
   std::atomic<bool> ready_ = false, degraded_ = false;
   std::atomic<double> seconds_per_byte_{0};
-  std::atomic<std::uint64_t> unavailable_ = 0, write_failures_ = 0, checkpoints_ = 0, commits_ = 0, evaluations_ = 0;
+  std::atomic<std::uint64_t> unavailable_ = 0, letters_dropped_ = 0, write_failures_ = 0, checkpoints_ = 0,
+                             commits_ = 0, evaluations_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
 };
 

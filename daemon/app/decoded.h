@@ -16,8 +16,8 @@ namespace pilotwatch::app {
 struct Decoded {
   const settings::Source* source = nullptr;
   record::Submission submission;
-  std::uint64_t ignored = 0;            ///< as in the submission, for the answer
-  std::vector<record::Reject> rejects;  ///< the first of them, for the answer and the dead letters
+  std::uint64_t rejected = 0, ignored = 0;  ///< as in the submission, for the answer
+  std::vector<record::Reject> rejects;      ///< the first of them, for the answer and the dead letters
   std::optional<record::Cursor> cursor;
   std::function<void(sources::Reply)> done;
 };

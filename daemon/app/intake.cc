@@ -16,6 +16,8 @@ using sources::Delivery;
 using sources::Reply;
 using std::chrono::steady_clock;
 
+constexpr std::size_t max_shown_records = 100;  // of one delivery
+
 Reply refusal(unsigned status, std::string detail) {
   Reply reply;
   reply.status = Reply::Status::refused;
@@ -29,6 +31,19 @@ Reply come_back(Reply::Status status, const char* detail) {
   reply.status = status;
   reply.retry_after_s = status == Reply::Status::overloaded ? 1 : 5;
   reply.detail = detail;
+  return reply;
+}
+
+Reply rehearsed(std::vector<std::string> shown, const mapping::Output& mapped, decode::Output decoded) {
+  Reply reply;
+  reply.status = Reply::Status::rehearsed;
+  reply.accepted = decoded.batch.records.size();
+  reply.rejected = decoded.rejects.total();
+  reply.ignored = mapped.ignored;
+  reply.errors = std::move(decoded.errors);
+  reply.records = "[";
+  for (const auto& record : shown) (reply.records += reply.records.size() == 1 ? "" : ",") += record;
+  reply.records += ']';
   return reply;
 }
 
@@ -143,7 +158,8 @@ void Intake::process(Delivery delivery) {
   if (!unpack(delivery)) return;
   Read read;
   auto& translator = this->translator(*delivery.source);
-  const bool passes = !delivery.dry_run && translator.passes(delivery.framing);
+  const bool tapped = parts_.settings.ingest.tap && parts_.tap.open(delivery.source->name);
+  const bool passes = !delivery.dry_run && !tapped && translator.passes(delivery.framing);
   if (!passes) {
     read.mapped = translator.translate(
         {delivery.bytes, delivery.framing, delivery.csv_header, std::move(delivery.attributes), delivery.stream});
@@ -155,19 +171,13 @@ void Intake::process(Delivery delivery) {
   input.pilots = delivery.source->pilots;
   input.idempotency_key = delivery.idempotency_key;
   input.wall = parts_.clock.now();
+  input.keep_text = parts_.settings.ingest.dead_letter_text;
   read.decoded = decoder_.decode(input);
-  auto shown = delivery.dry_run ? rehearsal(read.mapped, read.decoded) : std::string();
+  std::vector<std::string> shown;
+  if (delivery.dry_run || tapped) shown = rehearsal(read.mapped, read.decoded, max_shown_records);
   if (!passes) read.use_foreign_lines();
-  if (delivery.dry_run) {
-    Reply reply;
-    reply.status = Reply::Status::rehearsed;
-    reply.accepted = read.decoded.batch.records.size();
-    reply.rejected = read.decoded.rejects.total();
-    reply.ignored = read.mapped.ignored;
-    reply.errors = std::move(read.decoded.errors);
-    reply.records = std::move(shown);
-    return delivery.done(std::move(reply));
-  }
+  if (tapped) show(delivery, shown, read.decoded.errors);
+  if (delivery.dry_run) return delivery.done(rehearsed(std::move(shown), read.mapped, std::move(read.decoded)));
   if (delivery.strict && read.decoded.rejects.total() > 0) {
     ++strict_;
     auto reply = refusal(422, "strict=1, and a line cannot be used; nothing was taken");
@@ -183,12 +193,20 @@ void Intake::process(Delivery delivery) {
   out.submission.bytes = delivery.bytes.size();
   out.submission.dropped_fields = read.decoded.dropped_fields;
   out.submission.ignored = out.ignored = read.mapped.ignored;
+  out.rejected = read.decoded.rejects.total();
   out.rejects = std::move(read.decoded.errors);
   out.cursor = std::move(delivery.cursor);
   out.done = std::move(delivery.done);
   seconds_per_byte_ =
       pace_after(seconds_per_byte_, wire_bytes, std::chrono::duration<double>(steady_clock::now() - start).count());
   parts_.core.submit(std::move(out));
+}
+
+void Intake::show(const Delivery& delivery, std::vector<std::string> events,
+                  const std::vector<record::Reject>& rejects) {
+  auto bad = rejects_json(rejects);
+  events.insert(events.end(), std::make_move_iterator(bad.begin()), std::make_move_iterator(bad.end()));
+  parts_.tap.add(delivery.source->name, std::move(events));
 }
 
 /// False: it could not be, and has been answered.

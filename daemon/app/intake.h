@@ -15,6 +15,7 @@
 #include "mapping/translator.h"
 #include "sinks/self_stats.h"
 #include "sources/port.h"
+#include "sources/tap.h"
 
 namespace pilotwatch::app {
 
@@ -30,6 +31,7 @@ class Intake final : public sources::Port {
     const settings::Settings& settings;
     Core& core;
     const Clock& clock;
+    sources::Tap& tap;
     IdKey key;
   };
   explicit Intake(Parts parts);
@@ -46,6 +48,8 @@ class Intake final : public sources::Port {
  private:
   void run();
   void process(sources::Delivery delivery);
+  void show(const sources::Delivery& delivery, std::vector<std::string> events,
+            const std::vector<record::Reject>& rejects);
   [[nodiscard]] bool unpack(sources::Delivery& delivery);
   [[nodiscard]] bool takes(const sources::Delivery& delivery) const;
   void answer_when_done(sources::Delivery& delivery);

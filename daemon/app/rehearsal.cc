@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/rehearsal.h"
 
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 namespace pilotwatch::app {
 
-std::string rehearsal(const mapping::Output& mapped, const decode::Output& decoded) {
-  std::string out = "[";
+std::vector<std::string> rehearsal(const mapping::Output& mapped, const decode::Output& decoded, std::size_t most) {
+  std::vector<std::string> out;
   std::string_view rest = mapped.records;
   std::uint32_t line = 0;
-  std::size_t shown = 0;
   for (const auto& record : decoded.batch.records) {
-    if (shown == max_rehearsed_records) break;
+    if (out.size() == most) break;
     std::string_view text;
     while (line < record.line && !rest.empty()) {
       const auto end = rest.find('\n');
@@ -20,10 +20,20 @@ std::string rehearsal(const mapping::Output& mapped, const decode::Output& decod
       ++line;
     }
     const auto foreign = line >= 1 && line <= mapped.lines.size() ? mapped.lines[line - 1] : record.line;
-    out += shown++ == 0 ? "" : ",";
-    ((out += "{\"line\":" + std::to_string(foreign) + ",\"record\":") += text) += '}';
+    out.push_back("{\"line\":" + std::to_string(foreign) + ",\"record\":" + std::string(text) + "}");
   }
-  return out + "]";
+  return out;
+}
+
+std::vector<std::string> rejects_json(const std::vector<record::Reject>& rejects) {
+  std::vector<std::string> out;
+  for (const auto& reject : rejects) {
+    const nlohmann::ordered_json json = {{"line", reject.line},
+                                         {"reason", record::reason_names[static_cast<std::size_t>(reject.reason)]},
+                                         {"detail", reject.detail}};
+    out.push_back(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  }
+  return out;
 }
 
 }  // namespace pilotwatch::app

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "decode/decode.h"
 #include "mapping/translator.h"
 
 namespace pilotwatch::app {
 
-inline constexpr std::size_t max_rehearsed_records = 100;
-
-/// What a dry run shows: a JSON array of {"line": of the foreign input, "record": in the wire format}, of the first
-/// `max_rehearsed_records` that would be taken. `decoded` is what became of `mapped.records`, with their lines.
-[[nodiscard]] std::string rehearsal(const mapping::Output& mapped, const decode::Output& decoded);
+/// What a dry run and a tap show: {"line": of the foreign input, "record": in the wire format}, of the first `most`
+/// records that are good. `decoded` is what became of `mapped.records`, with their lines.
+[[nodiscard]] std::vector<std::string> rehearsal(const mapping::Output& mapped, const decode::Output& decoded,
+                                                 std::size_t most);
+/// {"line", "reason", "detail"} of each reject.
+[[nodiscard]] std::vector<std::string> rejects_json(const std::vector<record::Reject>& rejects);
 
 }  // namespace pilotwatch::app

@@ -6,6 +6,7 @@
 namespace pilotwatch::app {
 
 void Core::restore() {
+  parts_.dead_letters.add(parts_.journal.dead_letters());
   const std::string shape = content_hash(parts_.fold.shape()).hex();
   const std::string known = parts_.journal.fact("shape");
   journal::Checkpoint checkpoint;

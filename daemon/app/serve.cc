@@ -17,6 +17,7 @@
 #include "sinks/api.h"
 #include "sources/file_tail.h"
 #include "sources/http_ingest.h"
+#include "sources/http_inspect.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -68,9 +69,9 @@ class Daemon {
     if (key.has_error()) throw journal::OpenError(key.error().what);
     load_references(settings_, *key, fold_,
                     [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
-    core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_,
+    core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, dead_letters_,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); }});
-    intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, *key});
+    intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, tap_, *key});
     for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
       if (source.kind != settings::SourceKind::file) continue;
       tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes,
@@ -123,6 +124,7 @@ class Daemon {
       log_.error("a request handler failed", {{"handler", handler}, {"err", what}});
     };
     auto routes = sources::ingest_routes(*intake_, settings_, access_);
+    for (auto& route : sources::inspect_routes(settings_, dead_letters_, tap_)) routes.push_back(std::move(route));
     sinks::ApiContext context;
     // Megabytes of JSON or HTML are made beside the core, which only hands over the snapshot.
     context.fresh = [this](auto reader) {
@@ -197,6 +199,8 @@ class Daemon {
   judge::Fold fold_;
   sinks::Alertmanagers alertmanagers_;
   runtime::Worker render_{"pw-render"};
+  sources::DeadLetterBox dead_letters_{settings_.ingest.dead_letters};
+  sources::Tap tap_;
   std::unique_ptr<Core> core_;
   std::unique_ptr<Intake> intake_;
   std::shared_ptr<sources::SourceAccess> access_;

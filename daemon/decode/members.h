@@ -17,6 +17,8 @@
 namespace pilotwatch::decode {
 
 [[noreturn]] void refuse(record::Reason reason, std::string_view path, std::string_view what);
+/// A name out of the data, for a detail: quoted and cut, as all data there.
+[[nodiscard]] inline std::string foreign_key(std::string_view key) { return "'" + ellipsis(key, 64) + "'"; }
 [[nodiscard]] const char* type_name(const simdjson::dom::element& e);
 [[noreturn]] void wrong_type(std::string_view path, std::string_view expected, const simdjson::dom::element& got);
 [[nodiscard]] bool is_number(const simdjson::dom::element& e);
@@ -54,7 +56,7 @@ class Members {
     for (const auto field : from) {
       if (size_ == fields_.size()) refuse(record::Reason::schema, "", "more than 64 members");
       for (std::size_t i = 0; i < size_; ++i) {
-        if (fields_[i].key == field.key) refuse(record::Reason::schema, field.key, "given twice");
+        if (fields_[i].key == field.key) refuse(record::Reason::schema, foreign_key(field.key), "given twice");
       }
       fields_[size_++] = {field.key, field.value, false};
     }
@@ -81,7 +83,7 @@ class Members {
     for (std::size_t i = 0; i < size_; ++i) {
       if (fields_[i].taken) continue;
       if (pilot.unknown_fields == settings::UnknownFields::reject)
-        refuse(record::Reason::unknown_field, ellipsis(fields_[i].key, 64), "is not allow-listed");
+        refuse(record::Reason::unknown_field, foreign_key(fields_[i].key), "is not allow-listed");
       ++dropped;
     }
   }

@@ -213,7 +213,7 @@ class ObjectReader {
 
   void unknown(std::string_view where, std::string_view key) {
     if (schema_->settings->unknown_fields == settings::UnknownFields::reject) {
-      refuse(Reason::unknown_field, std::string(where) + ellipsis(key, 64), "is not allow-listed");
+      refuse(Reason::unknown_field, std::string(where) + foreign_key(key), "is not allow-listed");
     }
     ++reading_.dropped_fields;
   }

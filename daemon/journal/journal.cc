@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "base/bytes.h"
+#include "journal/dead_letters.h"
 #include "journal/sqlite.h"
 
 namespace pilotwatch::journal {
@@ -81,6 +82,7 @@ struct Journal::Impl {
     prepare();
     insert.emplace(database, "INSERT INTO entries(sequence, wall_ms, body) VALUES(?, ?, ?)");
     insert_cursor.emplace(database, "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?, ?, ?)");
+    letters.emplace(database);
     insert_part.emplace(database, "INSERT OR REPLACE INTO checkpoint_parts VALUES(?, ?)");
     last = static_cast<std::uint64_t>(pragma(database, "SELECT coalesce(max(sequence), 0) FROM entries"));
   }
@@ -118,6 +120,7 @@ struct Journal::Impl {
       insert->reset();
       insert_cursor->reset();
       insert_part->reset();
+      letters->reset();
       throw;
     }
   }
@@ -126,6 +129,7 @@ struct Journal::Impl {
   LockFile lock;
   Database database;
   std::optional<Statement> insert, insert_cursor, insert_part;
+  std::optional<DeadLetters> letters;
   std::atomic<std::uint64_t> last = 0;
 };
 
@@ -135,7 +139,8 @@ Journal::Journal(const std::filesystem::path& folder) try : impl_(std::make_uniq
 }
 Journal::~Journal() = default;
 
-std::uint64_t Journal::append(const record::Entry& entry, std::span<const record::Cursor> cursors) {
+std::uint64_t Journal::append(const record::Entry& entry, std::span<const record::Cursor> cursors,
+                              std::span<const record::DeadLetter> letters, std::uint64_t keep_letters) {
   const std::uint64_t sequence = impl_->last + 1;
   const std::string body = compress(record::encode_entry(entry));
   bool inserted = false;
@@ -154,6 +159,7 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
             .bind(6, static_cast<std::int64_t>(cursor.fingerprint_bytes))
             .run();
       }
+      impl_->letters->write(letters, keep_letters);
       inserted = true;
     });
   } catch (const SqliteError& error) {
@@ -225,6 +231,8 @@ std::optional<record::Cursor> Journal::cursor(const std::string& source) {
   const auto column = [&](int i) { return static_cast<std::uint64_t>(select.number(i)); };
   return record::Cursor{source, column(0), column(1), column(2), column(3), column(4)};
 }
+
+std::vector<record::DeadLetter> Journal::dead_letters() { return impl_->letters->read(impl_->database); }
 
 std::string Journal::fact(const std::string& key) {
   Statement select(impl_->database, "SELECT value FROM facts WHERE key = ?");

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "record/cursor.h"
+#include "record/dead_letter.h"
 #include "record/entry.h"
 
 /// What was acknowledged, on disk: one SQLite database, WAL, synchronous=FULL.
@@ -61,7 +62,9 @@ class Journal {
   /// WriteError; if the outcome of COMMIT was unknown, the database has been asked, and the entry is in there if and
   /// only if this returns. Where even that failed, a later append may find the entry: it throws, and last_sequence() is
   /// ahead of the caller.
-  std::uint64_t append(const record::Entry& entry, std::span<const record::Cursor> cursors);
+  /// `letters`: rejected lines, of which the newest `keep_letters` are kept.
+  std::uint64_t append(const record::Entry& entry, std::span<const record::Cursor> cursors,
+                       std::span<const record::DeadLetter> letters = {}, std::uint64_t keep_letters = 0);
 
   /// One transaction: replaces these parts; `drop_others`: all others go. Throws WriteError.
   void write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts,
@@ -72,6 +75,9 @@ class Journal {
   void replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit);
   [[nodiscard]] std::uint64_t last_sequence() const;
   [[nodiscard]] std::optional<record::Cursor> cursor(const std::string& source);
+
+  /// The rejected lines that have been kept, oldest first.
+  [[nodiscard]] std::vector<record::DeadLetter> dead_letters();
 
   /// Small facts beside the state: the shape of the settings, reference ids.
   [[nodiscard]] std::string fact(const std::string& key);

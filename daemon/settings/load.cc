@@ -26,6 +26,9 @@ void read_ingest(const Value& value, Ingest& out) {
   map.read("max_queue_requests", out.max_queue_requests, &Value::whole, Whole{1});
   map.read("max_queue_bytes", out.max_queue_bytes, &Value::size, Whole{1});
   map.read("max_queue_time", out.max_queue_time, &Value::duration, Zero::refused);
+  map.read("dead_letters", out.dead_letters, &Value::whole, Whole{0, 1'000'000});
+  map.read("dead_letter_text", out.dead_letter_text, &Value::flag);
+  map.read("tap", out.tap, &Value::flag);
   if (const auto v = map.take("anonymous")) out.anonymous = v->flag();
   map.finish();
 }

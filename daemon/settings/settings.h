@@ -434,7 +434,10 @@ struct Ingest {
   std::uint64_t max_line_bytes = 1ULL << 20;
   std::uint64_t max_queue_requests = 256;  ///< more wait: 429
   std::uint64_t max_queue_bytes = 256ULL << 20;
-  Millis max_queue_time{25};  ///< what would take longer to work off: 429
+  Millis max_queue_time{25};            ///< what would take longer to work off: 429
+  std::uint64_t dead_letters = 10'000;  ///< rejected lines kept for `rejects`; the oldest go first
+  bool dead_letter_text = false;        ///< with the beginning of the line itself
+  bool tap = false;                     ///< whether somebody may look on at what comes, identifiers included
   std::optional<bool> anonymous;  ///< whether HTTP without a token is let in; none = unless a source has a token_file
 };
 

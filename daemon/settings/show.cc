@@ -348,6 +348,9 @@ std::string show(const Settings& settings, const std::function<std::string(const
       out.whole("max_queue_requests", settings.ingest.max_queue_requests);
       out.whole("max_queue_bytes", settings.ingest.max_queue_bytes);
       out.duration("max_queue_time", settings.ingest.max_queue_time);
+      out.whole("dead_letters", settings.ingest.dead_letters);
+      out.pair("dead_letter_text", settings.ingest.dead_letter_text ? "true" : "false");
+      out.pair("tap", settings.ingest.tap ? "true" : "false");
       out.pair("anonymous", settings.anonymous_ingest() ? "true" : "false");
     });
     show_notify(out, settings.notify);

@@ -90,6 +90,11 @@ void add_queue(Families& out, const SelfStats& self) {
   const char* help = "Deliveries refused whole; their records were not counted as received.";
   out.add_counter("pilotwatch_ingest_refused_requests_total", help, {{"reason", "overloaded"}}, self.overloaded);
   out.add_counter("pilotwatch_ingest_refused_requests_total", help, {{"reason", "unavailable"}}, self.unavailable);
+  out.add_gauge("pilotwatch_ingest_dead_letters", "Rejected lines that are kept for people to look at.", {},
+                self.dead_letters);
+  out.add_counter("pilotwatch_ingest_dead_letters_dropped_total",
+                  "Rejected lines that were counted but not kept one by one: more at once than are kept.", {},
+                  self.dead_letters_dropped);
   out.add_counter("pilotwatch_ingest_token_file_failures_total",
                   "Looks at a token_file that could not be read or held no token; the last tokens stay in force.", {},
                   self.token_file_failures);

@@ -27,6 +27,7 @@ struct SelfStats {
   std::uint64_t queue_requests = 0, queue_capacity = 0, queue_bytes = 0, queue_bytes_capacity = 0;
   std::uint64_t overloaded = 0, unavailable = 0;  ///< deliveries refused
   std::vector<std::pair<const char*, std::uint64_t>> refused;  ///< deliveries refused for good, by reason
+  std::uint64_t dead_letters = 0, dead_letters_dropped = 0;  ///< rejected lines kept, and not kept one by one
   std::uint64_t token_file_failures = 0;  ///< looks at files of tokens that could not be used
   std::uint64_t store_db_bytes = 0, store_wal_bytes = 0, store_free_bytes = 0, store_entries = 0;
   std::uint64_t store_write_failures = 0, store_checkpoints = 0;

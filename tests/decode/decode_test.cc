@@ -147,7 +147,7 @@ TEST_CASE("decode: every bad line says what is wrong with it") {
   CHECK(refusal(R"({"type":"outcome","pilot":"open","id":"","time":0,"actual":1})") == "schema: id: is empty");
   CHECK(refusal(R"({"type":"outcome","pilot":"open","id":["a"],"time":0,"actual":1})") ==
         "schema: id: must be a string, number or boolean, got an array");
-  CHECK(refusal(head + R"(,"id":"2"})") == "schema: id: given twice");
+  CHECK(refusal(head + R"(,"id":"2"})") == "schema: 'id': given twice");
   CHECK(refusal(head + R"(,"score":1.5})") == "number: score: must lie in [0, 1]");
   CHECK(refusal(head + R"(,"weight":0})") == "number: weight: must be a whole number from 1 to 1000000000");
   CHECK(refusal(head + R"(,"weight":1.5})") == "number: weight: must be a whole number from 1 to 1000000000");
@@ -185,9 +185,9 @@ TEST_CASE("decode: times outside the accepted range, unless any is asked for") {
 TEST_CASE("decode: fields no allow-list names are dropped and counted, or refused") {
   CHECK(decode_text(head + R"(,"nationality":"x","features":{"salary":1},"segments":{"h":"y"}})").dropped_fields == 3);
   CHECK(refusal(R"({"type":"prediction","pilot":"strict","id":"1","time":0,"nationality":"x"})") ==
-        "unknown_field: nationality: is not allow-listed");
+        "unknown_field: 'nationality': is not allow-listed");
   CHECK(refusal(R"({"type":"prediction","pilot":"strict","id":"1","time":0,"features":{"salary":1}})") ==
-        "unknown_field: features.salary: is not allow-listed");
+        "unknown_field: features.'salary': is not allow-listed");
 }
 
 TEST_CASE("decode: rejects are counted by stream and reason") {

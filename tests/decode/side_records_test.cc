@@ -162,5 +162,5 @@ TEST_CASE("decode: who reviewed or answered is in no allow-list, and a reason is
   CHECK(out.dropped_fields == 2);
   CHECK(record::encode_entry({Instant{}, {{"http", out.batch, {}, 0, 0}}}).find("Jansen") == std::string::npos);
   CHECK(refusal(line("feedback", R"("audience":"staff","team":"x")", "strict")) ==
-        "feedback unknown_field: team: is not allow-listed");
+        "feedback unknown_field: 'team': is not allow-listed");
 }

@@ -4,7 +4,7 @@ import gzip
 import json
 import subprocess
 
-from harness import Daemon, check, check_equal, main, need_programs, scratch, wait_for
+from harness import BINARY, Daemon, check, check_equal, main, need_programs, scratch, wait_for
 
 CONFIG = """
 pilots:
@@ -131,6 +131,73 @@ def tokens_bind_sources_to_pilots():
             check("secret-" not in log, "a token is in the log")
 
 
+def rejects(daemon, *arguments):
+    run = subprocess.run([BINARY, "rejects", f"--url=http://127.0.0.1:{daemon.port}", "--format=ndjson", *arguments],
+                         capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def rejected_lines_are_kept_without_what_they_said():
+    with scratch() as folder:
+        config = "pilots: [{name: loans, task: binary, classes: [0, 1], unknown_fields: reject}]\ningest: {dead_letters: 5}\n"
+        daemon = Daemon(folder, config).start()
+        secret = "J. Doe, 12 Main Street"
+        body = "\n".join(json.dumps(line) for line in (
+            {"type": "prediction", "pilot": "loans", "id": 1, "time": "2026-01-05T12:00:00Z", "prediction": secret},
+            {"type": "outcome", "pilot": secret, "id": 1, "time": "2026-01-05T12:00:00Z", "actual": 1},
+            {"type": "outcome", "pilot": "loans", "id": 1, "time": "2026-01-05T12:00:00Z", "actual": 1, secret: 2},
+            {"type": secret, "pilot": "loans"}))
+        check_equal(curl(daemon, "/v1/records", body)[0], 400, "a body without a good line")
+        daemon.kill()
+        daemon.start()   # they are in the store
+        letters = rejects(daemon)
+        check_equal([(l["source"], l["line"], l["reason"]) for l in letters],
+                    [("http", 4, "unknown_type"), ("http", 3, "unknown_field"), ("http", 2, "unknown_pilot"), ("http", 1, "unknown_class")],
+                    "rejected lines, newest first")
+        check(secret not in json.dumps(letters) and "Doe" not in json.dumps(letters), letters)
+        check_equal([l["stream"] for l in rejects(daemon, "--reason=unknown_class")], ["predictions"], "by reason")
+        check_equal(rejects(daemon, "--source=nobody"), [], "of another source")
+        curl(daemon, "/v1/records", "x\n" * 7)
+        check_equal([l["line"] for l in rejects(daemon)], [7, 6, 5, 4, 3], "the newest five")
+        check_equal(daemon.metrics().one("pilotwatch_ingest_dead_letters"), 5, "gauge")
+        curl(daemon, "/v1/records", "x\n" * 300)
+        check_equal(daemon.metrics().one("pilotwatch_ingest_dead_letters_dropped_total"), 100, "beyond 200 of one body")
+        store = b"".join(file.read_bytes() for file in (folder / "data").iterdir() if file.is_file())
+        check(b"Doe" not in store, "the store holds what was refused")
+        daemon.stop()
+
+
+def rejected_lines_are_kept_whole_where_it_is_asked_for():
+    with scratch() as folder:
+        with Daemon(folder, "pilots: [{name: loans, task: binary}]\ningest: {dead_letter_text: true}\n") as daemon:
+            curl(daemon, "/v1/records", '{"type":"outcome","pilot":"x y"}')
+            letter, = rejects(daemon)
+            check_equal(letter["text"], '{"type":"outcome","pilot":"x y"}', "the line")
+            check("'x y'" in letter["detail"], letter)
+
+
+def a_tap_shows_what_becomes_of_lines():
+    with scratch() as folder:
+        (folder / "portal.token").write_text("secret-1\n")
+        command = [BINARY, "tap", "http", "--lines=3"]
+        with Daemon(folder, CONFIG + "ingest: {anonymous: true}\n") as daemon:
+            run = subprocess.run([*command, f"--url=http://127.0.0.1:{daemon.port}"], capture_output=True, text=True)
+            check_equal(run.returncode, 1, "exit code while ingest.tap is off")
+            check("ingest.tap" in run.stderr, run.stderr)
+        with Daemon(folder, CONFIG + "ingest: {anonymous: true, tap: true}\n") as daemon:
+            onlooker = subprocess.Popen([*command, f"--url=http://127.0.0.1:{daemon.port}"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+            onlooker.stderr.readline()   # it looks on
+            curl(daemon, "/v1/records", prediction(1) + "\nno JSON\n" + prediction(2))
+            out, _ = onlooker.communicate()
+            seen = [json.loads(line) for line in out.splitlines()]
+            check_equal(sorted(event["line"] for event in seen), [1, 2, 3], "lines")
+            check_equal([event["record"]["id"] for event in seen if "record" in event], ["1", "2"], "records")
+            check_equal([event["reason"] for event in seen if "reason" in event], ["json"], "the reason of the other")
+            check_equal(received(daemon, "http"), 3, "looking on changes nothing")
+
+
 need_programs("curl")
 main(packed_bodies_count_like_plain_ones, dry_runs_change_nothing, strict_bodies_are_taken_whole_or_not,
-     an_idempotency_key_names_records_without_id, tokens_bind_sources_to_pilots)
+     an_idempotency_key_names_records_without_id, tokens_bind_sources_to_pilots, rejected_lines_are_kept_without_what_they_said,
+     rejected_lines_are_kept_whole_where_it_is_asked_for, a_tap_shows_what_becomes_of_lines)

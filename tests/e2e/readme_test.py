@@ -55,11 +55,11 @@ def paths_answer():
     """every path of Interfaces answers 200"""
     table = README.split("## Interfaces", 1)[1].split("Answers of", 1)[0]
     with scratch() as folder:
-        with Daemon(folder, "pilots: [{name: permits, task: binary}]\n") as daemon:
+        with Daemon(folder, "pilots: [{name: permits, task: binary}]\ningest: {tap: true}\n") as daemon:
             paths = [path for row in re.findall(r"^\| (`/.*?) \|", table, re.MULTILINE) for path in re.findall(r"`(/[^`]*)`", row)]
             check(len(paths) > 10, f"paths: {paths}")
             for path in paths:
-                check_equal(daemon.get(path.replace("{pilot}", "permits")).status, 200, f"status of {path}")
+                check_equal(daemon.get(path.replace("{pilot}", "permits").replace("{source}", "http")).status, 200, f"status of {path}")
             windows = daemon.windows("permits")
             check_equal(windows, [], "windows of a pilot without records")
 

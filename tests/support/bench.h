@@ -41,8 +41,8 @@ class Bench {
       : settings(std::move(given)),
         journal(folder),
         fold(settings),
-        core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), std::move(publish)}),
-        intake(app::Intake::Parts{settings, core, clock, IdKey{}}) {
+        core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), dead_letters, std::move(publish)}),
+        intake(app::Intake::Parts{settings, core, clock, tap, IdKey{}}) {
     if (now) clock.ms = now->time_since_epoch().count();
     core.restore();
   }
@@ -86,6 +86,8 @@ class Bench {
   settings::Settings settings;
   journal::Journal journal;
   judge::Fold fold;
+  sources::DeadLetterBox dead_letters{100};
+  sources::Tap tap;
   app::Core core;
   app::Intake intake;
 };
