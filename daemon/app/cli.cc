@@ -26,6 +26,29 @@ void add_config_file(CLI::App& app, std::string& file) {
   app.add_option("--config.file", file, "Configuration file (YAML)")->type_name("FILE")->capture_default_str();
 }
 
+/// Who may talk to the listener, and for how long.
+void add_limits(CLI::App& app, ServeOptions& options) {
+  app.add_option("--web.config.file", options.web_config_file,
+                 "File with TLS and passwords, in the format of Prometheus' exporters [default: neither]")
+      ->type_name("FILE");
+  app.add_option("--web.max-connections", options.max_connections, "Connections at the same time")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--web.max-connections-per-address", options.max_connections_per_address,
+                 "Connections at the same time from one address; 0 = no limit of its own")
+      ->capture_default_str();
+  app.add_option("--web.max-header-bytes", options.max_header_bytes, "Size of a request's header")
+      ->check(CLI::Range(1024, 1024 * 1024))
+      ->capture_default_str();
+  app.add_option("--web.read-timeout", options.read_timeout,
+                 "Time for a TLS handshake, and again for a request to arrive whole")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  app.add_option("--web.idle-timeout", options.idle_timeout, "Time from an answer to the next request")
+      ->type_name("DURATION")
+      ->capture_default_str();
+}
+
 void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
   auto* app = root.add_subcommand("serve", "Run the daemon");
   add_config_file(*app, options.config_file);
@@ -33,9 +56,11 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
                   "Address to listen on; port 0 takes any free one and says which in the log")
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  app->add_option("--web.external-url", options.external_url,
-                  "URL under which people reach the daemon, for links in alerts [default: http://<listen address>]")
+  app->add_option(
+         "--web.external-url", options.external_url,
+         "URL under which people reach the daemon, for links in alerts [default: http://<listen address>, or https]")
       ->type_name("URL");
+  add_limits(*app, options);
   app->add_option("--storage.path", options.storage_path, "Folder of the journal and of the key that hides ids")
       ->type_name("DIR")
       ->capture_default_str();
@@ -50,7 +75,7 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
   app->callback([&] { command = [&options] { return serve(options); }; });
 }
 
-void add_check(CLI::App& root, CheckOptions& options, Command& command) {
+void add_check(CLI::App& root, CheckOptions& options, CheckWebOptions& web, Command& command) {
   auto* check = root.add_subcommand("check", "Check files without running anything");
   check->require_subcommand(1);
   auto* app =
@@ -61,6 +86,10 @@ void add_check(CLI::App& root, CheckOptions& options, Command& command) {
   app->add_flag("--show", options.show,
                 "Print the configuration that results, with all defaults, presets and parts of budgets");
   app->callback([&] { command = [&options] { return check_config(options); }; });
+  auto* of_web = check->add_subcommand(
+      "web-config", "Check a file for --web.config.file, and the certificates and keys that it names");
+  of_web->add_option("file", web.config_file, "Web configuration file (YAML)")->type_name("FILE")->required();
+  of_web->callback([&] { command = [&web] { return check_web_config(web); }; });
 }
 
 void add_backtest(CLI::App& root, BacktestOptions& options, Command& command) {
@@ -213,6 +242,7 @@ void add_version(CLI::App& root, bool& verbose, Command& command) {
 struct Options {
   ServeOptions serve;
   CheckOptions check;
+  CheckWebOptions check_web;
   BacktestOptions backtest;
   SimulateOptions simulate;
   IngestOptions ingest;
@@ -226,7 +256,7 @@ void declare(CLI::App& root, Options& options, Command& command) {
   root.footer("Exit codes: 0 ok, 1 failure, 2 usage or configuration.");
   root.require_subcommand(0, 1);
   add_serve(root, options.serve, command);
-  add_check(root, options.check, command);
+  add_check(root, options.check, options.check_web, command);
   add_simulate(root, options.simulate, command);
   add_backtest(root, options.backtest, command);
   add_ingest(root, options.ingest, command);

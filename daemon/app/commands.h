@@ -14,7 +14,11 @@ namespace pilotwatch::app {
 struct ServeOptions {
   std::string config_file = "pilotwatch.yml";
   std::string listen_address = "127.0.0.1:9464";  ///< host:port; port 0 = any; printed on stderr once bound
-  std::string external_url;                       ///< default http://<listen address>
+  std::string external_url;                       ///< default http://<listen address>, with TLS https
+  std::string web_config_file;                    ///< TLS and passwords, as exporters have it; "" = neither
+  std::uint64_t max_connections = 512, max_connections_per_address = 256;  ///< the second: 0 = no limit
+  std::uint64_t max_header_bytes = 16 << 10;
+  std::string read_timeout = "30s", idle_timeout = "1m";  ///< durations
   std::string storage_path = "data";
   std::string log_level = "info", log_format = "logfmt";
 };
@@ -25,6 +29,12 @@ struct CheckOptions {
   bool show = false;  ///< print the configuration that results, with all defaults
 };
 int check_config(const CheckOptions& options);
+
+struct CheckWebOptions {
+  std::string config_file = "web-config.yml";
+};
+/// With the certificates that it names.
+int check_web_config(const CheckWebOptions& options);
 
 struct BacktestOptions {
   std::string config_file = "pilotwatch.yml";

@@ -9,6 +9,7 @@
 #include "app/core.h"
 #include "app/intake.h"
 #include "app/references.h"
+#include "app/web_access.h"
 #include "runtime/http.h"
 #include "runtime/log.h"
 #include "runtime/worker.h"
@@ -56,9 +57,12 @@ std::optional<Address> parse_address(const std::string& text) {
 
 class Daemon {
  public:
-  Daemon(const ServeOptions& options, settings::Settings settings, const Address& address, const runtime::Log& log)
+  /// `web`: null without --web.config.file; must have started, and outlive this.
+  Daemon(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http, WebAccess* web,
+         const runtime::Log& log)
       : settings_(std::move(settings)),
         log_(log),
+        web_(web),
         started_(clock_.now()),
         journal_(options.storage_path),
         fold_(settings_),
@@ -78,7 +82,7 @@ class Daemon {
                                                            journal_.cursor(source.name), *intake_));
     }
     access_ = std::make_shared<sources::SourceAccess>(settings_, settings::SourceKind::http);
-    build_server(address);
+    build_server(std::move(http));
   }
 
   /// Also when restore() has thrown: what is being rendered uses the server and the core, which go first.
@@ -88,8 +92,10 @@ class Daemon {
 
   int run(const sigset_t& signals) {
     server_->start();
-    if (default_url_) external_url_ = "http://" + address_ + ":" + std::to_string(server_->port());
+    const bool tls = web_ != nullptr && web_->access()->tls != nullptr;
+    if (default_url_) external_url_ = (tls ? "https://" : "http://") + address_ + ":" + std::to_string(server_->port());
     log_.info("Listening", {{"address", address_ + ":" + std::to_string(server_->port())}});
+    log_.info(tls ? "TLS is enabled." : "TLS is disabled.", {{"http2", false}});
     core_->restore();
     alertmanagers_.start();
     core_->start();
@@ -114,12 +120,9 @@ class Daemon {
                          "). Put the old file back, or give the new one another name");
   }
 
-  void build_server(const Address& address) {
-    address_ = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+  void build_server(runtime::HttpOptions http) {
+    address_ = http.address.find(':') == std::string::npos ? http.address : "[" + http.address + "]";
     default_url_ = external_url_.empty();  // then it follows from the port that the listener gets
-    runtime::HttpOptions http;
-    http.address = address.host;
-    http.port = address.port;
     http.on_exception = [this](std::string_view handler, std::string_view what) {
       log_.error("a request handler failed", {{"handler", handler}, {"err", what}});
     };
@@ -135,7 +138,8 @@ class Daemon {
     context.self = [this] { return self_stats(); };
     context.external_url = external_url_;
     for (auto& route : sinks::reader_routes(std::move(context))) routes.push_back(std::move(route));
-    server_ = std::make_unique<runtime::HttpServer>(http, std::move(routes));
+    server_ = std::make_unique<runtime::HttpServer>(std::move(http), std::move(routes));
+    if (web_ != nullptr) server_->set_access(web_->access());
   }
 
   void publish_alerts(const judge::Snapshot& limits) {
@@ -162,6 +166,7 @@ class Daemon {
     }
     out.targets = alertmanagers_.stats();
     out.http = server_->stats();
+    if (web_ != nullptr) out.web = web_->stats();
     return out;
   }
 
@@ -170,6 +175,7 @@ class Daemon {
     while (true) {
       const int signal = sigtimedwait(&signals, nullptr, &patience);
       core_->release_readers(reader_patience);
+      renew_access();
       if (signal == SIGHUP) {
         log_.warn("SIGHUP: this version reads its configuration at the start only; restart to apply changes");
       } else if (signal > 0) {
@@ -180,6 +186,12 @@ class Daemon {
         return signal;
       }
     }
+  }
+
+  /// Certificates are replaced while the daemon runs; nobody tells it.
+  void renew_access() {
+    if (web_ == nullptr) return;
+    if (auto access = web_->changed()) server_->set_access(std::move(access));
   }
 
   void stop() {
@@ -194,6 +206,7 @@ class Daemon {
   SystemClock clock_;
   settings::Settings settings_;
   const runtime::Log& log_;
+  WebAccess* const web_;
   Instant started_;
   journal::Journal journal_;
   judge::Fold fold_;
@@ -210,31 +223,45 @@ class Daemon {
   bool default_url_ = false;
 };
 
-}  // namespace
+int usage_error(const std::string& what) {
+  std::fprintf(stderr, "pilotwatch: %s\n", what.c_str());
+  return 2;
+}
 
-int serve(const ServeOptions& options) {
-  const auto level = runtime::parse_log_level(options.log_level);
-  const auto format = runtime::parse_log_format(options.log_format);
+int tell(const std::vector<settings::Problem>& problems) {
+  for (const auto& problem : problems) std::fprintf(stderr, "%s\n", settings::to_string(problem).c_str());
+  return 2;
+}
+
+/// What the flags say of the listener; the error names the flag.
+Result<runtime::HttpOptions> http_options(const ServeOptions& options) {
+  runtime::HttpOptions out;
   const auto address = parse_address(options.listen_address);
-  if (!level || !format || !address) {
-    std::fprintf(stderr, "pilotwatch: %s\n",
-                 !address ? ("--web.listen-address: not HOST:PORT: '" + options.listen_address + "'").c_str()
-                 : !level ? "--log.level: one of debug, info, warn, error"
-                          : "--log.format: one of logfmt, json");
-    return 2;
+  if (!address) return Error{"--web.listen-address: not HOST:PORT: '" + options.listen_address + "'"};
+  out.address = address->host;
+  out.port = address->port;
+  out.max_connections = options.max_connections;
+  out.max_connections_per_address = options.max_connections_per_address;
+  out.max_header_bytes = options.max_header_bytes;
+  const auto read = parse_duration(options.read_timeout), idle = parse_duration(options.idle_timeout);
+  if (read.has_error() || *read <= Millis{0}) return Error{"--web.read-timeout: not a duration such as 30s"};
+  if (idle.has_error() || *idle <= Millis{0}) return Error{"--web.idle-timeout: not a duration such as 1m"};
+  out.read_timeout = *read;
+  out.idle_timeout = *idle;
+  return out;
+}
+
+int run_daemon(const ServeOptions& options, settings::Settings&& settings, runtime::HttpOptions&& http,
+               const runtime::Log& log) {
+  const SystemClock clock;
+  std::optional<WebAccess> web;
+  if (!options.web_config_file.empty()) {
+    const auto problems = web.emplace(options.web_config_file, log, clock).start();
+    if (!problems.empty()) return tell(problems);
   }
-  auto loaded = settings::load(options.config_file);
-  if (const auto* problems = std::get_if<std::vector<settings::Problem>>(&loaded)) {
-    for (const auto& problem : *problems) std::fprintf(stderr, "%s\n", settings::to_string(problem).c_str());
-    return 2;
-  }
-  auto log_options = runtime::default_log_options();
-  log_options.level = *level;
-  log_options.format = *format;
-  const runtime::Log log(log_options);
   const auto signals = block_signals();
   try {
-    return Daemon(options, std::move(std::get<settings::Settings>(loaded)), *address, log).run(signals);
+    return Daemon(options, std::move(settings), std::move(http), web ? &*web : nullptr, log).run(signals);
   } catch (const ReferenceError& error) {
     log.error("a reference cannot be used", {{"err", error.what()}});
     return 2;
@@ -242,6 +269,24 @@ int serve(const ServeOptions& options) {
     log.error("cannot go on", {{"err", error.what()}});
     return 1;
   }
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  const auto level = runtime::parse_log_level(options.log_level);
+  const auto format = runtime::parse_log_format(options.log_format);
+  auto http = http_options(options);
+  if (http.has_error()) return usage_error(http.error().what);
+  if (!level) return usage_error("--log.level: one of debug, info, warn, error");
+  if (!format) return usage_error("--log.format: one of logfmt, json");
+  auto loaded = settings::load(options.config_file);
+  if (const auto* problems = std::get_if<std::vector<settings::Problem>>(&loaded)) return tell(*problems);
+  auto log_options = runtime::default_log_options();
+  log_options.level = *level;
+  log_options.format = *format;
+  return run_daemon(options, std::move(std::get<settings::Settings>(loaded)), *std::move(http),
+                    runtime::Log(log_options));
 }
 
 }  // namespace pilotwatch::app

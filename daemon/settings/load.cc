@@ -2,16 +2,9 @@
 #include "settings/load.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
-#include <sstream>
-
-#include <yaml-cpp/eventhandler.h>
 
 #include "base/id.h"
-#include "base/text.h"
+#include "settings/document.h"
 #include "settings/sections.h"
 
 namespace pilotwatch::settings {
@@ -64,70 +57,6 @@ void read_root(const Value& root, Settings& out) {
   map.finish();
 }
 
-/// Bytes that are no text would travel on into labels and JSON.
-bool is_text(std::string_view yaml, Problems& problems) {
-  const auto valid = to_valid_utf8(yaml);
-  if (valid == yaml) return true;
-  const auto wrong = std::mismatch(yaml.begin(), yaml.end(), valid.begin(), valid.end()).first;
-  YAML::Mark at;
-  at.line = static_cast<int>(std::count(yaml.begin(), wrong, '\n'));
-  const auto line_start = yaml.substr(0, static_cast<std::size_t>(wrong - yaml.begin())).rfind('\n') + 1;
-  at.column = static_cast<int>(static_cast<std::size_t>(wrong - yaml.begin()) - line_start);
-  problems.add(at, "", "is not valid UTF-8");
-  return false;
-}
-
-/// Remembers where the root of a document is.
-class RootMark final : public YAML::EventHandler {
- public:
-  std::optional<YAML::Mark> mark;
-  void OnDocumentStart(const YAML::Mark&) override { mark.reset(); }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& at, YAML::anchor_t) override { first(at); }
-  void OnAlias(const YAML::Mark& at, YAML::anchor_t) override { first(at); }
-  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t, const std::string&) override { first(at); }
-  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    first(at);
-  }
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    first(at);
-  }
-  void OnMapEnd() override {}
-
- private:
-  void first(const YAML::Mark& at) {
-    if (!mark) mark = at;
-  }
-};
-
-/// Where a second document begins. Not YAML::LoadAll: on text such as ", a}" at the top it finds documents without end.
-std::optional<YAML::Mark> second_document(const std::string& yaml) {
-  std::istringstream in(yaml);
-  YAML::Parser parser(in);
-  RootMark root;
-  if (!parser.HandleNextDocument(root) || !parser.HandleNextDocument(root)) return std::nullopt;
-  return root.mark.value_or(YAML::Mark{});
-}
-
-std::optional<YAML::Node> document(std::string_view yaml, Problems& problems) {
-  if (!is_text(yaml, problems)) return std::nullopt;
-  try {
-    const std::string text(yaml);
-    if (const auto mark = second_document(text)) problems.add(*mark, "", "a second YAML document; only one is read");
-    const auto root = YAML::Load(text);
-    if (!root.IsNull()) return root;
-    problems.add({}, "", "the file is empty; it needs at least the key pilots");
-  } catch (const YAML::Exception& e) {
-    problems.add(e.mark, "", "not valid YAML: " + e.msg);
-  }
-  return std::nullopt;
-}
-
-Problem unreadable(const std::filesystem::path& file, const std::string& why) {
-  return {file, 1, 1, "", "cannot be read: " + why};
-}
-
 }  // namespace
 
 std::string to_string(const Problem& problem) {
@@ -140,19 +69,16 @@ std::variant<Settings, std::vector<Problem>> parse(std::string_view yaml, const 
   Settings out;
   out.file = file;
   out.hash = content_hash(yaml).hex();
-  if (const auto root = document(yaml, problems)) read_root(Value(*root, root->Mark(), "", problems), out);
+  const auto root = document(yaml, problems, "it needs at least the key pilots");
+  if (root) read_root(Value(*root, root->Mark(), "", problems), out);
   if (problems.count() > 0) return std::move(problems).in_order();
   return out;
 }
 
 std::variant<Settings, std::vector<Problem>> load(const std::filesystem::path& file) {
-  std::error_code ignored;
-  // Opening a folder works; reading it throws somewhere inside iostreams.
-  if (std::filesystem::is_directory(file, ignored)) return std::vector{unreadable(file, "is a folder")};
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::vector{unreadable(file, std::strerror(errno))};
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  return parse(text, file);
+  const auto text = read_text(file);
+  if (text.has_error()) return std::vector{Problem{file, 1, 1, "", text.error().what}};
+  return parse(*text, file);
 }
 
 }  // namespace pilotwatch::settings

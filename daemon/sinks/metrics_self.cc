@@ -130,6 +130,22 @@ void add_http(Families& out, const runtime::HttpStats& http) {
                     {{"reason", reason}}, count);
   }
   out.add_gauge("pilotwatch_http_connections", "HTTP connections open now.", {}, http.connections);
+  out.add_gauge("pilotwatch_http_max_connections", "HTTP connections that may be open at the same time.", {},
+                http.max_connections);
+  out.add_counter("pilotwatch_http_password_checks_total",
+                  "Passwords checked by bcrypt; one that was right is remembered.", {}, http.password_checks);
+}
+
+void add_web(Families& out, const SelfStats::Web& web) {
+  if (!web.configured) return;
+  out.add_gauge("pilotwatch_web_config_last_reload_successful",
+                "Whether the last attempt to read the web configuration and its certificates was successful.", {},
+                web.reloaded ? 1.0 : 0.0);
+  out.add_time("pilotwatch_web_config_last_reload_success_timestamp_seconds",
+               "Unix time of the last web configuration that came into force.", {}, web.last_success);
+  out.add_time("pilotwatch_web_certificate_expiry_timestamp_seconds",
+               "Unix time at which the first certificate of the listener's chain ends to be valid.", {},
+               web.certificate_expires);
 }
 
 void add_store(Families& out, const SelfStats& self) {
@@ -211,6 +227,7 @@ void add_self(Families& out, const judge::Snapshot& snapshot, const SelfStats& s
   out.add_time("pilotwatch_evaluation_last_success_timestamp_seconds",
                "Unix time of the last complete evaluation cycle.", {}, snapshot.last_evaluation);
   add_http(out, self.http);
+  add_web(out, self.web);
   add_store(out, self);
 }
 

@@ -45,6 +45,13 @@ struct SelfStats {
   std::vector<Tail> tails;
   std::vector<TargetStats> targets;
   runtime::HttpStats http;
+  struct Web {
+    bool configured = false;  ///< there is a web configuration; without one the rest says nothing
+    bool reloaded = true;     ///< the last attempt to read it was successful
+    Instant last_success{};
+    std::optional<Instant> certificate_expires{};
+  };
+  Web web;
 };
 
 }  // namespace pilotwatch::sinks
