@@ -30,7 +30,9 @@ def help_and_version():
     for name in SUBCOMMANDS:
         check(name in top, f"--help does not name {name}")
         check("Usage" in exits(0, name, "--help").stdout, f"{name} --help")
-    for flag in ("--config.file", "--web.listen-address", "--web.external-url", "--storage.path", "--log.level", "--log.format"):
+    for flag in ("--config.file", "--web.listen-address", "--web.external-url", "--storage.path", "--log.level", "--log.format",
+                 "--web.config.file", "--web.max-connections", "--web.max-connections-per-address", "--web.max-header-bytes",
+                 "--web.read-timeout", "--web.idle-timeout"):
         check(flag in exits(0, "serve", "--help").stdout, f"serve --help does not name {flag}")
     check("127.0.0.1:9464" in exits(0, "serve", "--help").stdout, "serve --help without defaults")
     check(exits(0, "--version").stdout.startswith("pilotwatch, version "), "--version")
@@ -41,7 +43,8 @@ def help_and_version():
 def usage_errors_exit_2():
     """wrong flags, values and subcommands"""
     for arguments in ([], ["nonsense"], ["--nonsense"], ["serve", "--nonsense"], ["serve", "--log.level=loud"], ["check"],
-                      ["serve", "--web.listen-address=nowhere"], ["backtest", "--format=xml"], ["simulate", "--pilot=nobody"],
+                      ["serve", "--web.listen-address=nowhere"], ["serve", "--web.read-timeout=0s"], ["serve", "--web.idle-timeout=soon"],
+                      ["serve", "--web.max-connections=0"], ["serve", "--web.max-header-bytes=1"], ["check", "web-config"], ["backtest", "--format=xml"], ["simulate", "--pilot=nobody"],
                       ["simulate", "--days=many"], ["simulate", "--start=yesterday"], ["simulate", "--days=-1"],
                       ["simulate", "--out=a", "--url=http://127.0.0.1:1"]):
         done = exits(2, *arguments)

@@ -4,6 +4,7 @@ import json
 import re
 
 from harness import SOURCE, Daemon, check, check_equal, main, pilotwatch, scratch
+from web_harness import Authority
 
 README = (SOURCE / "README.md").read_text(encoding="utf-8")
 
@@ -35,10 +36,23 @@ def configuration_is_valid():
         check(f"{len(lines)} accepted, 0 duplicate, 0 rejected" in done.stderr, f"backtest: {done.stderr!r}")
 
 
+def web_configuration_is_valid():
+    """the YML block passes `check web-config`, with the files that it names"""
+    with scratch() as folder:
+        authority = Authority(folder)
+        authority.issue("server")
+        file = folder / "web.yml"
+        file.write_text(blocks("yml")[0], encoding="utf-8")
+        file.chmod(0o600)
+        done = pilotwatch("check", "web-config", file)
+        check_equal((done.returncode, done.stderr), (0, ""), "check web-config of the README's example")
+
+
 def tables_are_complete():
     """all reasons, metrics, limit states, flags and pilot tasks are named"""
     wanted = names("record/record.h", "reason_names") + names("settings/settings.h", "metric_names")
     wanted += names("judge/status.h", "state_names") + names("settings/settings.h", "task_names")
+    wanted += names("runtime/http.h", "refusal_reasons")
     missing = [name for name in wanted if f"`{name}`" not in README]
     check_equal(missing, [], "not in README.md")
     flags = re.findall(r"--[a-z.-]+", pilotwatch("serve", "--help").stdout + pilotwatch("backtest", "--help").stdout)
@@ -65,4 +79,4 @@ def paths_answer():
 
 
 if __name__ == "__main__":
-    main(configuration_is_valid, tables_are_complete, scripts_exist, paths_answer)
+    main(configuration_is_valid, web_configuration_is_valid, tables_are_complete, scripts_exist, paths_answer)
