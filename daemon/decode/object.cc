@@ -107,6 +107,7 @@ class ObjectReader {
     if (const auto* e = members_.take("latency_ms")) p.latency_ms = not_negative(*e, "latency_ms");
     if (const auto* e = members_.take("weight")) p.weight = weight(*e);
     if (const auto* e = members_.take("failed")) p.failed = boolean(*e, "failed");
+    if (const auto* e = members_.take("part")) p.part = read_choice<record::Part>(*e, "part", record::part_names);
     return p;
   }
 

@@ -22,6 +22,7 @@
 #include "engine/calendar.h"
 #include "engine/chunked.h"
 #include "engine/decision.h"
+#include "engine/halves.h"
 #include "engine/observation.h"
 #include "engine/reference.h"
 #include "engine/references.h"
@@ -128,6 +129,12 @@ class PilotState {
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
+  // pilot_halves.cc
+  Disposition apply_half(const record::Batch& batch, const record::Prediction& p);
+  void take_lone_halves(Instant made_before);
+  void write_halves(ByteWriter& out) const;
+  void read_halves(ByteReader& in);
+
   // pilot_complaints.cc
   Disposition apply_complaint(const record::Batch& batch, const record::Complaint& c);
   Disposition apply_complaint_update(const record::ComplaintUpdate& u);
@@ -224,6 +231,8 @@ class PilotState {
 
   Chunked<Decision> decisions_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> decision_by_id_;
+  Halves halves_;
+  std::map<Id128, record::Part> lone_;  ///< decisions that were made of one part, which
   std::map<Id128, std::vector<ParkedOutcome>> parked_;          ///< by prediction id; every distinct one
   std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;  ///< by decision slot: outcomes that lost
   Chunked<ComplaintRow> complaints_;

@@ -54,6 +54,7 @@ Disposition PilotState::apply(const record::Batch& batch, const record::Record& 
 }
 
 Disposition PilotState::apply_prediction(const record::Batch& batch, const record::Prediction& p) {
+  if (p.part != record::Part::whole) return apply_half(batch, p);
   const auto slot = static_cast<std::uint32_t>(decisions_.size());
   if (!decision_by_id_.emplace(p.id, slot).second) return {.duplicate = true};
 

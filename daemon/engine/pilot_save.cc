@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 9;
+constexpr std::uint64_t state_version = 10;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -91,11 +91,26 @@ void write_counters(ByteWriter& out, const PilotCounters& c) {
     out.u64(version.predictions);
     out.u64(version.errors);
   }
-  for (const auto count :
-       {c.outcomes, c.outcomes_matched, c.failures, c.outcomes_corrected, c.complaints, c.complaints_unlinked,
-        c.late_records, c.awaiting_outcome, c.parked_outcomes, c.complaint_updates, c.complaint_updates_parked,
-        c.reviews, c.reviews_corrected, c.reviews_parked, c.feedback[0], c.feedback[1], c.unannounced_versions,
-        c.findings_too_late}) {
+  for (const auto count : {c.outcomes,
+                           c.outcomes_matched,
+                           c.failures,
+                           c.outcomes_corrected,
+                           c.complaints,
+                           c.complaints_unlinked,
+                           c.late_records,
+                           c.awaiting_outcome,
+                           c.parked_outcomes,
+                           c.complaint_updates,
+                           c.complaint_updates_parked,
+                           c.reviews,
+                           c.reviews_corrected,
+                           c.reviews_parked,
+                           c.feedback[0],
+                           c.feedback[1],
+                           c.unannounced_versions,
+                           c.findings_too_late,
+                           c.parts_alone,
+                           c.parts_too_late}) {
     out.u64(count);
   }
   out.u64(c.complaints_by.size());
@@ -125,11 +140,26 @@ void read_counters(ByteReader& in, PilotCounters& c) {
     version.predictions = in.u64();
     version.errors = in.u64();
   }
-  for (auto* count :
-       {&c.outcomes, &c.outcomes_matched, &c.failures, &c.outcomes_corrected, &c.complaints, &c.complaints_unlinked,
-        &c.late_records, &c.awaiting_outcome, &c.parked_outcomes, &c.complaint_updates, &c.complaint_updates_parked,
-        &c.reviews, &c.reviews_corrected, &c.reviews_parked, &c.feedback[0], &c.feedback[1], &c.unannounced_versions,
-        &c.findings_too_late}) {
+  for (auto* count : {&c.outcomes,
+                      &c.outcomes_matched,
+                      &c.failures,
+                      &c.outcomes_corrected,
+                      &c.complaints,
+                      &c.complaints_unlinked,
+                      &c.late_records,
+                      &c.awaiting_outcome,
+                      &c.parked_outcomes,
+                      &c.complaint_updates,
+                      &c.complaint_updates_parked,
+                      &c.reviews,
+                      &c.reviews_corrected,
+                      &c.reviews_parked,
+                      &c.feedback[0],
+                      &c.feedback[1],
+                      &c.unannounced_versions,
+                      &c.findings_too_late,
+                      &c.parts_alone,
+                      &c.parts_too_late}) {
     *count = in.u64();
   }
   c.complaints_by.resize(in.count(3));
@@ -276,6 +306,7 @@ void PilotState::write(ByteWriter& out) const {
   write_counters(out, counters_);
   write_side(out);
   write_categories(out);
+  write_halves(out);
 }
 
 void PilotState::read(ByteReader& in) {
@@ -345,6 +376,7 @@ void PilotState::read(ByteReader& in) {
   read_counters(in, counters_);
   read_side(in);
   read_categories(in);
+  read_halves(in);
   if (!in.at_end()) throw CorruptBytes("bytes behind the state");
 }
 

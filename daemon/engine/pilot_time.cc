@@ -19,6 +19,7 @@ void PilotState::advance(Instant now, const Listener& listener) {
   if (now_) references_.pass_before(*now_ - settings_->lateness);
   now_ = now_ ? std::max(*now_, now) : now;
   if (!due_ || *now_ < *due_) return;
+  take_lone_halves(*now_ - settings_->lateness);
   order_until(*now_ - settings_->lateness);
   references_.pass(*now_ - settings_->lateness);
   count_frozen();
@@ -32,6 +33,7 @@ void PilotState::advance(Instant now, const Listener& listener) {
 
 void PilotState::finish(const Listener& listener) {
   if (!newest_) return;
+  take_lone_halves(Instant::max());
   order_until(Instant::max());
   mature_until(*newest_ - maturity());
   find_until(*newest_ - maturity());
@@ -210,6 +212,7 @@ void PilotState::look_at_all(std::size_t window, bool mature, bool final, std::v
 void PilotState::refresh_due() {
   due_.reset();
   const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
+  if (const auto time = halves_.first()) consider(*time + settings_->lateness);
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
   if (const auto time = references_.due()) consider(*time + settings_->lateness);
   if (!maturing_.empty()) consider(decisions_[maturing_.front()].time + maturity());

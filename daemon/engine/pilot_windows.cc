@@ -114,6 +114,7 @@ PilotView PilotState::view() {
   view.settings = settings_;
   view.now = now_;
   view.counters = counters_;
+  view.counters.parts_waiting = halves_.size();
   std::sort(view.counters.versions.begin(), view.counters.versions.end(),
             [](const auto& x, const auto& y) { return x.name < y.name; });
   view.references = references_.view(versions_);

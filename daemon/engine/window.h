@@ -73,6 +73,9 @@ struct PilotCounters {
   std::uint64_t outcomes = 0, outcomes_matched = 0, failures = 0;
   std::uint64_t outcomes_corrected = 0;
   std::uint64_t complaints = 0, complaints_unlinked = 0;
+  std::uint64_t parts_waiting = 0;   ///< requests and responses whose other part has not come yet
+  std::uint64_t parts_alone = 0;     ///< requests without response, or the other way round: the other part did not come
+  std::uint64_t parts_too_late = 0;  ///< parts whose decision had been counted without them
   std::uint64_t late_records = 0;  ///< accepted after their window had closed
   std::vector<std::pair<std::pair<std::string, std::string>, std::uint64_t>> complaints_by;  ///< (category, severity)
   std::uint64_t complaint_updates = 0, complaint_updates_parked = 0;  ///< parked: their complaint has not come

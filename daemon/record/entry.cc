@@ -157,6 +157,11 @@ class Decoder {
     p.latency_ms = number();
     p.weight = in_.u64();
     p.failed = in_.flag();
+    if (version_ > 3) {
+      const auto part = in_.u64();
+      if (part > static_cast<std::uint64_t>(Part::response)) throw CorruptBytes("unknown part of a prediction");
+      p.part = static_cast<Part>(part);
+    }
     return p;
   }
 
@@ -330,6 +335,7 @@ class Encoder {
     write(p.latency_ms);
     out_.u64(p.weight);
     out_.flag(p.failed);
+    out_.u64(static_cast<std::uint64_t>(p.part));
   }
 
   void write(const Outcome& o) {

@@ -32,6 +32,10 @@ struct NamedText {
   StringRef name, value;
 };
 
+/// Which part of a prediction a record is: systems that log requests and responses apart send two, of the same id.
+enum class Part : std::uint8_t { whole, request, response };
+inline constexpr const char* part_names[] = {"whole", "request", "response"};
+
 /// What the pilot system decided about one case. `id` = keyed hash, unique within (pilot, type).
 struct Prediction {
   Id128 id;
@@ -47,6 +51,7 @@ struct Prediction {
   std::optional<double> latency_ms;
   std::uint64_t weight = 1;  ///< so many identical cases; 1 .. max_weight
   bool failed = false;
+  Part part = Part::whole;
 };
 inline constexpr std::uint64_t max_weight = 1'000'000'000;
 

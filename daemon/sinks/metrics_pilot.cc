@@ -78,6 +78,14 @@ void add_side(Families& out, const std::string& pilot, const PilotView& view) {
                   counters.reviews_corrected);
   out.add_gauge("pilotwatch_reviews_parked", "Reviews which wait for their prediction.", labels,
                 counters.reviews_parked);
+  out.add_gauge("pilotwatch_prediction_parts_waiting", "Requests and responses whose other part has not come yet.",
+                {{"pilot", pilot}}, counters.parts_waiting);
+  out.add_counter("pilotwatch_prediction_parts_alone_total",
+                  "Decisions counted from a request or a response alone: the other part had not come within lateness.",
+                  {{"pilot", pilot}}, counters.parts_alone);
+  out.add_counter("pilotwatch_prediction_parts_too_late_total",
+                  "Requests and responses that came after their decision had been counted without them.",
+                  {{"pilot", pilot}}, counters.parts_too_late);
   out.add_counter("pilotwatch_complaint_findings_too_late_total",
                   "Findings told longer than the outcome horizon after they were made: counted, but no evidence.",
                   {{"pilot", pilot}}, counters.findings_too_late);

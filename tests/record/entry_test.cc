@@ -17,6 +17,7 @@ Entry full_entry() {
   s.source = "http";
   s.bytes = 123;
   s.dropped_fields = 2;
+  s.ignored = 9;
   s.rejects.add({1, Stream::outcomes, Reason::time, ""});
   s.batch.strings = {"", "pilot", "v1", "x", "label"};
   Prediction p;
@@ -32,6 +33,7 @@ Entry full_entry() {
   p.latency_ms = 7;
   p.weight = 9;
   p.failed = true;
+  p.part = Part::response;
   Outcome o{{1, 2}, Instant{Millis{6}}, 3.5, OutcomeSource::appeal, 77};
   Complaint c;
   c.id = {3, 4};
@@ -68,6 +70,7 @@ TEST_CASE("entry: what is encoded comes back, byte for byte when encoded again")
   CHECK(back.submissions[0].rejects.total() == 3);
   CHECK(back.submissions[0].rejects.by_stream.back()[static_cast<std::size_t>(Reason::json)] == 1);
   CHECK(back.submissions[0].dropped_fields == 2);
+  CHECK(back.submissions[0].ignored == 9);
 }
 
 TEST_CASE("entry: damaged bytes are refused or read, never a crash") {
@@ -146,4 +149,40 @@ TEST_CASE("entry: the limits in force come back as they were, and older entries 
   const auto bytes = record::encode_entry(entry);
   for (std::size_t length = 0; length < bytes.size(); ++length)
     CHECK_THROWS_AS(record::decode_entry(std::string_view(bytes).substr(0, length)), CorruptBytes);
+}
+
+TEST_CASE("entry: version 3, before parts and what is ignored, is still read") {
+  ByteWriter out;
+  out.u64(3);
+  out.time(Instant{Millis{7}});
+  out.u64(1);  // submissions
+  out.text("s");
+  out.u64(10);  // bytes
+  out.u64(2);   // dropped fields
+  out.u64(1);   // streams
+  out.u64(1);   // reasons
+  out.u64(5);
+  out.u64(1);  // strings
+  out.text("");
+  out.u64(1);  // records
+  out.u64(0);  // pilot
+  out.u64(0);  // a prediction
+  out.id({3, 4});
+  out.time(Instant{Millis{5}});
+  out.u64(0);  // version
+  out.u64(0);  // no prediction
+  out.u64(0);  // quantiles
+  out.flag(false);
+  out.u64(0);  // scores
+  out.u64(0);  // features
+  out.u64(0);  // segments
+  out.flag(false);
+  out.u64(1);  // weight
+  out.flag(true);
+  out.flag(false);  // limits
+  const auto entry = decode_entry(out.bytes());
+  CHECK(entry.submissions.at(0).ignored == 0);
+  const auto& p = std::get<Prediction>(entry.submissions.at(0).batch.records.at(0).body);
+  CHECK(p.failed);
+  CHECK(p.part == Part::whole);
 }

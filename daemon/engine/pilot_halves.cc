@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Predictions that come in two parts: joined before anything else sees them.
+#include "engine/pilot.h"
+
+namespace pilotwatch::engine {
+
+using record::Part;
+
+Disposition PilotState::apply_half(const record::Batch& batch, const record::Prediction& p) {
+  if (decision_by_id_.contains(p.id)) {
+    // A decision that was counted without this part, for it had not come: too late to change it, but no repeat.
+    const auto lone = lone_.find(p.id);
+    if (lone == lone_.end() || lone->second == p.part) return {.duplicate = true};
+    lone_.erase(lone);
+    ++counters_.parts_too_late;
+    return {.late = true};
+  }
+  if (halves_.waits(p.id, p.part)) return {.duplicate = true};
+  remember(p.time);
+  auto whole = halves_.add(batch, p);
+  if (whole) return apply_prediction(whole->batch, whole->prediction);
+  const auto due = p.time + settings_->lateness;
+  if (!due_ || due < *due_) due_ = due;
+  return {.late = closed(p.time)};
+}
+
+/// Those whose other part has not come within `lateness` are decisions as they are; before their windows close.
+void PilotState::take_lone_halves(Instant made_before) {
+  while (auto half = halves_.take_before(made_before)) {
+    lone_.emplace(half->prediction.id, half->prediction.part);
+    ++counters_.parts_alone;
+    half->prediction.part = Part::whole;
+    (void)apply_prediction(half->batch, half->prediction);
+  }
+}
+
+void PilotState::write_halves(ByteWriter& out) const {
+  halves_.write(out);
+  out.u64(lone_.size());
+  for (const auto& [id, part] : lone_) {
+    out.id(id);
+    out.u64(static_cast<std::uint64_t>(part));
+  }
+}
+
+void PilotState::read_halves(ByteReader& in) {
+  halves_.read(in);
+  for (auto left = in.count(17); left > 0; --left) {
+    const auto id = in.id();
+    const auto part = in.u64();
+    if (part > static_cast<std::uint64_t>(Part::response)) throw CorruptBytes("unknown part of a prediction");
+    lone_.emplace(id, static_cast<Part>(part));
+  }
+}
+
+}  // namespace pilotwatch::engine
