@@ -61,6 +61,10 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
          "URL under which people reach the daemon, for links in alerts [default: http://<listen address>, or https]")
       ->type_name("URL");
   add_limits(*app, options);
+  app->add_option("--otlp.listen-address", options.otlp_listen_address,
+                  "Address to listen on for OTLP/HTTP, where the configuration has a source of it")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
   app->add_option("--storage.path", options.storage_path, "Folder of the journal and of the key that hides ids")
       ->type_name("DIR")
       ->capture_default_str();

@@ -19,6 +19,7 @@ struct ServeOptions {
   std::uint64_t max_connections = 512, max_connections_per_address = 256;  ///< the second: 0 = no limit
   std::uint64_t max_header_bytes = 16 << 10;
   std::string read_timeout = "30s", idle_timeout = "1m";  ///< durations
+  std::string otlp_listen_address = "127.0.0.1:4318";     ///< only where the configuration has a source of OTLP
   std::string storage_path = "data";
   std::string log_level = "info", log_format = "logfmt";
 };

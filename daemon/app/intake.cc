@@ -18,7 +18,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t max_shown_records = 100;  // of one delivery
 
-Reply refusal(unsigned status, std::string detail) {
+Reply for_good(unsigned status, std::string detail) {
   Reply reply;
   reply.status = Reply::Status::refused;
   reply.http_status = status;
@@ -93,32 +93,39 @@ void Intake::stop() {
 }
 
 void Intake::deliver(Delivery delivery) {
-  const bool ready = parts_.core.ready();
+  std::optional<Reply> refused;
   {
     const std::lock_guard lock(mutex_);
-    if (ready && !stopping_ && takes(delivery)) {
+    refused = refusal(delivery.bytes.size(), delivery.cursor.has_value());
+    if (!refused) {
       answer_when_done(delivery);
       waiting_.push_back(std::move(delivery));
       wake_.notify_one();
-      return;
-    }
-    if (stopping_ || !ready) {
-      ++unavailable_;
-    } else {
-      ++overloaded_;
     }
   }
-  delivery.done(ready ? come_back(Reply::Status::overloaded, "the ingest queue is full")
-                      : come_back(Reply::Status::unavailable, "starting or stopping"));
+  if (refused) delivery.done(std::move(*refused));
 }
 
-bool Intake::takes(const Delivery& delivery) const {
-  if (delivery.cursor || house_requests_ == 0) return true;
+std::optional<Reply> Intake::refuses(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  return refusal(bytes, false);
+}
+
+/// Under the lock, and counted. `always`: taken even where there is little room.
+std::optional<Reply> Intake::refusal(std::uint64_t bytes, bool always) {
+  if (!parts_.core.ready() || stopping_) {
+    ++unavailable_;
+    return come_back(Reply::Status::unavailable, "starting or stopping");
+  }
+  if (always || house_requests_ == 0) return std::nullopt;
   const auto& bounds = parts_.settings.ingest;
-  const auto bytes = house_bytes_ + delivery.bytes.size();
-  const double seconds = static_cast<double>(bytes) * (seconds_per_byte_ + parts_.core.seconds_per_byte());
-  return house_requests_ < bounds.max_queue_requests && bytes <= bounds.max_queue_bytes &&
-         seconds * 1000 <= static_cast<double>(bounds.max_queue_time.count());
+  const auto sum = house_bytes_ + bytes;
+  const double seconds = static_cast<double>(sum) * (seconds_per_byte_ + parts_.core.seconds_per_byte());
+  const bool fits = house_requests_ < bounds.max_queue_requests && sum <= bounds.max_queue_bytes &&
+                    seconds * 1000 <= static_cast<double>(bounds.max_queue_time.count());
+  if (fits) return std::nullopt;
+  ++overloaded_;
+  return come_back(Reply::Status::overloaded, "the ingest queue is full");
 }
 
 /// Under the lock: counts the delivery in, and out again when it is answered.
@@ -180,7 +187,7 @@ void Intake::process(Delivery delivery) {
   if (delivery.dry_run) return delivery.done(rehearsed(std::move(shown), read.mapped, std::move(read.decoded)));
   if (delivery.strict && read.decoded.rejects.total() > 0) {
     ++strict_;
-    auto reply = refusal(422, "strict=1, and a line cannot be used; nothing was taken");
+    auto reply = for_good(422, "strict=1, and a line cannot be used; nothing was taken");
     reply.errors = std::move(read.decoded.errors);
     reply.rejected = read.decoded.rejects.total();
     return delivery.done(std::move(reply));
@@ -215,7 +222,7 @@ bool Intake::unpack(Delivery& delivery) {
   auto unpacked = pilotwatch::unpack(delivery.packing, delivery.bytes, parts_.settings.ingest.max_body_bytes);
   if (unpacked.error) {
     ++(unpacked.error->too_large ? unpacked_too_large_ : damaged_);
-    delivery.done(refusal(unpacked.error->too_large ? 413 : 400, "the body: " + unpacked.error->what));
+    delivery.done(for_good(unpacked.error->too_large ? 413 : 400, "the body: " + unpacked.error->what));
     return false;
   }
   delivery.bytes = std::move(unpacked.bytes);

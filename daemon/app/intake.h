@@ -42,6 +42,7 @@ class Intake final : public sources::Port {
   void stop();
 
   void deliver(sources::Delivery delivery) override;
+  [[nodiscard]] std::optional<sources::Reply> refuses(std::uint64_t bytes) override;
   /// Fills what the intake knows. Any thread.
   void describe(sinks::SelfStats& out) const;
 
@@ -51,7 +52,7 @@ class Intake final : public sources::Port {
   void show(const sources::Delivery& delivery, std::vector<std::string> events,
             const std::vector<record::Reject>& rejects);
   [[nodiscard]] bool unpack(sources::Delivery& delivery);
-  [[nodiscard]] bool takes(const sources::Delivery& delivery) const;
+  [[nodiscard]] std::optional<sources::Reply> refusal(std::uint64_t bytes, bool always);
   void answer_when_done(sources::Delivery& delivery);
   void leave(std::uint64_t bytes);
   mapping::Translator& translator(const settings::Source& source);

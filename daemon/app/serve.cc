@@ -19,6 +19,7 @@
 #include "sources/file_tail.h"
 #include "sources/http_ingest.h"
 #include "sources/http_inspect.h"
+#include "sources/otlp.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -55,11 +56,16 @@ std::optional<Address> parse_address(const std::string& text) {
   return Address{host.empty() ? "0.0.0.0" : host, static_cast<std::uint16_t>(number)};
 }
 
+/// As it stands in a URL.
+std::string in_brackets(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
 class Daemon {
  public:
   /// `web`: null without --web.config.file; must have started, and outlive this.
-  Daemon(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http, WebAccess* web,
-         const runtime::Log& log)
+  Daemon(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http, Address otlp,
+         WebAccess* web, const runtime::Log& log)
       : settings_(std::move(settings)),
         log_(log),
         web_(web),
@@ -82,6 +88,7 @@ class Daemon {
                                                            journal_.cursor(source.name), *intake_));
     }
     access_ = std::make_shared<sources::SourceAccess>(settings_, settings::SourceKind::http);
+    build_otlp_server(http, otlp);
     build_server(std::move(http));
   }
 
@@ -95,6 +102,10 @@ class Daemon {
     const bool tls = web_ != nullptr && web_->access()->tls != nullptr;
     if (default_url_) external_url_ = (tls ? "https://" : "http://") + address_ + ":" + std::to_string(server_->port());
     log_.info("Listening", {{"address", address_ + ":" + std::to_string(server_->port())}});
+    if (otlp_server_) {
+      otlp_server_->start();
+      log_.info("Listening for OTLP", {{"address", otlp_address_ + ":" + std::to_string(otlp_server_->port())}});
+    }
     log_.info(tls ? "TLS is enabled." : "TLS is disabled.", {{"http2", false}});
     core_->restore();
     alertmanagers_.start();
@@ -120,12 +131,31 @@ class Daemon {
                          "). Put the old file back, or give the new one another name");
   }
 
-  void build_server(runtime::HttpOptions http) {
-    address_ = http.address.find(':') == std::string::npos ? http.address : "[" + http.address + "]";
-    default_url_ = external_url_.empty();  // then it follows from the port that the listener gets
+  /// Only where a source of that kind asks for it.
+  void build_otlp_server(runtime::HttpOptions http, const Address& address) {
+    if (std::ranges::none_of(settings_.sources, [](const auto& s) { return s.kind == settings::SourceKind::otlp; })) {
+      return;
+    }
+    http.address = address.host;
+    http.port = address.port;
+    otlp_address_ = in_brackets(address.host);
+    log_exceptions(http);
+    otlp_access_ = std::make_shared<sources::SourceAccess>(settings_, settings::SourceKind::otlp);
+    otlp_server_ =
+        std::make_unique<runtime::HttpServer>(std::move(http), sources::otlp_routes(*intake_, settings_, otlp_access_));
+    if (web_ != nullptr) otlp_server_->set_access(web_->access());
+  }
+
+  void log_exceptions(runtime::HttpOptions& http) {
     http.on_exception = [this](std::string_view handler, std::string_view what) {
       log_.error("a request handler failed", {{"handler", handler}, {"err", what}});
     };
+  }
+
+  void build_server(runtime::HttpOptions http) {
+    address_ = in_brackets(http.address);
+    default_url_ = external_url_.empty();  // then it follows from the port that the listener gets
+    log_exceptions(http);
     auto routes = sources::ingest_routes(*intake_, settings_, access_);
     for (auto& route : sources::inspect_routes(settings_, dead_letters_, tap_)) routes.push_back(std::move(route));
     sinks::ApiContext context;
@@ -157,7 +187,7 @@ class Daemon {
     out.evaluation_interval = settings_.evaluation_interval;
     core_->describe(out);
     intake_->describe(out);
-    out.token_file_failures = access_->failures();
+    out.token_file_failures = access_->failures() + (otlp_access_ ? otlp_access_->failures() : 0);
     out.log_messages = log_.counts();
     for (const auto& tail : tails_) {
       const auto t = tail->stats();
@@ -166,6 +196,7 @@ class Daemon {
     }
     out.targets = alertmanagers_.stats();
     out.http = server_->stats();
+    if (otlp_server_) out.http += otlp_server_->stats();
     if (web_ != nullptr) out.web = web_->stats();
     return out;
   }
@@ -191,7 +222,10 @@ class Daemon {
   /// Certificates are replaced while the daemon runs; nobody tells it.
   void renew_access() {
     if (web_ == nullptr) return;
-    if (auto access = web_->changed()) server_->set_access(std::move(access));
+    auto access = web_->changed();
+    if (!access) return;
+    if (otlp_server_) otlp_server_->set_access(access);
+    server_->set_access(std::move(access));
   }
 
   void stop() {
@@ -200,6 +234,7 @@ class Daemon {
     core_->stop();
     alertmanagers_.stop(alert_grace);
     render_.stop();
+    if (otlp_server_) otlp_server_->stop(http_grace);
     server_->stop(http_grace);
   }
 
@@ -216,10 +251,10 @@ class Daemon {
   sources::Tap tap_;
   std::unique_ptr<Core> core_;
   std::unique_ptr<Intake> intake_;
-  std::shared_ptr<sources::SourceAccess> access_;
-  std::unique_ptr<runtime::HttpServer> server_;
+  std::shared_ptr<sources::SourceAccess> access_, otlp_access_;
+  std::unique_ptr<runtime::HttpServer> server_, otlp_server_;
   std::vector<std::unique_ptr<sources::FileTail>> tails_;
-  std::string address_, external_url_;
+  std::string address_, otlp_address_, external_url_;
   bool default_url_ = false;
 };
 
@@ -254,6 +289,8 @@ Result<runtime::HttpOptions> http_options(const ServeOptions& options) {
 int run_daemon(const ServeOptions& options, settings::Settings&& settings, runtime::HttpOptions&& http,
                const runtime::Log& log) {
   const SystemClock clock;
+  const auto otlp = parse_address(options.otlp_listen_address);
+  if (!otlp) return usage_error("--otlp.listen-address: not HOST:PORT: '" + options.otlp_listen_address + "'");
   std::optional<WebAccess> web;
   if (!options.web_config_file.empty()) {
     const auto problems = web.emplace(options.web_config_file, log, clock).start();
@@ -261,7 +298,7 @@ int run_daemon(const ServeOptions& options, settings::Settings&& settings, runti
   }
   const auto signals = block_signals();
   try {
-    return Daemon(options, std::move(settings), std::move(http), web ? &*web : nullptr, log).run(signals);
+    return Daemon(options, std::move(settings), std::move(http), *otlp, web ? &*web : nullptr, log).run(signals);
   } catch (const ReferenceError& error) {
     log.error("a reference cannot be used", {{"err", error.what()}});
     return 2;

@@ -60,6 +60,19 @@ std::string_view HttpRequest::parameter(std::string_view name) const {
   return {};
 }
 
+HttpStats& HttpStats::operator+=(const HttpStats& other) {
+  for (const auto& [key, count] : other.requests) requests[key] += count;
+  for (const auto& [handler, duration] : other.durations) {
+    durations[handler].first += duration.first;
+    durations[handler].second += duration.second;
+  }
+  for (const auto& [reason, count] : other.refused) refused[reason] += count;
+  connections += other.connections;
+  max_connections += other.max_connections;
+  password_checks += other.password_checks;
+  return *this;
+}
+
 HttpResponse problem(unsigned status, std::string_view detail) {
   const auto title = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
   HttpResponse out;

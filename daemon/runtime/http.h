@@ -87,6 +87,9 @@ struct HttpStats {
   std::map<std::string, std::uint64_t> refused;
   std::uint64_t connections = 0, max_connections = 0;  ///< open now, and at most
   std::uint64_t password_checks = 0;                   ///< bcrypt worked out; remembered passwords cost none
+
+  /// Two listeners as one.
+  HttpStats& operator+=(const HttpStats& other);
 };
 
 struct HttpOptions {

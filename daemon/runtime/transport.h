@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 /// The bytes under HTTP: TCP, or TLS over it. Behind functions that are no templates, so that Beast is compiled once
@@ -78,20 +79,33 @@ class Stream {
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
-        [transport = transport_](auto handler, const Buffers& given) {
-          Gathered from;
-          std::size_t used = 0;
-          for (auto at = boost::asio::buffer_sequence_begin(given);
-               at != boost::asio::buffer_sequence_end(given) && used < from.size(); ++at) {
-            const boost::asio::const_buffer piece(*at);
-            if (piece.size() > 0) from[used++] = piece;
-          }
-          transport->write_some(from, copyable(std::move(handler)));
+        [this](auto handler, const Buffers& given) {
+          transport_->write_some(gathered(given), copyable(std::move(handler)));
         },
         token, buffers);
   }
 
  private:
+  static constexpr std::size_t small = 16 << 10;
+
+  /// Beast gives each field of a header as some pieces: these are put together, so that a header leaves as a whole, and
+  /// what is large goes out from where it is.
+  template <class Buffers>
+  Gathered gathered(const Buffers& given) {
+    Gathered out;
+    small_.clear();
+    for (auto at = boost::asio::buffer_sequence_begin(given); at != boost::asio::buffer_sequence_end(given); ++at) {
+      const boost::asio::const_buffer piece(*at);
+      if (small_.size() + piece.size() > small) {
+        out[1] = piece;
+        break;
+      }
+      small_.append(static_cast<const char*>(piece.data()), piece.size());
+    }
+    out[0] = boost::asio::buffer(small_);
+    return out;
+  }
+
   template <class Handler>
   static IoHandler copyable(Handler handler) {
     return [held = std::make_shared<Handler>(std::move(handler))](boost::system::error_code error, std::size_t bytes) {
@@ -100,6 +114,7 @@ class Stream {
   }
 
   Transport* transport_;
+  std::string small_;  ///< what is being written
 };
 
 }  // namespace pilotwatch::runtime

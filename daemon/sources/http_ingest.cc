@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "sources/http_reply.h"
+#include "sources/http_request.h"
 
 namespace pilotwatch::sources {
 namespace {
@@ -28,28 +29,9 @@ constexpr std::array<std::string_view, 5> json_types = {
 constexpr std::array<std::string_view, 4> vague_types = {"", "text/plain", "application/octet-stream",
                                                          "application/x-www-form-urlencoded"};
 
-/// "Application/JSON; charset=utf-8" -> "application/json"
-std::string token(std::string_view header) {
-  header = header.substr(0, header.find(';'));
-  const auto first = header.find_first_not_of(white);
-  if (first == std::string_view::npos) return "";
-  std::string out(header.substr(first, header.find_last_not_of(white) - first + 1));
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
-std::optional<Packing> packing_of(const HttpRequest& request) {
-  const auto encoding = token(request.header("content-encoding"));
-  if (encoding.empty() || encoding == "identity") return Packing::identity;
-  if (encoding == "gzip" || encoding == "x-gzip") return Packing::gzip;
-  if (encoding == "zstd") return Packing::zstd;
-  return std::nullopt;
-}
-
 /// nullopt: a type that is none of ours. `events`: the path takes CloudEvents.
 std::optional<Framing> framing_of(const HttpRequest& request, const settings::Source& source, bool events) {
-  const auto type = token(request.header("content-type"));
+  const auto type = media_type(request.header("content-type"));
   if (events && !request.header("ce-specversion").empty()) return Framing::cloudevent;
   if (events && (type == "application/cloudevents+json" || type == "application/cloudevents-batch+json"))
     return Framing::cloudevents;
@@ -100,12 +82,6 @@ bool flag(const HttpRequest& request, std::string_view name) {
   return value == "1" || value == "true";
 }
 
-HttpResponse refusal(const SourceAccess::Decision& decision) {
-  auto out = problem(decision.status, decision.detail);
-  if (decision.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"pilotwatch\"");
-  return out;
-}
-
 /// One path under /v1/.
 class Endpoint {
  public:
@@ -114,12 +90,20 @@ class Endpoint {
 
   void operator()(HttpRequest&& request, runtime::Respond respond) const {
     const auto decision = access_->decide(request.header("authorization"), request.parameter("source"));
-    if (decision.source == nullptr) return respond(refusal(decision));
+    if (decision.source == nullptr) return respond(refusal_of(decision));
     auto read = delivery_of(std::move(request), *decision.source);
     if (auto* refused = std::get_if<HttpResponse>(&read)) return respond(std::move(*refused));
     auto& delivery = std::get<Delivery>(read);
     delivery.done = [respond = std::move(respond)](const Reply& reply) { respond(http_response(reply)); };
     port_.deliver(std::move(delivery));
+  }
+
+  /// By the header alone: strangers, and clients that would be sent away for want of room, need not send a body.
+  [[nodiscard]] std::optional<HttpResponse> refusal(const HttpRequest& request) const {
+    const auto decision = access_->decide(request.header("authorization"), request.parameter("source"));
+    if (decision.source == nullptr) return refusal_of(decision);
+    const auto full = refused_at_once(port_, request);
+    return full ? std::optional(http_response(*full)) : std::nullopt;
   }
 
  private:
@@ -130,12 +114,12 @@ class Endpoint {
     out.stream = stream_;
     const auto packing = packing_of(request);
     if (!packing)
-      return problem(415, "Content-Encoding " + token(request.header("content-encoding")) +
+      return problem(415, "Content-Encoding " + media_type(request.header("content-encoding")) +
                               " is not supported; send gzip, zstd or identity");
     out.packing = *packing;
     const auto framing = framing_of(request, source, events_);
     if (!framing)
-      return problem(415, "Content-Type " + token(request.header("content-type")) +
+      return problem(415, "Content-Type " + media_type(request.header("content-type")) +
                               " is not supported; send application/x-ndjson, application/json or text/csv" +
                               (events_ ? ", or a CloudEvent" : ""));
     out.framing = *framing;
@@ -163,7 +147,14 @@ class Endpoint {
 std::vector<runtime::Route> ingest_routes(Port& port, const settings::Settings& settings,
                                           const std::shared_ptr<SourceAccess>& access) {
   const auto route = [&](const char* path, const char* name, record::Stream stream, bool events = false) {
-    return runtime::Route{"POST", path, name, settings.ingest.max_body_bytes, Endpoint(port, access, stream, events)};
+    const Endpoint endpoint(port, access, stream, events);
+    return runtime::Route{"POST",
+                          path,
+                          name,
+                          settings.ingest.max_body_bytes,
+                          endpoint,
+                          [access](const HttpRequest& request) { return has_token(*access, request); },
+                          [endpoint](const HttpRequest& request) { return endpoint.refusal(request); }};
   };
   return {route("/v1/records", "ingest_records", record::Stream::unknown),
           route("/v1/events", "ingest_events", record::Stream::unknown, true),

@@ -60,6 +60,11 @@ class Port {
   virtual ~Port() = default;
   /// Takes the delivery, or answers `done` at once with `overloaded` or `unavailable`. Never blocks. Any thread.
   virtual void deliver(Delivery delivery) = 0;
+  /// What deliver() would answer at once to a delivery of `bytes` from a client; nullopt: it would take it. Any thread.
+  [[nodiscard]] virtual std::optional<Reply> refuses(std::uint64_t bytes) {
+    (void)bytes;
+    return std::nullopt;
+  }
 };
 
 }  // namespace pilotwatch::sources

@@ -110,11 +110,21 @@ SourceAccess::Decision SourceAccess::decide(std::string_view authorization, std:
   return name.empty() ? unnamed() : by_name(name);
 }
 
-SourceAccess::Decision SourceAccess::by_token(std::string_view token, std::string_view name) {
+bool SourceAccess::knows_token(std::string_view authorization) {
+  const auto token = bearer(authorization);
+  return token && holder(*token) != nullptr;
+}
+
+const SourceAccess::Entry* SourceAccess::holder(std::string_view token) {
   const Entry* found = nullptr;
   for (auto& entry : entries_) {
     if (entry.tokens && entry.tokens->holds(token) && found == nullptr) found = &entry;
   }
+  return found;
+}
+
+SourceAccess::Decision SourceAccess::by_token(std::string_view token, std::string_view name) {
+  const auto* found = holder(token);
   if (found == nullptr) return {nullptr, 401, "the token is not known"};
   if (!name.empty() && name != found->source->name) return {nullptr, 403, "the token is another source's"};
   return {found->source};

@@ -67,6 +67,8 @@ class SourceAccess {
   /// for its source; a name of another one beside it is refused. Without both it is "http" (or the only OTLP source
   /// that asks for no token), where that is let in. Any thread.
   [[nodiscard]] Decision decide(std::string_view authorization, std::string_view name);
+  /// Whether `authorization` has a token of one of the sources. Any thread.
+  [[nodiscard]] bool knows_token(std::string_view authorization);
   [[nodiscard]] std::uint64_t failures() const;
 
  private:
@@ -74,6 +76,7 @@ class SourceAccess {
     const settings::Source* source;
     std::unique_ptr<TokenFile> tokens;  ///< null: asks for none
   };
+  [[nodiscard]] const Entry* holder(std::string_view token);
   [[nodiscard]] Decision by_token(std::string_view token, std::string_view name);
   [[nodiscard]] Decision by_name(std::string_view name) const;
   [[nodiscard]] Decision unnamed() const;
