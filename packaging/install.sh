@@ -13,7 +13,7 @@ build=(g++ cmake ninja-build ccache pkg-config git ca-certificates
   nlohmann-json3-dev libhowardhinnant-date-dev tzdata libzstd-dev zlib1g-dev libssl-dev libcrypt-dev
   libcurl4-openssl-dev)
 demo=(prometheus prometheus-alertmanager curl)
-tests=(catch2 python3 python3-jsonschema openssl chromium)
+tests=(catch2 python3 python3-jsonschema openssl chromium logrotate rsyslog)
 
 wanted=("${build[@]}")
 case "${1:-}" in

@@ -163,7 +163,7 @@ void Core::process(std::vector<Decoded> group) {
   for (auto& delivery : group) {
     bytes += delivery.submission.bytes;
     entry.submissions.push_back(std::move(delivery.submission));
-    if (delivery.cursor) cursors.push_back(*delivery.cursor);
+    cursors.insert(cursors.end(), delivery.cursors.begin(), delivery.cursors.end());
   }
   std::vector<judge::Applied> applied;
   try {

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "record/cursor.h"
@@ -18,7 +17,7 @@ struct Decoded {
   record::Submission submission;
   std::uint64_t rejected = 0, ignored = 0;  ///< as in the submission, for the answer
   std::vector<record::Reject> rejects;      ///< the first of them, for the answer and the dead letters
-  std::optional<record::Cursor> cursor;
+  std::vector<record::Cursor> cursors;
   std::function<void(sources::Reply)> done;
 };
 

@@ -96,7 +96,7 @@ void Intake::deliver(Delivery delivery) {
   std::optional<Reply> refused;
   {
     const std::lock_guard lock(mutex_);
-    refused = refusal(delivery.bytes.size(), delivery.cursor.has_value());
+    refused = refusal(delivery.bytes.size(), !delivery.cursors.empty());
     if (!refused) {
       answer_when_done(delivery);
       waiting_.push_back(std::move(delivery));
@@ -202,7 +202,7 @@ void Intake::process(Delivery delivery) {
   out.submission.ignored = out.ignored = read.mapped.ignored;
   out.rejected = read.decoded.rejects.total();
   out.rejects = std::move(read.decoded.errors);
-  out.cursor = std::move(delivery.cursor);
+  out.cursors = std::move(delivery.cursors);
   out.done = std::move(delivery.done);
   seconds_per_byte_ =
       pace_after(seconds_per_byte_, wire_bytes, std::chrono::duration<double>(steady_clock::now() - start).count());

@@ -85,7 +85,7 @@ class Daemon {
     for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
       if (source.kind != settings::SourceKind::file) continue;
       tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes,
-                                                           journal_.cursor(source.name), *intake_));
+                                                           journal_.cursors(source.name), *intake_, &log_));
     }
     access_ = std::make_shared<sources::SourceAccess>(settings_, settings::SourceKind::http);
     build_otlp_server(http, otlp);
@@ -191,8 +191,9 @@ class Daemon {
     out.log_messages = log_.counts();
     for (const auto& tail : tails_) {
       const auto t = tail->stats();
-      out.tails.push_back({tail->name(), t.unread_bytes, t.file_open ? 1U : 0U, t.rotations_rename,
-                           t.rotations_truncate, t.lost_bytes, t.read_errors});
+      out.tails.push_back({tail->name(), t.unread_bytes, t.active_files, t.open_files, t.ignored_files,
+                           t.rotations_rename, t.rotations_truncate, t.lost_truncated, t.lost_deleted, t.lost_refused,
+                           t.copied_bytes, t.compressed_files, t.read_errors, t.watches, t.watch_errors});
     }
     out.targets = alertmanagers_.stats();
     out.http = server_->stats();

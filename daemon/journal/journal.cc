@@ -26,13 +26,22 @@ CREATE TABLE entries (              -- what was acknowledged, in order; state = 
   wall_ms INTEGER NOT NULL,         -- commit time, Unix milliseconds
   body BLOB NOT NULL                -- zstd of record::encode_entry
 ) STRICT;
-CREATE TABLE cursors (              -- where the file sources stand; written with the entry that holds what was read
-  source TEXT PRIMARY KEY,
-  device INTEGER NOT NULL, inode INTEGER NOT NULL, offset INTEGER NOT NULL,
-  fingerprint INTEGER NOT NULL, fingerprint_bytes INTEGER NOT NULL
-) STRICT;
 CREATE TABLE checkpoint_parts (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;   -- zstd
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+)sql";
+
+/// Of version 2; see record::Cursor. Version 1 had one row a source, without `id` and what follows `fingerprint_bytes`.
+constexpr const char* cursors_table = R"sql(
+CREATE TABLE cursors (              -- where the file sources stand; written with the entry that holds what was read
+  source TEXT NOT NULL, id INTEGER NOT NULL,
+  device INTEGER NOT NULL, inode INTEGER NOT NULL, offset INTEGER NOT NULL,
+  fingerprint INTEGER NOT NULL, fingerprint_bytes INTEGER NOT NULL,
+  marker INTEGER NOT NULL DEFAULT 0, marker_bytes INTEGER NOT NULL DEFAULT 0, content INTEGER NOT NULL DEFAULT 0,
+  size INTEGER NOT NULL DEFAULT 0, modified_ns INTEGER NOT NULL DEFAULT 0, seen_ms INTEGER NOT NULL DEFAULT 0,
+  compressed INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,
+  path TEXT NOT NULL DEFAULT '', place TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (source, id)
+) STRICT;
 )sql";
 
 /// The lock dies with the process, whatever way that happens.
@@ -81,7 +90,9 @@ struct Journal::Impl {
       : path(prepared(folder) / "pilotwatch.db"), lock(folder / "lock"), database(path.string()) {
     prepare();
     insert.emplace(database, "INSERT INTO entries(sequence, wall_ms, body) VALUES(?, ?, ?)");
-    insert_cursor.emplace(database, "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?, ?, ?)");
+    insert_cursor.emplace(database,
+                          "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    delete_cursor.emplace(database, "DELETE FROM cursors WHERE source = ? AND id = ?");
     letters.emplace(database);
     insert_part.emplace(database, "INSERT OR REPLACE INTO checkpoint_parts VALUES(?, ?)");
     last = static_cast<std::uint64_t>(pragma(database, "SELECT coalesce(max(sequence), 0) FROM entries"));
@@ -95,6 +106,7 @@ struct Journal::Impl {
     if (version == 0 && pragma(database, "SELECT count(*) FROM sqlite_master") == 0) {
       database.run("BEGIN IMMEDIATE");
       database.run(schema);
+      database.run(cursors_table);
       database.run(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
       database.run(("PRAGMA user_version=" + std::to_string(schema_version)).c_str());
       database.run("COMMIT");
@@ -106,6 +118,51 @@ struct Journal::Impl {
       throw OpenError(path.string() + " was written by a newer pilotwatch (schema " + std::to_string(version) +
                       ", this one knows " + std::to_string(schema_version) + ")");
     }
+    if (version < 2) migrate_to_2();
+  }
+
+  /// Forward only, in one transaction; an older pilotwatch refuses the database from then on.
+  void migrate_to_2() {
+    database.run("BEGIN IMMEDIATE");
+    try {
+      database.run("ALTER TABLE cursors RENAME TO cursors_1");
+      database.run(cursors_table);
+      database.run(
+          "INSERT INTO cursors(source, id, device, inode, offset, fingerprint, fingerprint_bytes) "
+          "SELECT source, 1, device, inode, offset, fingerprint, fingerprint_bytes FROM cursors_1");
+      database.run("DROP TABLE cursors_1");
+      database.run("PRAGMA user_version=2");
+      database.run("COMMIT");
+    } catch (...) {
+      if (!database.autocommit()) sqlite3_exec(database.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+      throw;
+    }
+  }
+
+  void write_cursor(const record::Cursor& cursor) {
+    const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
+    if (cursor.gone) {
+      delete_cursor->bind(1, cursor.source).bind(2, number(cursor.id)).run();
+      return;
+    }
+    insert_cursor->bind(1, cursor.source)
+        .bind(2, number(cursor.id))
+        .bind(3, number(cursor.device))
+        .bind(4, number(cursor.inode))
+        .bind(5, number(cursor.offset))
+        .bind(6, number(cursor.fingerprint))
+        .bind(7, number(cursor.fingerprint_bytes))
+        .bind(8, number(cursor.marker))
+        .bind(9, number(cursor.marker_bytes))
+        .bind(10, number(cursor.content))
+        .bind(11, number(cursor.size))
+        .bind(12, cursor.modified_ns)
+        .bind(13, cursor.seen_ms)
+        .bind(14, number(cursor.compressed))
+        .bind(15, number(cursor.finished))
+        .bind(16, cursor.path)
+        .bind(17, cursor.place)
+        .run();
   }
 
   /// Runs `body` in one transaction. After an error in COMMIT the transaction is closed, with unknown outcome.
@@ -119,6 +176,7 @@ struct Journal::Impl {
       if (!database.autocommit()) sqlite3_exec(database.get(), "ROLLBACK", nullptr, nullptr, nullptr);
       insert->reset();
       insert_cursor->reset();
+      delete_cursor->reset();
       insert_part->reset();
       letters->reset();
       throw;
@@ -128,7 +186,7 @@ struct Journal::Impl {
   std::filesystem::path path;
   LockFile lock;
   Database database;
-  std::optional<Statement> insert, insert_cursor, insert_part;
+  std::optional<Statement> insert, insert_cursor, delete_cursor, insert_part;
   std::optional<DeadLetters> letters;
   std::atomic<std::uint64_t> last = 0;
 };
@@ -150,15 +208,7 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
           .bind(2, entry.wall.time_since_epoch().count())
           .bind_blob(3, body)
           .run();
-      for (const auto& cursor : cursors) {
-        impl_->insert_cursor->bind(1, cursor.source)
-            .bind(2, static_cast<std::int64_t>(cursor.device))
-            .bind(3, static_cast<std::int64_t>(cursor.inode))
-            .bind(4, static_cast<std::int64_t>(cursor.offset))
-            .bind(5, static_cast<std::int64_t>(cursor.fingerprint))
-            .bind(6, static_cast<std::int64_t>(cursor.fingerprint_bytes))
-            .run();
-      }
+      for (const auto& cursor : cursors) impl_->write_cursor(cursor);
       impl_->letters->write(letters, keep_letters);
       inserted = true;
     });
@@ -223,13 +273,28 @@ void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t
 
 std::uint64_t Journal::last_sequence() const { return impl_->last; }
 
-std::optional<record::Cursor> Journal::cursor(const std::string& source) {
+std::vector<record::Cursor> Journal::cursors(const std::string& source) {
   Statement select(impl_->database,
-                   "SELECT device, inode, offset, fingerprint, fingerprint_bytes FROM cursors WHERE source = ?");
+                   "SELECT id, device, inode, offset, fingerprint, fingerprint_bytes, marker, marker_bytes, content, "
+                   "size, modified_ns, seen_ms, compressed, finished, path, place FROM cursors WHERE source = ? "
+                   "ORDER BY id");
   select.bind(1, source);
-  if (!select.step()) return std::nullopt;
-  const auto column = [&](int i) { return static_cast<std::uint64_t>(select.number(i)); };
-  return record::Cursor{source, column(0), column(1), column(2), column(3), column(4)};
+  std::vector<record::Cursor> out;
+  while (select.step()) {
+    auto& row = out.emplace_back();
+    row.source = source;
+    int column = 0;
+    for (auto* field : {&row.id, &row.device, &row.inode, &row.offset, &row.fingerprint, &row.fingerprint_bytes,
+                        &row.marker, &row.marker_bytes, &row.content, &row.size})
+      *field = static_cast<std::uint64_t>(select.number(column++));
+    row.modified_ns = select.number(column++);
+    row.seen_ms = select.number(column++);
+    row.compressed = select.number(column++) != 0;
+    row.finished = select.number(column++) != 0;
+    row.path = select.bytes(column++);
+    row.place = select.bytes(column++);
+  }
+  return out;
 }
 
 std::vector<record::DeadLetter> Journal::dead_letters() { return impl_->letters->read(impl_->database); }

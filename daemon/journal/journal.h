@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -46,7 +45,7 @@ struct StoreStats {
   std::uint64_t db_bytes = 0, wal_bytes = 0, free_bytes = 0, entries = 0;
 };
 
-inline constexpr int schema_version = 1;
+inline constexpr int schema_version = 2;  ///< older databases are migrated when they are opened
 inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
 
 /// Single-threaded: everything but stats() on one thread. One process at a time: a lock file refuses the second.
@@ -58,10 +57,10 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// One transaction: the entry and the cursors. Returns its sequence (1, 2, ...) once it is durable. Throws
-  /// WriteError; if the outcome of COMMIT was unknown, the database has been asked, and the entry is in there if and
-  /// only if this returns. Where even that failed, a later append may find the entry: it throws, and last_sequence() is
-  /// ahead of the caller.
+  /// One transaction: the entry and the cursors (replaced by source and id; those that are `gone` go). Returns its
+  /// sequence (1, 2, ...) once it is durable. Throws WriteError; if the outcome of COMMIT was unknown, the database has
+  /// been asked, and the entry is in there if and only if this returns. Where even that failed, a later append may find
+  /// the entry: it throws, and last_sequence() is ahead of the caller.
   /// `letters`: rejected lines, of which the newest `keep_letters` are kept.
   std::uint64_t append(const record::Entry& entry, std::span<const record::Cursor> cursors,
                        std::span<const record::DeadLetter> letters = {}, std::uint64_t keep_letters = 0);
@@ -74,7 +73,8 @@ class Journal {
   /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws CorruptBytes on a damaged entry.
   void replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit);
   [[nodiscard]] std::uint64_t last_sequence() const;
-  [[nodiscard]] std::optional<record::Cursor> cursor(const std::string& source);
+  /// Where the source stands, file by file, in the order of their ids. Throws SqliteError (a runtime_error).
+  [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source);
 
   /// The rejected lines that have been kept, oldest first.
   [[nodiscard]] std::vector<record::DeadLetter> dead_letters();

@@ -318,6 +318,9 @@ void show_sources(Writer& out, const Settings& settings) {
       if (source.kind == SourceKind::file) {
         out.list("file", source.files, [&](const std::filesystem::path& path) { out.label(relative(path)); });
         out.duration("poll_interval", source.poll_interval);
+        out.pair("start_at", word(start_at_names, source.start_at));
+        out.whole("max_open_files", source.max_open_files);
+        out.duration("ignore_older", source.ignore_older);
       } else {
         out.pair(source.kind == SourceKind::http ? "http" : "otlp", "true");
         if (!source.token_file.empty()) out.text("token_file", relative(source.token_file));

@@ -59,12 +59,22 @@ class SourceReader {
   void read_rest() {
     only("poll_interval", out_.kind == SourceKind::file, "file");
     map_.read("poll_interval", out_.poll_interval, &Value::duration, Zero::refused);
+    read_tail();
     only("format", out_.kind != SourceKind::otlp, "file and http");
     map_.read_choice("format", out_.format, source_format_names);
     only("token_file", out_.kind != SourceKind::file, "http and otlp");
     std::string token_file;
     map_.read("token_file", token_file, &Value::filled_text);
     if (!token_file.empty()) out_.token_file = beside_config(token_file);
+  }
+
+  /// How files are followed.
+  void read_tail() {
+    for (const auto* key : {"start_at", "max_open_files", "ignore_older"})
+      only(key, out_.kind == SourceKind::file, "file");
+    map_.read_choice("start_at", out_.start_at, start_at_names);
+    map_.read("max_open_files", out_.max_open_files, &Value::whole, Whole{4, 100'000});
+    map_.read("ignore_older", out_.ignore_older, &Value::duration, Zero::allowed);
   }
 
   void only(std::string_view key, bool here, const char* kinds) {

@@ -104,16 +104,27 @@ void add_queue(Families& out, const SelfStats& self) {
 
 void add_tail(Families& out, const SelfStats::Tail& tail) {
   const Labels labels{{"source", tail.source}};
-  out.add_gauge("pilotwatch_tail_unread_bytes", "Bytes of the tailed file which are not yet read.", labels,
+  out.add_gauge("pilotwatch_tail_unread_bytes", "Bytes of the tailed files which are not yet read.", labels,
                 tail.unread_bytes);
   out.add_gauge("pilotwatch_tail_active_files", "Files being tailed.", labels, tail.active_files);
-  out.add_counter("pilotwatch_tail_rotations_total", "Rotations seen.", {{"source", tail.source}, {"kind", "rename"}},
-                  tail.rotations_rename);
-  out.add_counter("pilotwatch_tail_rotations_total", "Rotations seen.", {{"source", tail.source}, {"kind", "truncate"}},
-                  tail.rotations_truncate);
-  out.add_counter("pilotwatch_tail_lost_bytes_total", "Bytes known to be lost by rotation.", labels, tail.lost_bytes);
-  out.add_counter("pilotwatch_tail_read_errors_total", "Failed attempts to open or read the file.", labels,
+  out.add_gauge("pilotwatch_tail_open_files", "Tailed files which are open now.", labels, tail.open_files);
+  out.add_gauge("pilotwatch_tail_ignored_files", "Files left alone as they are older than ignore_older.", labels,
+                tail.ignored_files);
+  const auto by = [&](const char* label, const char* value) { return Labels{{"source", tail.source}, {label, value}}; };
+  for (const auto& [kind, count] : {std::pair{"rename", tail.rotations_rename}, {"truncate", tail.rotations_truncate}})
+    out.add_counter("pilotwatch_tail_rotations_total", "Rotations seen.", by("kind", kind), count);
+  for (const auto& [reason, bytes] :
+       {std::pair{"truncated", tail.lost_truncated}, {"deleted", tail.lost_deleted}, {"refused", tail.lost_refused}})
+    out.add_counter("pilotwatch_tail_lost_bytes_total", "Bytes seen in files but destroyed or refused unread.",
+                    by("reason", reason), bytes);
+  out.add_counter("pilotwatch_tail_copied_bytes_total", "Bytes passed over as another file had brought the same.",
+                  labels, tail.copied_bytes);
+  out.add_counter("pilotwatch_tail_compressed_files_total", "Gzip files begun.", labels, tail.compressed_files);
+  out.add_counter("pilotwatch_tail_read_errors_total", "Failed attempts to open, read or unpack a file.", labels,
                   tail.read_errors);
+  out.add_gauge("pilotwatch_tail_watched_folders", "Folders which inotify watches.", labels, tail.watches);
+  out.add_counter("pilotwatch_tail_watch_errors_total", "Folders which inotify could not watch, so are only polled.",
+                  labels, tail.watch_errors);
 }
 
 void add_http(Families& out, const runtime::HttpStats& http) {

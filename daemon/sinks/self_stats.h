@@ -39,8 +39,9 @@ struct SelfStats {
   std::array<std::pair<const char*, std::uint64_t>, 4> log_messages{};  ///< debug, info, warn, error
   struct Tail {
     std::string source;
-    std::uint64_t unread_bytes = 0, active_files = 0, rotations_rename = 0, rotations_truncate = 0, lost_bytes = 0,
-                  read_errors = 0;
+    std::uint64_t unread_bytes = 0, active_files = 0, open_files = 0, ignored_files = 0, rotations_rename = 0,
+                  rotations_truncate = 0, lost_truncated = 0, lost_deleted = 0, lost_refused = 0, copied_bytes = 0,
+                  compressed_files = 0, read_errors = 0, watches = 0, watch_errors = 0;
   };
   std::vector<Tail> tails;
   std::vector<TargetStats> targets;

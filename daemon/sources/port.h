@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +50,7 @@ struct Delivery {
   std::string idempotency_key;  ///< identity of records without `id`, together with their line; "" = their content
   bool strict = false;          ///< refused whole (422) where one line is
   bool dry_run = false;
-  std::optional<Cursor> cursor;     ///< committed together with the records
+  std::vector<Cursor> cursors;      ///< committed together with the records; a file source may have nothing else to say
   std::function<void(Reply)> done;  ///< called exactly once, on any thread; must not block
 };
 

@@ -1,241 +1,213 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reading: chunks of whole records, by turns. How files are found and followed is in tail_look.cc.
 #include "sources/tail_reader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
-#include "base/id.h"
+#include "sources/line_cut.h"
+#include "sources/tail_settle.h"
 
 namespace pilotwatch::sources {
 namespace {
 
-constexpr std::size_t chunk_bytes = 1 << 20;
-constexpr std::uint64_t fingerprint_max = 256;
-constexpr std::size_t max_open_files = 64;
+using State = Followed::State;
 
-/// Up to `size` bytes from `offset` on; fewer only at the end of the file.
-std::string read_at(const Descriptor& descriptor, std::uint64_t offset, std::uint64_t size) {
-  std::string out(static_cast<std::size_t>(size), '\0');
-  std::size_t have = 0;
-  while (have < out.size()) {
-    const ssize_t got =
-        ::pread(descriptor.get(), out.data() + have, out.size() - have, static_cast<off_t>(offset + have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw std::system_error(errno, std::generic_category(), "read");
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  out.resize(have);
-  return out;
-}
+constexpr std::uint64_t chunk_bytes = 1 << 20;
+constexpr std::uint64_t turn_bytes = 256 << 10;  // of one file where others wait too
+constexpr std::size_t chunk_files = 256;
 
-std::uint64_t fingerprint(const Descriptor& descriptor, std::uint64_t bytes) {
-  return bytes == 0 ? 0 : content_hash(read_at(descriptor, 0, bytes)).lo;
-}
-
-/// How much of these lines to deliver together. decode/ takes bytes that begin with '[' for one array, whole or
-/// refused: a line like that goes alone, so that it cannot take its neighbours with it.
-std::size_t lines_length(std::string_view bytes) {
-  const auto last = bytes.rfind('\n');
-  if (last == std::string_view::npos) return 0;
-  const auto first = bytes.find_first_not_of(" \t\r\n");
-  return first < last && bytes[first] == '[' ? bytes.find('\n', first) + 1 : last + 1;
+std::int64_t wall_ms() {
+  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
+TailReader::TailReader(const settings::Source& source, std::uint64_t max_line_bytes, std::vector<Cursor> from)
+    : source_(source),
+      max_line_bytes_(max_line_bytes),
+      book_(source.name, static_cast<std::size_t>(source.max_open_files), std::move(from)),
+      skip_present_(source.start_at == settings::StartAt::end && book_.all().empty()) {
+  for (auto& [id, file] : book_.all()) {
+    if (id == 0) continue;  // only says that the source has been followed
+    if (file.home.empty())
+      file.home = file.place = source.files.front();  // a row of schema version 1: one file, one path
+    // Adopted from rotation, no pattern finds it: it has no successor.
+    file.left = file.released = !is_matched(file.home, source.files);
+    if (!file.left) at_path_[file.home] = id;
+  }
 }
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-TailReader::TailReader(std::string source, std::filesystem::path path, std::uint64_t max_line_bytes,
-                       std::optional<Cursor> from)
-    : source_(std::move(source)), path_(std::move(path)), max_line_bytes_(max_line_bytes), from_(std::move(from)) {}
 
 std::optional<TailReader::Chunk> TailReader::next() {
-  look();
-  while (!files_.empty()) {
-    File& file = files_.front();
-    refresh(file);
-    if (auto lines = read_lines(file)) {
-      file.quiet_looks = 0;
-      return lines;
+  in_flight_.clear();
+  if (ready_.empty() || Clock::now() - last_look_ >= source_.poll_interval) look();
+  Chunk chunk;
+  std::vector<std::uint64_t> turns(ready_.upper_bound(last_served_), ready_.end());
+  turns.insert(turns.end(), ready_.begin(), ready_.upper_bound(last_served_));
+  for (const auto id : turns) {
+    Followed* file = book_.find(id);
+    if (file == nullptr || file->state != State::following) {
+      ready_.erase(id);
+      continue;
     }
-    if (!left_behind(file)) return std::nullopt;
-    if (auto line = read_unfinished_line(file)) return line;
-    files_.pop_front();
-    ++stats_.rotations_rename;
+    if (!append_next(chunk, *file, turns.size() > 1 ? turn_bytes : chunk_bytes)) break;
+    if (chunk.bytes.size() >= chunk_bytes || chunk.cursors.size() >= chunk_files) break;
   }
-  return std::nullopt;
+  if (chunk.cursors.empty() && !urgent_) return std::nullopt;
+  for (const auto& cursor : chunk.cursors) in_flight_.insert(cursor.id);
+  chunk.cursors.insert(chunk.cursors.begin(), pending_.begin(), pending_.end());  // older than what was read now
+  return chunk;
 }
 
-void TailReader::advance(const Cursor& committed) {
-  File& file = files_.front();
-  file.offset = file.scanned = committed.offset;
-  file.fingerprint = committed.fingerprint;
-  file.fingerprint_bytes = committed.fingerprint_bytes;
+/// False where the file's records cannot stand in the same chunk.
+bool TailReader::append_next(Chunk& chunk, Followed& file, std::uint64_t budget) {
+  auto piece = read(file, budget);
+  if (!piece) {
+    ready_.erase(file.at.id);
+    return true;
+  }
+  OpenFile* open = book_.open(file);
+  if (open == nullptr) return true;
+  if (chunk.cursors.empty()) {
+    chunk.csv_header = file.at.offset > 0 ? piece->header : "";
+  } else if (source_.format == settings::SourceFormat::csv) {
+    Followed* first = book_.find(chunk.cursors.front().id);
+    if (!first->csv_header || *first->csv_header != piece->header) return false;
+    if (file.at.offset == 0) piece->bytes.erase(0, piece->header.size());
+  }
+  // In the middle of a chunk a line that begins with '[' is a line as others are; at its beginning it goes alone.
+  const auto begin = chunk.bytes.find_first_not_of(" \t\r\n");
+  if (!chunk.cursors.empty() && begin != std::string::npos && chunk.bytes[begin] == '[') return false;
+  chunk.bytes += piece->bytes;
+  chunk.cursors.push_back(cursor_after(file, *open, *piece));
+  return true;
 }
 
-TailStats TailReader::stats() const {
-  TailStats out = stats_;
-  out.file_open = !files_.empty();
-  for (const File& file : files_) out.unread_bytes += file.size - std::min(file.size, file.offset);
-  return out;
+Cursor TailReader::cursor_after(Followed& file, OpenFile& open, const Piece& piece) {
+  Cursor at = file.at;
+  if (at.content != 0) {
+    ContentHash hash(at.content);
+    for (auto from = at.offset; from < piece.end; from += std::min(chunk_bytes, piece.end - from))
+      hash.add(open.read_at(from, std::min(chunk_bytes, piece.end - from)));
+    at.content = hash.value();
+  }
+  at.offset = piece.end;
+  at.marker_bytes = std::min(at.offset, marker_max);
+  at.marker = short_hash(open.read_at(at.offset - at.marker_bytes, at.marker_bytes));
+  at.size = at.compressed ? file.packed_size : file.size;
+  at.modified_ns = file.modified_ns;
+  at.seen_ms = wall_ms();
+  at.path = file.home;
+  at.place = file.place == file.home ? "" : file.place.string();
+  return at;
 }
 
-void TailReader::look() {
-  if (files_.empty()) open_first();
-  if (files_.empty()) return;
-  struct stat at_path {};
-  if (::stat(path_.c_str(), &at_path) != 0) {
-    if (errno != ENOENT) ++stats_.read_errors;
-    return;
+void TailReader::advance(const Chunk& committed) {
+  for (const auto& cursor : committed.cursors) {
+    Followed* file = book_.find(cursor.id);
+    if (!in_flight_.contains(cursor.id) || file == nullptr) continue;
+    // Meanwhile it may have been renamed or cut; what was delivered of its content stays so.
+    file->at.offset = cursor.offset;
+    file->at.marker = cursor.marker;
+    file->at.marker_bytes = cursor.marker_bytes;
+    file->at.content = cursor.content;
+    file->at.seen_ms = cursor.seen_ms;
+    file->scanned = cursor.offset;
+    file->flush = file->flush && file->unread() > 0;
+    last_served_ = cursor.id;
   }
-  File& newest = files_.back();
-  if (newest.device == at_path.st_dev && newest.inode == at_path.st_ino) {
-    newest.size = std::max<std::uint64_t>(newest.size, static_cast<std::uint64_t>(at_path.st_size));
-    return;
-  }
-  if (auto file = open(path_)) files_.push_back(std::move(*file));
-  if (files_.size() > max_open_files) {
-    stats_.lost_bytes += files_[1].size;
-    files_.erase(files_.begin() + 1);
-  }
+  in_flight_.clear();
+  pending_.clear();
+  urgent_ = false;
 }
 
-/// Without a file in hand: finds where the earlier process stopped, or begins with what is at the path.
-void TailReader::open_first() {
-  auto file = open(path_);
-  if (!from_) {
-    if (file) files_.push_back(std::move(*file));
-    return;
-  }
-  if (file && continues(*file)) return resume(std::move(*file));
-  if (auto moved = find_moved()) return resume(std::move(*moved));  // look() then adds what is at the path
-  if (!file) return;
-  const bool same_file = file->device == from_->device && file->inode == from_->inode;
-  ++(same_file && file->size < from_->offset ? stats_.rotations_truncate : stats_.rotations_rename);
-  from_.reset();
-  files_.push_back(std::move(*file));
+void TailReader::give_up(const Chunk& refused) {
+  stats_.lost_refused += refused.bytes.size();
+  advance(refused);
 }
 
-std::optional<TailReader::File> TailReader::open(const std::filesystem::path& path) {
-  // O_NONBLOCK: opening a pipe must not wait for its writer.
-  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (descriptor.get() < 0 || ::fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    if (descriptor.get() >= 0 || errno != ENOENT) ++stats_.read_errors;
+std::optional<TailReader::Piece> TailReader::read(Followed& file, std::uint64_t budget) {
+  OpenFile* open = book_.open(file);
+  if (open == nullptr) return std::nullopt;
+  if (source_.format == settings::SourceFormat::csv && !read_header(file, *open) && !file.flush) return std::nullopt;
+  std::optional<Piece> piece;
+  if (std::max(file.scanned, file.at.offset) < file.size) {
+    Piece lines;
+    lines.bytes = open->read_at(file.at.offset, std::min(budget, file.size - file.at.offset));
+    const auto read_bytes = lines.bytes.size();
+    if (const auto length = whole_records(lines.bytes, source_.format); length > 0) {
+      lines.bytes.resize(length);
+      lines.end = file.at.offset + length;
+      piece = std::move(lines);
+    } else {
+      file.scanned = std::max<std::uint64_t>(file.scanned, file.at.offset + read_bytes);
+      if (read_bytes >= budget) piece = read_long(file, *open);
+    }
+  }
+  if (!piece && file.flush) piece = read_unfinished(file, *open);
+  // Read before it was looked at: so that bytes of a file cut meanwhile are not taken for the next ones of the old.
+  if (piece && !unchanged(book_, file)) {
+    cut(file, open->status());
     return std::nullopt;
   }
-  File file{std::move(descriptor)};
-  file.device = status.st_dev;
-  file.inode = status.st_ino;
-  file.size = static_cast<std::uint64_t>(status.st_size);
-  return file;
+  if (piece && file.csv_header) piece->header = *file.csv_header;
+  return piece;
 }
 
-/// The file that the cursor means may have been renamed while nobody looked; it is near its old place then.
-std::optional<TailReader::File> TailReader::find_moved() {
-  std::error_code error;
-  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
-  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    struct stat status {};
-    if (::lstat(at->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (status.st_ino != from_->inode || status.st_dev != from_->device) continue;
-    auto file = open(at->path());
-    if (file && continues(*file)) return file;
+/// A record longer than was read: found by its end, kept up to one byte more than is taken, so that it is refused as
+/// line_too_long and counted, whatever its length. A row of csv whose quotes do not end within the bound is cut at its
+/// first newline: a quote that is not closed must not swallow the file.
+std::optional<TailReader::Piece> TailReader::read_long(Followed& file, OpenFile& open) {
+  if (source_.format == settings::SourceFormat::csv) {
+    const auto bytes = open.read_at(file.at.offset, std::min(file.size - file.at.offset, max_line_bytes_ + 1));
+    if (const auto length = first_record(bytes, source_.format); length > 0)
+      return Piece{bytes.substr(0, length), "", file.at.offset + length};
+    if (bytes.size() <= max_line_bytes_) return std::nullopt;
   }
-  return std::nullopt;
-}
-
-/// Numbers of inodes are used again, so the first bytes have to agree too.
-bool TailReader::continues(const File& file) const {
-  return file.device == from_->device && file.inode == from_->inode && file.size >= from_->offset &&
-         fingerprint(file.descriptor, from_->fingerprint_bytes) == from_->fingerprint;
-}
-
-void TailReader::resume(File file) {
-  files_.push_back(std::move(file));
-  advance(*from_);
-  from_.reset();
-}
-
-/// Learns the file's size, and whether it was cut and begun again.
-void TailReader::refresh(File& file) {
-  struct stat status {};
-  if (::fstat(file.descriptor.get(), &status) != 0) throw std::system_error(errno, std::generic_category(), "stat");
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size < file.offset || fingerprint(file.descriptor, file.fingerprint_bytes) != file.fingerprint) {
-    ++stats_.rotations_truncate;
-    stats_.lost_bytes += file.size - std::min(file.size, file.offset);
-    file.offset = file.scanned = file.fingerprint = file.fingerprint_bytes = 0;
-  } else if (size < file.size) {
-    ++stats_.rotations_truncate;
-    stats_.lost_bytes += file.size - size;
-    file.scanned = file.offset;
-  }
-  file.size = size;
-}
-
-bool TailReader::left_behind(File& file) {
-  if (files_.size() != 2) return files_.size() > 2;  // with two newer ones the writer has moved on twice
-  struct stat successor {};
-  if (::fstat(files_[1].descriptor.get(), &successor) == 0 && successor.st_size > 0) ++file.quiet_looks;
-  return file.quiet_looks >= 2;
-}
-
-TailReader::Chunk TailReader::chunk(const File& file, std::string bytes, std::uint64_t end) const {
-  Cursor cursor{source_, file.device, file.inode, end, 0, std::min(end, fingerprint_max)};
-  cursor.fingerprint = fingerprint(file.descriptor, cursor.fingerprint_bytes);
-  return {std::move(bytes), std::move(cursor)};
-}
-
-std::optional<TailReader::Chunk> TailReader::read_lines(File& file) {
-  if (std::max(file.scanned, file.offset) >= file.size) return std::nullopt;
-  std::string bytes =
-      read_at(file.descriptor, file.offset, std::min<std::uint64_t>(chunk_bytes, file.size - file.offset));
-  if (const std::size_t length = lines_length(bytes); length > 0) {
-    bytes.resize(length);
-    const auto end = file.offset + bytes.size();
-    return chunk(file, std::move(bytes), end);
-  }
-  file.scanned = std::max<std::uint64_t>(file.scanned, file.offset + bytes.size());
-  return bytes.size() < chunk_bytes ? std::nullopt : read_long_line(file);
-}
-
-/// A line longer than a chunk: found by its newline, kept up to one byte more than decode/ takes, so that it is refused
-/// there as line_too_long and counted, whatever its length.
-std::optional<TailReader::Chunk> TailReader::read_long_line(File& file) {
-  while (file.scanned < file.size) {
-    const std::string block = read_at(file.descriptor, file.scanned, chunk_bytes);
+  auto from = source_.format == settings::SourceFormat::csv ? file.at.offset : file.scanned;
+  while (from < file.size) {
+    const auto block = open.read_at(from, chunk_bytes);
     if (block.empty()) return std::nullopt;
-    const auto newline = block.find('\n');
-    if (newline != std::string::npos) {
-      const std::uint64_t end = file.scanned + newline;
-      std::string bytes = read_at(file.descriptor, file.offset, std::min(end - file.offset, max_line_bytes_ + 1));
-      return chunk(file, std::move(bytes) + '\n', end + 1);
+    if (const auto newline = block.find('\n'); newline != std::string::npos) {
+      const auto end = from + newline;
+      auto bytes = open.read_at(file.at.offset, std::min(end - file.at.offset, max_line_bytes_ + 1));
+      return Piece{std::move(bytes) + '\n', "", end + 1};
     }
-    file.scanned += block.size();
+    from += block.size();
+    file.scanned = std::max(file.scanned, from);
   }
   return std::nullopt;
 }
 
 /// What stands at the end of a file that nobody writes to any more.
-std::optional<TailReader::Chunk> TailReader::read_unfinished_line(File& file) {
-  if (file.offset >= file.size) return std::nullopt;
-  std::string bytes = read_at(file.descriptor, file.offset, std::min(file.size - file.offset, max_line_bytes_ + 1));
-  return chunk(file, std::move(bytes) + '\n', file.size);
+std::optional<TailReader::Piece> TailReader::read_unfinished(Followed& file, OpenFile& open) {
+  if (file.unread() == 0) return std::nullopt;
+  auto bytes = open.read_at(file.at.offset, std::min(file.unread(), max_line_bytes_ + 1));
+  if (bytes.empty()) return std::nullopt;
+  return Piece{std::move(bytes) + '\n', "", file.size};
+}
+
+/// The first row of a csv file; false while it is not whole.
+bool TailReader::read_header(Followed& file, OpenFile& open) {
+  if (file.csv_header) return true;
+  const auto bytes = open.read_at(0, std::min(file.size, max_line_bytes_ + 1));
+  const auto length = first_record(bytes, source_.format);
+  if (length == 0) return bytes.size() > max_line_bytes_;  // no header of ours; its rows will be refused
+  file.csv_header = bytes.substr(0, length);
+  return true;
+}
+
+TailStats TailReader::stats() const {
+  TailStats out = stats_;
+  out.read_errors += book_.errors;
+  out.ignored_files = ignored_;
+  out.open_files = book_.open_count();
+  for (const auto& [id, file] : book_.all()) {
+    if (file.state == State::finished) continue;
+    out.active_files += file.state == State::orphan ? 0 : 1;
+    out.unread_bytes += file.state == State::fresh ? file.size - std::min(file.size, file.verified) : file.unread();
+  }
+  return out;
 }
 
 }  // namespace pilotwatch::sources

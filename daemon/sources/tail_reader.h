@@ -1,82 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <deque>
-#include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
+#include "settings/source.h"
+#include "sources/file_patterns.h"
 #include "sources/file_tail.h"
-#include "sources/port.h"
+#include "sources/followed_file.h"
 
 namespace pilotwatch::sources {
 
-/// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-/// Whole lines of a growing file, over rotations; no thread, no waiting. Throws std::system_error when reading fails.
+/// Whole records of growing files, over rotations; no thread, no waiting. Throws std::system_error when reading fails.
 ///
-/// Every file that appears at the path is kept open until it has been read to its end, so that nothing is lost when it
-/// is renamed (or deleted) meanwhile. It is left for its successor when that one has bytes and it itself had no new
-/// ones at two looks in a row, as the writer may go on with the old file for a while; at once when there are two newer
-/// ones.
+/// A file is known by device, inode, its first bytes and those before what has been delivered. It is kept open while
+/// descriptors last, so that nothing is lost when it is renamed or deleted; a closed one is found again by its inode,
+/// or as a copy or gzip of itself by its content. A renamed file is left for its successor when that one has bytes and
+/// it itself had no new ones at two looks in a row, as the writer may go on with the old file for a while; at once when
+/// there are two newer ones. Files are read by turns.
 class TailReader {
  public:
-  /// `from` = where an earlier process stopped. `max_line_bytes` bounds what is kept of a line in memory.
-  TailReader(std::string source, std::filesystem::path path, std::uint64_t max_line_bytes, std::optional<Cursor> from);
+  /// `source` must outlive it. `max_line_bytes` bounds what is kept of a record in memory. `from`: where an earlier
+  /// process stopped.
+  TailReader(const settings::Source& source, std::uint64_t max_line_bytes, std::vector<Cursor> from);
 
   struct Chunk {
-    std::string bytes;  ///< whole lines, each with its newline
-    Cursor cursor;      ///< where the file stands once they are committed
+    std::string bytes;            ///< whole records of one or more files; may be empty where only cursors have changed
+    std::string csv_header;       ///< csv: of all of them; "" = the bytes begin with it
+    std::vector<Cursor> cursors;  ///< where the files stand once they are committed
   };
-  /// The next lines, or nothing yet. The same ones again until `advance`.
+  /// The next records, or nothing yet. The same ones again until `advance`. Looks at the files where there is nothing
+  /// to read or the last look is older than the poll interval.
   [[nodiscard]] std::optional<Chunk> next();
-  void advance(const Cursor& committed);
-  /// Only looks whether a new file has appeared at the path; for the time in which a chunk has to wait.
+  void advance(const Chunk& committed);
+  /// The same for what was refused for good: counted as lost.
+  void give_up(const Chunk& refused);
+  /// Looks which files there are, what has grown, and what was rotated; also while a chunk has to wait. Costs a stat(2)
+  /// a file.
   void look();
 
+  /// Costs a walk over all files known.
   [[nodiscard]] TailStats stats() const;
 
  private:
-  /// One file that is, or was, at the path.
-  struct File {
-    Descriptor descriptor;
-    std::uint64_t device = 0, inode = 0;
-    std::uint64_t size = 0;     ///< at the last look
-    std::uint64_t offset = 0;   ///< committed
-    std::uint64_t scanned = 0;  ///< no newline between offset and here
-    std::uint64_t fingerprint = 0, fingerprint_bytes = 0;
-    unsigned quiet_looks = 0;  ///< without new bytes, since the successor has some
+  using Clock = std::chrono::steady_clock;
+  struct Piece {
+    std::string bytes, header;
+    std::uint64_t end = 0;  ///< in the content
+  };
+  struct Adoption {
+    std::int64_t since_ns = 0;
+    unsigned looks = 0;
   };
 
-  void open_first();
-  [[nodiscard]] std::optional<File> open(const std::filesystem::path& file);
-  [[nodiscard]] std::optional<File> find_moved();
-  [[nodiscard]] bool continues(const File& file) const;
-  void resume(File file);
-  void refresh(File& file);
-  [[nodiscard]] bool left_behind(File& file);
-  [[nodiscard]] std::optional<Chunk> read_lines(File& file);
-  [[nodiscard]] std::optional<Chunk> read_long_line(File& file);
-  [[nodiscard]] std::optional<Chunk> read_unfinished_line(File& file);
-  [[nodiscard]] Chunk chunk(const File& file, std::string bytes, std::uint64_t end) const;
+  // Looking: tail_look.cc
+  void note(const FoundFile& found);
+  [[nodiscard]] bool ignored(const FoundFile& found) const;
+  void arrived(Followed& file);
+  [[nodiscard]] bool resume_compressed(Followed& file, const FileStatus& status);
+  void observe(Followed& file, const FileStatus& status);
+  void cut(Followed& file, const FileStatus& status);
+  void look_for_absent(Followed& file);
+  [[nodiscard]] bool find_closed(Followed& file);
+  [[nodiscard]] bool is_at(const Followed& file, const std::filesystem::path& path, FileStatus& status, bool& unsure);
+  void adopt_rotated();
+  void settle_fresh();
+  void begin_at_end(Followed& file);
+  void give_up_orphans();
+  void leave_for_successors();
+  void leave(Followed& file);
+  void release(Followed& file);
+  void finish(Followed& file);
+  void forget_vanished();
+  void expect_rotated(const std::filesystem::path& path, std::int64_t since_ns);
+  void mark_ready(const Followed& file);
+  [[nodiscard]] std::vector<std::uint64_t> ids(Followed::State state) const;
 
-  const std::string source_;
-  const std::filesystem::path path_;
+  // Reading: tail_reader.cc
+  [[nodiscard]] bool append_next(Chunk& chunk, Followed& file, std::uint64_t budget);
+  [[nodiscard]] std::optional<Piece> read(Followed& file, std::uint64_t budget);
+  [[nodiscard]] std::optional<Piece> read_long(Followed& file, OpenFile& open);
+  [[nodiscard]] std::optional<Piece> read_unfinished(Followed& file, OpenFile& open);
+  [[nodiscard]] bool read_header(Followed& file, OpenFile& open);
+  [[nodiscard]] Cursor cursor_after(Followed& file, OpenFile& open, const Piece& piece);
+
+  const settings::Source& source_;
   const std::uint64_t max_line_bytes_;
-  std::optional<Cursor> from_;  ///< until a file has been found that it fits, or does not
-  std::deque<File> files_;      ///< oldest first; the last one is (or was) at the path
+  FileBook book_;
+  std::set<std::uint64_t> ready_;      ///< ids of what has bytes to read
+  std::uint64_t last_served_ = 0;      ///< id; turns go on behind it
+  std::set<std::uint64_t> in_flight_;  ///< ids in the chunk that is not committed yet
+  std::vector<Cursor> pending_;        ///< go with the next chunk
+  bool urgent_ = false;                ///< or without one
+  bool skip_present_ = false;          ///< the files of the first look are begun at their end
+  std::uint64_t look_ = 0;             ///< number
+  Clock::time_point last_look_{};
+  std::map<std::filesystem::path, std::uint64_t> at_path_;  ///< id of the newest file at each path
+  std::map<std::filesystem::path, Adoption> adoptions_;     ///< paths whose rotated files are looked for
+  std::map<std::filesystem::path, std::unordered_multimap<std::uint64_t, std::string>> folders_;  ///< of this look
+  std::uint64_t ignored_ = 0;                                                                     ///< at the last look
   TailStats stats_;
 };
 

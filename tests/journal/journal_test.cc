@@ -50,6 +50,15 @@ class FileSizeLimit {
   rlimit before_{};
 };
 
+record::Cursor cursor_at(const std::string& source, std::uint64_t id, std::uint64_t offset) {
+  record::Cursor cursor;
+  cursor.source = source;
+  cursor.id = id;
+  cursor.offset = offset;
+  cursor.fingerprint = ~std::uint64_t{0};
+  return cursor;
+}
+
 void run_sql(const std::filesystem::path& file, const char* sql) {
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
@@ -64,19 +73,82 @@ TEST_CASE("journal: entries come back in order, also after reopening, with their
   {
     Journal journal(dir.path() / "store");
     CHECK(journal.append(entry(10), {}) == 1);
-    const record::Cursor cursor{"log", 1, 2, 300, 4, 5};
+    const auto cursor = cursor_at("log", 1, 300);
     CHECK(journal.append(entry(20), {&cursor, 1}) == 2);
   }
   Journal journal(dir.path() / "store");
   CHECK(journal.last_sequence() == 2);
   CHECK(walls(journal) == std::vector<std::int64_t>{10, 20});
   CHECK(walls(journal, 1) == std::vector<std::int64_t>{20});
-  CHECK(journal.cursor("log")->offset == 300);
-  CHECK(journal.cursor("log")->fingerprint == 4);
-  CHECK_FALSE(journal.cursor("other"));
+  REQUIRE(journal.cursors("log").size() == 1);
+  CHECK(journal.cursors("log")[0].offset == 300);
+  CHECK(journal.cursors("log")[0].fingerprint == ~std::uint64_t{0});
+  CHECK(journal.cursors("other").empty());
   CHECK(journal.append(entry(30), {}) == 3);
   CHECK((std::filesystem::status(dir.path() / "store").permissions() & std::filesystem::perms::mask) ==
         std::filesystem::perms(0700));
+}
+
+TEST_CASE("journal: cursors are kept file by file, whole, until they are gone") {
+  const ScratchDir dir;
+  auto whole = cursor_at("log", 7, 1);
+  whole.device = 2;
+  whole.inode = 3;
+  whole.fingerprint_bytes = 4;
+  whole.marker = ~std::uint64_t{5};
+  whole.marker_bytes = 6;
+  whole.content = ~std::uint64_t{7};
+  whole.size = 8;
+  whole.modified_ns = -9;
+  whole.seen_ms = 10;
+  whole.compressed = whole.finished = true;
+  whole.path = "/var/log/a";
+  whole.place = "/var/log/a.1";
+  {
+    Journal journal(dir.path());
+    const std::vector<record::Cursor> rows{cursor_at("log", 9, 1), whole, cursor_at("other", 7, 5)};
+    journal.append(entry(1), rows);
+    auto gone = cursor_at("log", 9, 0);
+    gone.gone = true;
+    const std::vector<record::Cursor> next{gone, cursor_at("other", 7, 6)};
+    journal.append(entry(2), next);
+  }
+  Journal journal(dir.path());
+  const auto rows = journal.cursors("log");
+  REQUIRE(rows.size() == 1);
+  const auto& row = rows[0];
+  CHECK(std::tuple(row.source, row.id, row.device, row.inode, row.offset, row.fingerprint, row.fingerprint_bytes) ==
+        std::tuple("log", 7U, 2U, 3U, 1U, ~std::uint64_t{0}, 4U));
+  CHECK(std::tuple(row.marker, row.marker_bytes, row.content, row.size, row.modified_ns, row.seen_ms) ==
+        std::tuple(~std::uint64_t{5}, 6U, ~std::uint64_t{7}, 8U, -9, 10));
+  CHECK(std::tuple(row.compressed, row.finished, row.gone, row.path, row.place) ==
+        std::tuple(true, true, false, "/var/log/a", "/var/log/a.1"));
+  REQUIRE(journal.cursors("other").size() == 1);
+  CHECK(journal.cursors("other")[0].offset == 6);
+}
+
+TEST_CASE("journal: a database of version 1 is migrated, once, and keeps where its sources stood") {
+  const ScratchDir dir;
+  { Journal(dir.path()).append(entry(1), {}); }
+  const auto file = dir.path() / "pilotwatch.db";
+  run_sql(
+      file,
+      "DROP TABLE cursors;"
+      "CREATE TABLE cursors (source TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, offset INTEGER "
+      "NOT NULL, fingerprint INTEGER NOT NULL, fingerprint_bytes INTEGER NOT NULL) STRICT;"
+      "INSERT INTO cursors VALUES('log', 1, 2, 300, -1, 256), ('other', 3, 4, 5, 6, 7); PRAGMA user_version = 1;");
+  for (int opened = 0; opened < 2; ++opened) {
+    Journal journal(dir.path());
+    const auto rows = journal.cursors("log");
+    REQUIRE(rows.size() == 1);
+    CHECK(std::tuple(rows[0].id, rows[0].device, rows[0].inode, rows[0].offset, rows[0].fingerprint,
+                     rows[0].fingerprint_bytes, rows[0].marker_bytes, rows[0].content,
+                     rows[0].path) == std::tuple(1U, 1U, 2U, 300U, ~std::uint64_t{0}, 256U, 0U, 0U, ""));
+    CHECK(journal.cursors("other").size() == 1);
+    CHECK(walls(journal) == std::vector<std::int64_t>{1});
+    const auto moved = cursor_at("log", 1, 300);
+    if (opened == 1) CHECK(journal.append(entry(2), {&moved, 1}) == 2);
+  }
 }
 
 TEST_CASE("journal: a second process on the same store is refused by name") {

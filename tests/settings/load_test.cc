@@ -25,7 +25,8 @@ notify:
   queue_capacity: 11
   batch_size: 12
 sources:
-  - {name: log, file: ../in/a.ndjson, pilot: fraud, poll_interval: 250ms}
+  - {name: log, file: ../in/a.ndjson, pilot: fraud, poll_interval: 250ms,
+     start_at: end, max_open_files: 16, ignore_older: 7d}
   - {name: other, file: /var/b.ndjson}
 pilots:
   - name: fraud
@@ -100,6 +101,9 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.sources[0].files == std::vector<std::filesystem::path>{"/etc/in/a.ndjson"});
   CHECK(s.sources[0].pilot == "fraud");
   CHECK(s.sources[0].poll_interval == 250ms);
+  CHECK(s.sources[0].start_at == StartAt::end);
+  CHECK(s.sources[0].max_open_files == 16);
+  CHECK(s.sources[0].ignore_older == std::chrono::hours{7 * 24});
   CHECK(s.sources[1].files.at(0) == "/var/b.ndjson");
 }
 

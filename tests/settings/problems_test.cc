@@ -274,6 +274,22 @@ TEST_CASE("problems: a source must name a pilot that exists") {
         "p.yml:2:37: sources[0].pilot: 'fruad' is not a pilot; did you mean 'fraud'? configured: fraud\n");
 }
 
+TEST_CASE("problems: how files are followed is for files, and within bounds") {
+  CHECK(problems(R"yml(pilots: [{name: fraud, task: binary}]
+sources:
+  - {name: a, file: "*.log", start_at: middle, max_open_files: 3, ignore_older: soon}
+  - {name: b, http: true, start_at: end, max_open_files: 10, ignore_older: 1d}
+  - {name: c, file: []}
+)yml") == R"txt(p.yml:3:40: sources[0].start_at: must be one of beginning, end, got 'middle'
+p.yml:3:64: sources[0].max_open_files: must be a whole number from 4 to 100000, got '3'
+p.yml:3:81: sources[0].ignore_older: must be a duration such as 30s, 1h30m or 7d, got 'soon'
+p.yml:4:27: sources[1].start_at: is only for sources of kind file
+p.yml:4:42: sources[1].max_open_files: is only for sources of kind file
+p.yml:4:62: sources[1].ignore_older: is only for sources of kind file
+p.yml:5:21: sources[2].file: needs at least one file
+)txt");
+}
+
 TEST_CASE("problems: a metric belongs to a task") {
   for (const auto* metric :
        {"false_positive_rate", "false_negative_rate", "false_discovery_rate", "false_omission_rate", "selection_rate",

@@ -95,19 +95,19 @@ TEST_CASE("file tail: delivers lines with their cursor, as the settings say whos
   CHECK(first.source == &t.source);
   CHECK(first.source->pilot == "loans");
   CHECK(first.stream == record::Stream::unknown);
-  REQUIRE(first.cursor.has_value());
-  CHECK(first.cursor->source == "audit");
-  CHECK(first.cursor->offset == 2);
+  REQUIRE(first.cursors.size() == 1);
+  CHECK(first.cursors[0].source == "audit");
+  CHECK(first.cursors[0].offset == 2);
   append(t.source.files.front(), "b\n");
   CHECK(t.port.wait_for(1).bytes == "b\n");
   tail.stop();
   CHECK(t.port.count() == 2);
   CHECK(tail.stats().unread_bytes == 0);
-  CHECK(tail.stats().file_open);
+  CHECK(tail.stats().active_files == 1);
   CHECK(tail.name() == "audit");
 
   append(t.source.files.front(), "c\n");
-  FileTail next(t.source, 1000, t.port.wait_for(1).cursor, t.port);
+  FileTail next(t.source, 1000, t.port.wait_for(1).cursors, t.port);
   next.start();
   CHECK(t.port.wait_for(2).bytes == "c\n");
 }
@@ -190,5 +190,5 @@ TEST_CASE("file tail: stopping without having started is allowed, and twice") {
   FileTail idle(t.source, 1000, {}, t.port);
   idle.stop();
   idle.stop();
-  CHECK_FALSE(idle.stats().file_open);
+  CHECK(idle.stats().active_files == 0);
 }

@@ -74,7 +74,7 @@ TEST_CASE("ingest: the path says what records without type are, the query whose 
   CHECK(i.last().pilot == "loans b");
   CHECK(i.last().bytes == "{\"a\":1}\n");
   CHECK(i.last().source == &i.settings.http);
-  CHECK_FALSE(i.last().cursor.has_value());
+  CHECK(i.last().cursors.empty());
   i.post("/v1/outcomes", "{}");
   CHECK(i.last().stream == record::Stream::outcomes);
   i.post("/v1/complaints", "{}");

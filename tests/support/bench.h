@@ -63,7 +63,7 @@ class Bench {
     sources::Delivery delivery;
     delivery.source = &settings.http;
     delivery.bytes = std::move(lines);
-    delivery.cursor = std::move(cursor);
+    if (cursor) delivery.cursors.push_back(*std::move(cursor));
     delivery.done = [promise](sources::Reply reply) { promise->set_value(std::move(reply)); };
     intake.deliver(std::move(delivery));
     return future;

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking: which files there are, what became of those known, and what rotation has made.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "sources/tail_reader.h"
+#include "sources/tail_settle.h"
+
+namespace pilotwatch::sources {
+namespace {
+
+using State = Followed::State;
+
+constexpr unsigned quiet_before_successor = 2;
+constexpr unsigned quiet_before_finish = 1000;
+constexpr unsigned orphan_looks = 5;           // a copy is there before its original is cut; races take a look or two
+constexpr unsigned orphan_looks_at_most = 50;  // while a file that may be the copy cannot be judged
+constexpr unsigned adoption_looks = 3;
+constexpr std::size_t max_bare_paths = 16;  // a folder is listed for each at every look
+constexpr std::int64_t forget_after_ms = std::int64_t{30} * 24 * 3600 * 1000;
+constexpr std::size_t max_finished = 100'000;
+
+std::int64_t wall_ns() { return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+void TailReader::look() {
+  ++look_;
+  last_look_ = Clock::now();
+  folders_.clear();
+  ignored_ = 0;
+  const auto scan = scan_files(source_.files);
+  stats_.read_errors += scan.errors + scan.irregular;
+  for (const auto& found : scan.files) note(found);
+  // Where a folder could not be read, nobody knows what is missing.
+  if (scan.errors == 0) {
+    for (const auto state : {State::fresh, State::following}) {
+      for (const auto id : ids(state)) {
+        if (Followed* file = book_.find(id); file != nullptr && file->seen != look_) look_for_absent(*file);
+      }
+    }
+  }
+  for (const auto id : ids(State::following)) {
+    if (Followed* file = book_.find(id); file->seen == look_ && file->at_home == file->left) leave(*file);
+  }
+  adopt_rotated();
+  settle_fresh();
+  if (skip_present_ && scan.errors == 0) {
+    skip_present_ = false;
+    Cursor known;  // from now on the source has been followed, even if there was no file
+    known.source = source_.name;
+    known.finished = true;
+    pending_.push_back(known);
+    urgent_ = true;
+  }
+  give_up_orphans();
+  leave_for_successors();
+  forget_vanished();
+}
+
+std::vector<std::uint64_t> TailReader::ids(State state) const {
+  std::vector<std::uint64_t> out;
+  for (const auto& [id, file] : book_.all()) {
+    if (file.state == state && id != 0) out.push_back(id);
+  }
+  return out;
+}
+
+void TailReader::note(const FoundFile& found) {
+  Followed* file = book_.find_inode(found.status.device, found.status.inode);
+  if (file == nullptr) {
+    if (ignored(found)) {
+      ++ignored_;
+      return;
+    }
+    file = &book_.add(found.path, found.status);
+    file->seen = look_;
+    static_cast<void>(book_.open(*file));  // from now on it cannot be lost unseen
+    return arrived(*file);
+  }
+  const bool first_sight = file->seen != look_;
+  const auto id = file->at.id;
+  if (first_sight) file->at_home = false;
+  file->seen = look_;
+  if (found.path == file->home) file->at_home = true;
+  if (found.path == file->home || !file->at_home) file->place = found.path;
+  if (file->at_home) at_path_[file->home] = id;
+  if (first_sight) observe(*file, found.status);
+}
+
+bool TailReader::ignored(const FoundFile& found) const {
+  const auto age = std::chrono::nanoseconds(wall_ns() - found.status.modified_ns);
+  return source_.ignore_older > Millis{0} && age > source_.ignore_older;
+}
+
+/// A new content at its path.
+void TailReader::arrived(Followed& file) {
+  file.at_home = true;
+  const auto before = at_path_.find(file.home);
+  Followed* previous = before == at_path_.end() ? nullptr : book_.find(before->second);
+  if (previous != nullptr) {
+    ++stats_.rotations_rename;
+    previous->successor = file.at.id;
+    file.after = previous->at.id;
+    expect_rotated(file.home, previous->modified_ns);
+  }
+  at_path_[file.home] = file.at.id;
+}
+
+/// What a look at a known file says.
+void TailReader::observe(Followed& file, const FileStatus& status) {
+  const auto seen_size = file.at.compressed ? file.packed_size : file.size;
+  if (file.state == State::fresh) {
+    (file.at.compressed ? file.packed_size : file.size) = status.size;
+    file.modified_ns = status.modified_ns;
+    return;
+  }
+  if (file.state == State::orphan && unchanged(book_, file)) file.state = State::following;  // it is back
+  if (file.at.compressed && file.packed_size == 0 && file.state == State::following && resume_compressed(file, status))
+    return mark_ready(file);
+  if (status.size == seen_size && status.modified_ns == file.modified_ns) return mark_ready(file);
+  if (status.size < (file.at.compressed ? seen_size : file.at.offset) || !unchanged(book_, file))
+    return cut(file, status);
+  if (file.at.compressed) {
+    file.modified_ns = status.modified_ns;
+    return;
+  }
+  if (status.size < file.size) {  // only what had not been read yet was cut off
+    ++stats_.rotations_truncate;
+    stats_.lost_truncated += file.size - status.size;
+    file.scanned = file.at.offset;
+  }
+  if (status.size > file.size) file.quiet_looks = 0;
+  file.size = status.size;
+  file.modified_ns = status.modified_ns;
+  if (file.at.fingerprint_bytes < fingerprint_max) {
+    if (OpenFile* open = book_.open(file))
+      book_.set_fingerprint(file, open->read_at(0, std::min(file.size, fingerprint_max)));
+  }
+  if (file.state == State::finished && file.unread() > 0) file.state = State::following;  // somebody went on with it
+  mark_ready(file);
+}
+
+/// A compressed file that an earlier process had not read to its end; false where that is still not known, or it is
+/// another file now.
+bool TailReader::resume_compressed(Followed& file, const FileStatus& status) {
+  OpenFile* open = book_.open(file);
+  if (open == nullptr || !unchanged(book_, file)) return false;
+  const auto size = open->unpacked_size();
+  if (!size || *size < file.at.offset) return false;
+  file.size = *size;
+  file.packed_size = status.size;
+  file.modified_ns = status.modified_ns;
+  return true;
+}
+
+/// The file has other bytes than those that were delivered from it: it was truncated, or its inode is used again.
+void TailReader::cut(Followed& file, const FileStatus& status) {
+  ready_.erase(file.at.id);
+  // Of a file that was gone, the inode is used for one that a pattern finds.
+  const bool left = file.left;
+  const bool reused = file.seen == look_ && (left || file.state == State::finished || !file.at_home);
+  file.truncated = !reused;
+  if (!reused) ++stats_.rotations_truncate;
+  expect_rotated(file.home, file.modified_ns);
+  Followed& next = book_.split(file);
+  next.seen = look_;
+  observe(next, status);
+  if (reused) {
+    next.home = next.place;
+    if (is_matched(next.home, source_.files)) return arrived(next);
+    next.left = next.released = true;
+    return;
+  }
+  next.at_home = file.at_home;
+  next.left = next.released = left;
+  if (const auto at = at_path_.find(next.home); at != at_path_.end() && at->second == file.at.id)
+    at->second = next.at.id;
+}
+
+/// A file that no pattern finds any more: renamed, deleted, or lost from sight while it was closed.
+void TailReader::look_for_absent(Followed& file) {
+  file.at_home = false;
+  if (!file.left && file.state == State::following) {
+    leave(file);
+    expect_rotated(file.home, file.modified_ns);
+  }
+  if (file.file) {
+    const auto status = file.file->status();
+    const bool empty_or_copy = file.state == State::fresh && status.links == 0 && file.verified >= status.size;
+    if (empty_or_copy && ++file.missing_looks > quiet_before_finish) return book_.erase(file.at.id);
+    return observe(file, status);
+  }
+  if (find_closed(file)) return;
+  if (file.state == State::fresh) {  // it was there for a moment, and never open
+    stats_.lost_deleted += file.size - std::min(file.size, file.verified);
+    return book_.erase(file.at.id);
+  }
+  ready_.erase(file.at.id);
+  file.state = State::orphan;
+  file.missing_looks = 0;
+}
+
+bool TailReader::is_at(const Followed& file, const std::filesystem::path& path, FileStatus& status, bool& unsure) {
+  struct stat raw {};
+  if (::stat(path.c_str(), &raw) != 0) {
+    unsure = unsure || (errno != ENOENT && errno != ENOTDIR);
+    return false;
+  }
+  status = status_of(raw);
+  // Where the inode is another's by now, this one's file is gone.
+  return status.device == file.at.device && status.inode == file.at.inode &&
+         book_.find_inode(status.device, status.inode) == &file;
+}
+
+/// Where it was seen last, else by its inode in the folder of its path. True also where nobody can tell.
+bool TailReader::find_closed(Followed& file) {
+  FileStatus status;
+  bool unsure = false;
+  auto place = file.place;
+  bool found = is_at(file, place, status, unsure);
+  const auto folder = file.home.parent_path();
+  if (!found && !folders_.contains(folder)) folders_.emplace(folder, inodes_in(folder, book_.errors));
+  for (auto [at, end] = folders_[folder].equal_range(file.at.inode); !found && at != end; ++at) {
+    place = folder / at->second;
+    found = is_at(file, place, status, unsure);
+  }
+  if (!found) return unsure;
+  file.place = place;
+  observe(file, status);
+  return true;
+}
+
+void TailReader::expect_rotated(const std::filesystem::path& path, std::int64_t since_ns) {
+  if (since_ns == 0) return;  // a row of schema version 1 does not say
+  auto& adoption = adoptions_[path];
+  adoption.since_ns = adoption.looks == 0 ? since_ns : std::min(adoption.since_ns, since_ns);
+  adoption.looks = adoption_looks;
+}
+
+/// Files that rotation has made of a path since it was known last: copies and gzips of what was there, and files that
+/// were at the path for so short a time (or while this process was down) that no look saw them. Older ones are history
+/// that nobody asked for.
+void TailReader::adopt_rotated() {
+  for (auto at = adoptions_.begin(); at != adoptions_.end();) {
+    const auto scan = rotated_files(at->first);
+    stats_.read_errors += scan.errors;
+    for (const auto& found : scan.files) {
+      if (found.status.modified_ns < at->second.since_ns) continue;
+      if (Followed* known = book_.find_inode(found.status.device, found.status.inode)) {
+        const bool without_file = known->state == State::finished || known->state == State::orphan;
+        if (!without_file || known->seen == look_) continue;
+        known->seen = look_;  // gone on with by a late writer, or its inode is used again
+        known->place = found.path;
+        observe(*known, found.status);
+        continue;
+      }
+      Followed& file = book_.add(found.path, found.status);
+      file.seen = look_;
+      file.left = file.released = true;
+      static_cast<void>(book_.open(file));
+    }
+    // Where nothing is at the path, what comes and goes there between two looks is rotated without a trace.
+    const auto newest = at_path_.find(at->first);
+    const Followed* last = newest == at_path_.end() ? nullptr : book_.find(newest->second);
+    const bool nothing_there = last != nullptr && last->seen != look_ && adoptions_.size() <= max_bare_paths;
+    if (!nothing_there) --at->second.looks;
+    at = at->second.looks == 0 ? adoptions_.erase(at) : std::next(at);
+  }
+}
+
+void TailReader::settle_fresh() {
+  for (const auto id : ids(State::fresh)) {
+    Followed* file = book_.find(id);
+    const bool left = file->left;
+    const auto home = file->home;
+    const auto after = file->after, successor = file->successor;
+    const auto settled = settle(book_, *file);
+    if (settled.as == Settled::As::undecided) continue;
+    stats_.copied_bytes += settled.copied;
+    if (settled.file->at.compressed) ++stats_.compressed_files;
+    if (settled.as == Settled::As::goes_on) {
+      if (const auto at = at_path_.find(home); at != at_path_.end() && at->second == id)
+        at->second = settled.file->at.id;
+      if (Followed* previous = book_.find(after); previous != nullptr) previous->successor = settled.file->at.id;
+      if (Followed* next = book_.find(successor); next != nullptr) next->after = settled.file->at.id;
+      settled.file->released = true;
+    } else if (skip_present_ && !left) {
+      begin_at_end(*settled.file);
+    }
+    mark_ready(*settled.file);
+  }
+}
+
+/// Behind the last whole record. What comes before it is not read, so the hash of the content is not known.
+void TailReader::begin_at_end(Followed& file) {
+  constexpr std::uint64_t tail_bytes = 1 << 20;
+  OpenFile* open = book_.open(file);
+  if (open == nullptr) return;
+  const auto from = file.size - std::min(file.size, tail_bytes);
+  const auto newline = open->read_at(from, file.size - from).rfind('\n');
+  place_at(book_, file, newline == std::string::npos ? file.size : from + newline + 1, 0);
+  Cursor at = file.at;
+  at.size = file.at.compressed ? file.packed_size : file.size;
+  at.modified_ns = file.modified_ns;
+  at.seen_ms = wall_ns() / 1'000'000;
+  at.path = file.home;
+  pending_.push_back(std::move(at));
+}
+
+void TailReader::give_up_orphans() {
+  bool judging = std::ranges::any_of(adoptions_, [](const auto& at) { return at.second.looks == adoption_looks; });
+  for (const auto& [id, file] : book_.all()) judging = judging || (file.state == State::fresh && file.left);
+  for (const auto id : ids(State::orphan)) {
+    Followed& file = *book_.find(id);
+    if (in_flight_.contains(id)) continue;
+    if (++file.missing_looks <= (judging ? orphan_looks_at_most : orphan_looks)) continue;
+    (file.truncated ? stats_.lost_truncated : stats_.lost_deleted) += file.unread();
+    urgent_ = urgent_ || file.unread() > 0;  // so that it is not counted again after a restart
+    finish(file);
+  }
+}
+
+void TailReader::leave(Followed& file) {
+  file.left = !file.at_home;
+  file.released = file.flush = false;
+  file.quiet_looks = 0;
+}
+
+/// Renamed and deleted files, once nobody writes to them any more.
+void TailReader::leave_for_successors() {
+  for (const auto id : ids(State::following)) {
+    Followed& file = *book_.find(id);
+    if (file.at.compressed && file.unread() == 0 && file.packed_size > 0 && !in_flight_.contains(id)) {
+      finish(file);
+      continue;
+    }
+    if (file.at.compressed) file.flush = true;  // nothing will follow its last line
+    if (!file.left && !file.flush) continue;
+    const Followed* successor = book_.find(file.successor);
+    const bool whole_unread = std::max(file.scanned, file.at.offset) < file.size;
+    if (!whole_unread && (successor == nullptr || successor->size > 0 || successor->left)) ++file.quiet_looks;
+    if (successor != nullptr && !file.released && !whole_unread &&
+        (successor->left || file.quiet_looks >= quiet_before_successor))
+      release(file);
+    if (file.quiet_looks < quiet_before_finish || in_flight_.contains(id)) continue;
+    file.flush = file.unread() > 0;
+    if (!file.flush) finish(file);
+    mark_ready(file);
+  }
+}
+
+void TailReader::release(Followed& file) {
+  file.released = true;
+  file.flush = file.unread() > 0;
+  mark_ready(file);
+  if (const Followed* successor = book_.find(file.successor)) mark_ready(*successor);
+}
+
+void TailReader::finish(Followed& file) {
+  ready_.erase(file.at.id);
+  file.state = State::finished;
+  book_.close(file);
+  if (const Followed* successor = book_.find(file.successor)) mark_ready(*successor);
+  Cursor at = file.at;
+  at.finished = true;
+  at.size = at.compressed ? file.packed_size : file.size;
+  at.modified_ns = file.modified_ns;
+  at.seen_ms = wall_ns() / 1'000'000;
+  at.path = file.home;
+  at.place = file.place == file.home ? "" : file.place.string();
+  if (at.offset > 0) pending_.push_back(std::move(at));
+}
+
+/// Rows of what has not been there for long, and the oldest where there are too many.
+void TailReader::forget_vanished() {
+  auto finished = ids(State::finished);
+  std::erase_if(finished, [&](std::uint64_t id) { return book_.find(id)->seen == look_; });
+  const auto too_many = finished.size() - std::min(finished.size(), max_finished);
+  const auto before_ms = wall_ns() / 1'000'000 - forget_after_ms;
+  for (std::size_t i = 0; i < finished.size(); ++i) {
+    const Followed& file = *book_.find(finished[i]);
+    if (i >= too_many && file.at.seen_ms > before_ms) continue;
+    Cursor at = file.at;
+    at.gone = true;
+    pending_.push_back(std::move(at));
+    if (const auto path = at_path_.find(file.home); path != at_path_.end() && path->second == file.at.id)
+      at_path_.erase(path);
+    book_.erase(finished[i]);
+  }
+}
+
+void TailReader::mark_ready(const Followed& file) {
+  if (file.state != State::following) return;
+  const auto* before = book_.find(file.after);
+  if (before != nullptr && before->state == State::following && before->left &&
+      (!before->released || (before->flush && before->unread() > 0)))
+    return;
+  if (std::max(file.scanned, file.at.offset) < file.size || (file.flush && file.unread() > 0))
+    ready_.insert(file.at.id);
+}
+
+}  // namespace pilotwatch::sources

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Debian's logrotate, unmodified, with create, copytruncate, compress and delaycompress, driven while lines are written."""
+import subprocess
+
+from hazard import config, Daemon, Lines, main, need_programs, scratch, settled, stalled
+
+WAYS = {
+    "create": "create",
+    "copytruncate": "copytruncate",
+    "create_compress": "create\n  compress",
+    "create_delaycompress": "create\n  compress\n  delaycompress",
+    "copytruncate_compress": "copytruncate\n  compress",
+    "create_dateext": "create\n  dateext\n  dateformat -%Y%m%d-%s",
+}
+
+
+class Rotation:
+    def __init__(self, folder, log, way):
+        self.state, self.file = folder / "logrotate.state", folder / "logrotate.conf"
+        self.file.write_text(f"su root root\n{log} {{\n  rotate 50\n  missingok\n  {way}\n}}\n", encoding="utf-8")
+        self.file.chmod(0o644)
+
+    def rotate(self):
+        done = subprocess.run(["logrotate", "--force", "--state", self.state, self.file], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def every_way():
+    """a running daemon, one that stands still for two rotations, one that is down for two, and a pattern that matches all"""
+    for name, way in WAYS.items():
+        for pattern in ("records.ndjson", '"records.ndjson*"'):
+            print(f"    {name}, {pattern}", flush=True)
+            with scratch() as folder:
+                drive(folder, way, pattern, seconds_apart="dateformat" in way)
+
+
+def drive(folder, way, pattern, seconds_apart):
+    folder.chmod(0o755)
+    log, lines = folder / "records.ndjson", Lines()
+    rotation = Rotation(folder, log, way)
+    daemon = Daemon(folder, config(file=pattern)).start()
+
+    def rotations(count):
+        for _ in range(count if not seconds_apart else 1):   # two of one second would have one name
+            lines.append(log, 20)
+            rotation.rotate()
+        lines.append(log, 20)
+
+    lines.append(log, 50)
+    settled(daemon, lines)
+    rotations(2)
+    settled(daemon, lines)
+    with stalled(daemon):
+        rotations(2)
+    settled(daemon, lines)
+    daemon.stop()
+    rotations(2)
+    daemon.start()
+    settled(daemon, lines)
+    daemon.kill()
+    rotations(1)
+    daemon.start()
+    settled(daemon, lines)
+    daemon.stop()
+
+
+if __name__ == "__main__":
+    need_programs("logrotate")
+    main(every_way)
