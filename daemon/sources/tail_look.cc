@@ -184,7 +184,7 @@ void TailReader::cut(Followed& file, const FileStatus& status) {
 /// A file that no pattern finds any more: renamed, deleted, or lost from sight while it was closed.
 void TailReader::look_for_absent(Followed& file) {
   file.at_home = false;
-  if (!file.left && file.state == State::following) {
+  if (!file.left) {
     leave(file);
     expect_rotated(file.home, file.modified_ns);
   }
@@ -216,22 +216,32 @@ bool TailReader::is_at(const Followed& file, const std::filesystem::path& path, 
          book_.find_inode(status.device, status.inode) == &file;
 }
 
-/// Where it was seen last, else by its inode in the folder of its path. True also where nobody can tell.
+/// Where it was seen last, else by its inode in the folder of its path; with the bytes that it had, as numbers of
+/// inodes are used again, for files too that are nobody's log. True also where nobody can tell.
 bool TailReader::find_closed(Followed& file) {
   FileStatus status;
   bool unsure = false;
-  auto place = file.place;
-  bool found = is_at(file, place, status, unsure);
+  const auto place = file.place;
+  const auto found_at = [&](const std::filesystem::path& path) {
+    file.place = path;
+    if (is_at(file, path, status, unsure) && (file.state == State::fresh ? path == place : has_its_bytes(file, status)))
+      return true;
+    book_.close(file);
+    file.place = place;
+    return false;
+  };
+  bool found = found_at(place);
   const auto folder = file.home.parent_path();
   if (!found && !folders_.contains(folder)) folders_.emplace(folder, inodes_in(folder, book_.errors));
-  for (auto [at, end] = folders_[folder].equal_range(file.at.inode); !found && at != end; ++at) {
-    place = folder / at->second;
-    found = is_at(file, place, status, unsure);
-  }
-  if (!found) return unsure;
-  file.place = place;
-  observe(file, status);
-  return true;
+  for (auto [at, end] = folders_[folder].equal_range(file.at.inode); !found && at != end; ++at)
+    found = found_at(folder / at->second);
+  if (found) observe(file, status);
+  return found || unsure;
+}
+
+bool TailReader::has_its_bytes(Followed& file, const FileStatus& status) {
+  return file.at.fingerprint_bytes > 0 && (file.at.compressed || status.size >= file.at.offset) &&
+         unchanged(book_, file);
 }
 
 void TailReader::expect_rotated(const std::filesystem::path& path, std::int64_t since_ns) {
@@ -259,6 +269,7 @@ void TailReader::adopt_rotated() {
         continue;
       }
       Followed& file = book_.add(found.path, found.status);
+      file.home = at->first;  // where it was, or the file that it is a copy of
       file.seen = look_;
       file.left = file.released = true;
       static_cast<void>(book_.open(file));

@@ -32,9 +32,8 @@ TailReader::TailReader(const settings::Source& source, std::uint64_t max_line_by
     if (id == 0) continue;  // only says that the source has been followed
     if (file.home.empty())
       file.home = file.place = source.files.front();  // a row of schema version 1: one file, one path
-    // Adopted from rotation, no pattern finds it: it has no successor.
-    file.left = file.released = !is_matched(file.home, source.files);
-    if (!file.left) at_path_[file.home] = id;
+    const auto newest = at_path_.try_emplace(file.home, id).first;
+    if (book_.find(newest->second)->modified_ns <= file.modified_ns) newest->second = id;
   }
 }
 
@@ -98,7 +97,9 @@ Cursor TailReader::cursor_after(Followed& file, OpenFile& open, const Piece& pie
   at.modified_ns = file.modified_ns;
   at.seen_ms = wall_ms();
   at.path = file.home;
-  at.place = file.place == file.home ? "" : file.place.string();
+  // Where it really is: what a symbolic link pointed at cannot be found by the link when that is swapped.
+  at.place = open.place();
+  if (at.place == file.home) at.place.clear();
   return at;
 }
 

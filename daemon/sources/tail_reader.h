@@ -68,6 +68,7 @@ class TailReader {
   void cut(Followed& file, const FileStatus& status);
   void look_for_absent(Followed& file);
   [[nodiscard]] bool find_closed(Followed& file);
+  [[nodiscard]] bool has_its_bytes(Followed& file, const FileStatus& status);
   [[nodiscard]] bool is_at(const Followed& file, const std::filesystem::path& path, FileStatus& status, bool& unsure);
   void adopt_rotated();
   void settle_fresh();
