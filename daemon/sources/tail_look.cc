@@ -88,7 +88,12 @@ void TailReader::note(const FoundFile& found) {
   if (found.path == file->home) file->at_home = true;
   if (found.path == file->home || !file->at_home) file->place = found.path;
   if (file->at_home) at_path_[file->home] = id;
-  if (first_sight) observe(*file, found.status);
+  if (!first_sight) return;
+  // What is open can be deleted without loss; where there are too many files, those that are read are open.
+  const bool spare = book_.open_count() < source_.max_open_files / 2;
+  if (spare && !file->file && file->state == State::following && !file->at.compressed)
+    static_cast<void>(book_.open(*file));
+  observe(*file, found.status);
 }
 
 bool TailReader::ignored(const FoundFile& found) const {
