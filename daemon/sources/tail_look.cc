@@ -119,6 +119,8 @@ void TailReader::arrived(Followed& file) {
 void TailReader::observe(Followed& file, const FileStatus& status) {
   const auto seen_size = file.at.compressed ? file.packed_size : file.size;
   if (file.state == State::fresh) {
+    // Written to and no longer than before: bytes came and were truncated between two looks; a copy may have them.
+    if (status.modified_ns != file.modified_ns && status.size <= seen_size) expect_rotated(file.home, file.modified_ns);
     (file.at.compressed ? file.packed_size : file.size) = status.size;
     file.modified_ns = status.modified_ns;
     return;
