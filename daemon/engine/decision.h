@@ -14,7 +14,8 @@ namespace pilotwatch::engine {
 
 inline constexpr std::size_t max_attributes = 8;
 inline constexpr std::uint16_t no_group = 0xFFFF;
-using Groups = std::array<std::uint16_t, max_attributes>;  ///< value index by attribute; no_group = not given
+/// Value index by attribute. no_group: of an attribute that is not configured or, of complaints, was not given.
+using Groups = std::array<std::uint16_t, max_attributes>;
 inline constexpr std::uint16_t no_category = 0xFFFF;
 inline constexpr std::uint64_t no_rank = ~std::uint64_t{0};
 

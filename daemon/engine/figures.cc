@@ -56,7 +56,8 @@ std::map<std::string, Compared> compared_by_version(const WindowInput& input) {
   return out;
 }
 
-/// What the total has beyond the sum of an attribute's groups: the cases that did not give it.
+/// What the total has beyond the sum of an attribute's groups: complaints that name no known decision and do not give
+/// it. Decisions all have a group, and feedback has none at all.
 Tally without(const Cell& cell, std::size_t attribute) {
   Tally rest = counts_of(cell.overall);  // scores have no part in what is hidden
   for (const auto& [key, group] : cell.groups) {
@@ -75,9 +76,7 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
     }
     for (std::size_t i = 0; i < attributes.size(); ++i) {
       auto rest = without(cell, i);
-      // Feedback is of no group at all: alone it makes no member of the margin, which could cover for another.
-      if (rest.decisions == 0 && rest.complaints == 0) continue;
-      if (rest.decisions == cell.overall.decisions) continue;
+      if (rest.complaints == 0) continue;
       scopes.push_back({version, attributes[i], "", std::move(rest)});
       scopes.back().rest = true;
     }

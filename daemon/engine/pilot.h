@@ -36,6 +36,8 @@ namespace pilotwatch::engine {
 
 /// What further values of a label count as.
 inline constexpr const char* other_value = "__other__";
+/// The group of decisions that do not give the attribute, and of those that say so in this word.
+inline constexpr const char* unknown_value = "unknown";
 
 /// What a record changed.
 struct Disposition {
@@ -126,7 +128,9 @@ class PilotState {
   [[nodiscard]] std::vector<double> class_scores(const record::Batch& batch, const record::Prediction& p) const;
   [[nodiscard]] std::vector<double> forecast(const record::Batch& batch, const record::Prediction& p) const;
   std::uint16_t version_index(const std::string& name);
+  std::uint16_t group_index(std::size_t attribute, std::string name);
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
+  Groups groups_of(const record::Batch& batch, const record::Prediction& p);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
   // pilot_halves.cc

@@ -64,7 +64,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   d.weight = p.weight;
   d.failed = p.failed;
   d.version = version_index(batch.text(p.model_version));
-  d.groups = group_indexes(batch, p.segments);
+  d.groups = groups_of(batch, p);
   set_predicted(batch, p, d);
   decisions_.push(d);
   note_version(d.version, d.time);
@@ -302,6 +302,30 @@ std::uint16_t PilotState::version_index(const std::string& name) {
   return static_cast<std::uint16_t>(index);
 }
 
+/// Of a value as it was given. `unknown` takes no place from other values, and is never one of the others.
+std::uint16_t PilotState::group_index(std::size_t attribute, std::string name) {
+  const auto& segments = settings_->segments;
+  auto& values = values_[attribute];
+  const auto find = [&values](const std::string& wanted) {
+    return static_cast<std::size_t>(std::find(values.begin(), values.end(), wanted) - values.begin());
+  };
+  auto index = find(name);
+  const auto taken = values.size() - (find(unknown_value) < values.size() ? 1 : 0);
+  const auto given = segments.values.find(segments.attributes[attribute]);
+  const bool counts = name == unknown_value ||
+                      (given == segments.values.end()
+                           ? index < values.size() || taken < segments.max_values
+                           : std::find(given->second.begin(), given->second.end(), name) != given->second.end());
+  if (!counts) {
+    bump(counters_.label_overflows, segments.attributes[attribute]);
+    name = other_value;
+    index = find(name);
+  }
+  if (index == values.size()) values.push_back(std::move(name));
+  return static_cast<std::uint16_t>(index);
+}
+
+/// Those that are given; no_group elsewhere.
 Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments) {
   Groups groups;
   groups.fill(no_group);
@@ -309,21 +333,16 @@ Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<r
   for (const auto& segment : segments) {
     const auto attribute = static_cast<std::size_t>(
         std::find(attributes.begin(), attributes.end(), batch.text(segment.name)) - attributes.begin());
-    if (attribute == attributes.size()) continue;
-    auto& values = values_[attribute];
-    std::string name = batch.text(segment.value);
-    auto index = static_cast<std::size_t>(std::find(values.begin(), values.end(), name) - values.begin());
-    const auto given = settings_->segments.values.find(attributes[attribute]);
-    const bool counts = given == settings_->segments.values.end()
-                            ? index < values.size() || values.size() < settings_->segments.max_values
-                            : std::find(given->second.begin(), given->second.end(), name) != given->second.end();
-    if (!counts) {
-      bump(counters_.label_overflows, attributes[attribute]);
-      name = other_value;
-      index = static_cast<std::size_t>(std::find(values.begin(), values.end(), name) - values.begin());
-    }
-    if (index == values.size()) values.push_back(name);
-    groups[attribute] = static_cast<std::uint16_t>(index);
+    if (attribute < attributes.size()) groups[attribute] = group_index(attribute, batch.text(segment.value));
+  }
+  return groups;
+}
+
+/// Whoever does not give an attribute is a group of its own: where it was left out, figures show it.
+Groups PilotState::groups_of(const record::Batch& batch, const record::Prediction& p) {
+  auto groups = group_indexes(batch, p.segments);
+  for (std::size_t i = 0; i < settings_->segments.attributes.size(); ++i) {
+    if (groups[i] == no_group) groups[i] = group_index(i, unknown_value);
   }
   return groups;
 }

@@ -92,7 +92,8 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
 using Margin = std::tuple<std::string, std::string, bool>;
 
 /// In each margin (groups of one version, versions of one group) with exactly one hidden scope, hides the smallest
-/// other: else the hidden one is the difference between the total and the rest.
+/// other: else the hidden one is the difference between the total and the rest. Of most counts a `rest` has nothing, so
+/// it covers for no group; but where it is hidden itself, groups must cover for it.
 template <class Key>
 bool complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& key) {
   bool changed = false;
@@ -100,15 +101,17 @@ bool complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& k
   for (auto& scope : scopes) margins[key(scope)].push_back(&scope);
   for (auto& [margin, members] : margins) {
     std::size_t hidden = 0;
+    bool hidden_rest = false;
     GroupScope* smallest = nullptr;
     for (auto* member : members) {
       if (member->*flag) {
-        ++hidden;
-      } else if (smallest == nullptr || member->tally.decisions < smallest->tally.decisions) {
+        hidden += member->rest ? 0 : 1;
+        hidden_rest = hidden_rest || member->rest;
+      } else if (!member->rest && (smallest == nullptr || member->tally.decisions < smallest->tally.decisions)) {
         smallest = member;
       }
     }
-    if (hidden == 1 && smallest != nullptr) changed = smallest->*flag = true;
+    if ((hidden == 1 || (hidden == 0 && hidden_rest)) && smallest != nullptr) changed = smallest->*flag = true;
   }
   return changed;
 }

@@ -14,7 +14,7 @@ namespace pilotwatch::engine {
 struct GroupScope {
   std::string model_version, attribute, group;
   Tally tally;
-  bool rest = false;              ///< the cases without this attribute: never shown, but a member of its margin
+  bool rest = false;              ///< what is in no group of the attribute: never shown, but a member of its margin
   bool hidden = false;            ///< nothing may be shown
   bool outcomes_hidden = false;   ///< counts of predictions and outcomes by kind may not be shown, nor rates of them
   bool confusion_hidden = false;  ///< many classes: the table of no class may be shown; rates over all classes may
@@ -31,7 +31,7 @@ struct GroupScope {
 /// they complained leaves the daemon while it lies between 1 and min_n - 1: neither itself nor as a numerator, its
 /// complement, or the difference between a total and the rest. How many outcomes are known yet is not such a count.
 /// Method: small-cell suppression as in official statistics: primary, then one complementary cell in each margin that
-/// has exactly one hidden. min_n <= 1 hides nothing. O(scopes).
+/// has exactly one hidden. A rest never covers for a group, whether it is hidden or not. min_n <= 1 hides nothing. O(scopes).
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot);
 /// The same of one scope by itself, whatever the others are.
 void suppress_alone(GroupScope& scope, const settings::Pilot& pilot);

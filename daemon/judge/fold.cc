@@ -169,7 +169,7 @@ void Fold::add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, co
 }
 
 std::string Fold::shape() const {
-  std::string out = "shape 1\n";
+  std::string out = "shape 2\n";  // another number: the same settings make other figures than before
   const auto line = [&out](std::string_view text) { (out += text) += '\n'; };
   for (const auto& state : engine_.pilots()) {
     const auto& p = state->settings();

@@ -281,6 +281,48 @@ TEST_CASE("pilot: of named segment values the order of arrival decides nothing")
   }
 }
 
+TEST_CASE("pilot: who does not give an attribute is in its group `unknown`, which takes no place and never overflows") {
+  const char* given[] = {R"(,"segments":{"g":"a"})", R"(,"segments":{"g":"b"})", "",
+                         R"(,"segments":{"g":null})", R"(,"segments":{"g":"unknown"})"};
+  std::vector<std::string> lines;
+  for (int i = 0; i < 50; ++i) {
+    // Twenty of them with an error, and every group has some.
+    lines.push_back(line("prediction", i, day(0), std::string(R"("prediction":1)") + given[i % 5]));
+    lines.push_back(line("outcome", i, day(0), i < 20 ? R"("actual":0)" : R"("actual":1)"));
+  }
+  for (const bool named : {false, true}) {
+    for (const bool backwards : {false, true}) {
+      CAPTURE(named, backwards);
+      auto pilot = binary_pilot();
+      pilot.segments.attributes = {"g"};
+      pilot.segments.max_values = 1;
+      if (named) pilot.segments.values["g"] = {"a"};
+      Scenario s(settings_of({pilot}));
+      if (backwards) std::reverse(lines.begin(), lines.end());
+      for (const auto& one : lines) s.send(one);
+      CHECK(s.figure("all", Metric::volume, "unknown").value == 30.0);
+      CHECK(s.figure("all", Metric::error_rate, "unknown").value == 12.0 / 30);
+      CHECK(s.figure("all", Metric::volume, "__other__").value == 10.0);
+      CHECK(s.figure("all", Metric::volume, named || !backwards ? "a" : "b").value == 10.0);
+      const auto snapshot = s.fold.snapshot(Instant{});
+      CHECK(snapshot->pilots[0].counters.label_overflows ==
+            std::vector<std::pair<std::string, std::uint64_t>>{{"g", 10}});
+      if (backwards) std::reverse(lines.begin(), lines.end());
+    }
+  }
+}
+
+TEST_CASE("pilot: complaints that name no decision are in no group that they do not give") {
+  auto pilot = binary_pilot();
+  pilot.segments.attributes = {"g"};
+  Scenario s(settings_of({pilot}));
+  s.send(line("prediction", 1, day(0), R"("prediction":1,"weight":1000)") +
+         line("complaint", 1, day(0), R"("prediction_id":1)") + line("complaint", 2, day(0), R"("channel":"mail")") +
+         line("complaint", 3, day(0), R"("segments":{"g":"unknown"})"));
+  CHECK(s.figure("all", Metric::complaints_per_1000).value == 3.0);
+  CHECK(s.figure("all", Metric::complaints_per_1000, "unknown").value == 2.0);
+}
+
 TEST_CASE("pilot: hour windows close `lateness` after their end; an empty hour is looked at, too") {
   auto pilot = binary_pilot();
   pilot.windows = {{WindowKind::hour, 0}};

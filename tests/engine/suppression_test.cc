@@ -122,6 +122,33 @@ TEST_CASE("suppression: nothing shown of complaints and reviews has a small coun
   for (const auto hidden : {complaints, incidents, findings, reviews}) CHECK(hidden != 1);
 }
 
+TEST_CASE("suppression: complaints in no group cover for no group, but groups must cover for them") {
+  const auto with_rest = [](std::uint64_t complaints) {
+    std::vector<GroupScope> scopes{scope("a", 100, 20, 20, 50), scope("b", 100, 20, 30, 50), scope("c", 1, 1, 1, 1)};
+    for (auto& s : scopes) s.tally.complaints = 40;
+    scopes.push_back(scope("", 0, 0, 0, 0));
+    scopes.back().rest = true;
+    scopes.back().tally.complaints = complaints;
+    suppress(scopes, pilot_with(10));
+    return scopes;
+  };
+  for (const auto complaints : {20, 3}) {  // without decisions it would be the smallest of the margin
+    const auto scopes = with_rest(static_cast<std::uint64_t>(complaints));
+    CHECK(scopes[0].hidden);
+    CHECK_FALSE(scopes[1].hidden);
+    CHECK(scopes[2].hidden);
+  }
+  std::vector<GroupScope> shown{scope("a", 100, 20, 20, 50), scope("b", 100, 20, 30, 50), scope("", 0, 0, 0, 0)};
+  shown[0].tally.complaints = shown[1].tally.complaints = 40;
+  shown[2].tally.complaints = 3;  // the total less both groups
+  shown[2].rest = true;
+  suppress(shown, pilot_with(10));
+  CHECK(shown[0].complaints_hidden);
+  CHECK(shown[1].complaints_hidden);
+  CHECK_FALSE(shown[0].hidden);
+  CHECK_FALSE(shown[0].outcomes_hidden);
+}
+
 TEST_CASE("suppression: figures of hidden groups carry a reason and no number") {
   Scenario s(settings_of({pilot_with(10)}));
   std::string text;

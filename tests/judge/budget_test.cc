@@ -161,6 +161,26 @@ TEST_CASE("budget: groups have shares that sum to the limit's however many they 
   CHECK(shares == Approx(1. / 2 + 1. / 6 + 1. / 12));
 }
 
+TEST_CASE("budget: who does not give the attribute is a group like others, by itself and beside them") {
+  auto errors = budget("errors", Metric::error_rate, .1), gap = budget("gap", Metric::error_rate, .1);
+  errors.segment = gap.segment = "g";
+  gap.compare = settings::Compare::difference;
+  auto pilot = watched({errors, gap});
+  pilot.segments.attributes = {"g"};
+  Scenario scenario(settings_of({pilot}));
+  int i = 0;
+  for (auto c : cases(21, 6000, [](int n) { return n % 3 == 2 && n > 3000 ? .6 : .02; })) {
+    if (i % 3 < 2) c.rest = R"(,"segments":{"g":")" + std::string(1, static_cast<char>('a' + i % 3)) + R"("})";
+    ++i;
+    scenario.send(prediction(c) + outcome(c, std::chrono::minutes{1}));
+  }
+  CHECK(scenario.fold.statuses().size() == 6);
+  for (const auto& status : scenario.fold.statuses()) {
+    CAPTURE(status.limit->name, status.group);
+    CHECK((status.state == State::breach || status.state == State::recovering) == (status.group == "unknown"));
+  }
+}
+
 TEST_CASE("budget: records that stand for many cases are no observations, and the limit says so") {
   Scenario scenario(settings_of({watched({budget("errors", Metric::error_rate, .1)})}));
   for (auto c : cases(12, 200, [](int) { return .9; })) {
