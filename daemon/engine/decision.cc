@@ -8,11 +8,11 @@ namespace pilotwatch::engine {
 namespace {
 
 void write_groups(ByteWriter& out, const Groups& groups) {
-  for (const auto group : groups) out.u64(group);
+  for (const auto group : groups) out.u64(static_cast<std::uint16_t>(group + 1));  // no_group: one byte
 }
 
 void read_groups(ByteReader& in, Groups& groups) {
-  for (auto& group : groups) group = static_cast<std::uint16_t>(in.u64());
+  for (auto& group : groups) group = static_cast<std::uint16_t>(in.u64() - 1);
 }
 
 }  // namespace

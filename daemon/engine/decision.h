@@ -12,10 +12,16 @@
 
 namespace pilotwatch::engine {
 
-inline constexpr std::size_t max_attributes = 8;
+inline constexpr std::size_t max_groupings = settings::max_attributes + settings::max_pairs;
 inline constexpr std::uint16_t no_group = 0xFFFF;
-/// Value index by attribute. no_group: of an attribute that is not configured or, of complaints, was not given.
-using Groups = std::array<std::uint16_t, max_attributes>;
+/// Value index by attribute, then by pair, as settings::Segments::groupings(). no_group: of one that is not configured
+/// or, of complaints, was not given.
+using Groups = std::array<std::uint16_t, max_groupings>;
+inline constexpr Groups no_groups = [] {
+  Groups out{};
+  for (auto& group : out) group = no_group;
+  return out;
+}();
 inline constexpr std::uint16_t no_category = 0xFFFF;
 inline constexpr std::uint64_t no_rank = ~std::uint64_t{0};
 

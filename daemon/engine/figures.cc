@@ -67,7 +67,7 @@ Tally without(const Cell& cell, std::size_t attribute) {
 }
 
 void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, WindowResult& out) {
-  const auto& attributes = input.settings.segments.attributes;
+  const auto attributes = input.settings.segments.groupings();
   std::vector<GroupScope> scopes;
   for (const auto& [version, cell] : cells) {
     for (const auto& [key, tally] : cell.groups) {

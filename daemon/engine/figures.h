@@ -18,7 +18,7 @@ struct WindowInput {
   const settings::Pilot& settings;
   const VersionCells& cells;
   const std::vector<std::string>& versions;
-  const std::vector<std::vector<std::string>>& values;  ///< by attribute
+  const std::vector<std::vector<std::string>>& values;  ///< by attribute or pair
   const std::vector<std::string>& categories;           ///< of complaints, by index: its name, or __other__
   /// What a version's decisions in the window are compared with; null = nothing (yet).
   std::function<const Reference*(std::uint16_t version)> reference;

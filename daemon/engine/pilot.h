@@ -95,7 +95,9 @@ class PilotState {
   /// What the newest version is compared with; null = nothing (yet).
   [[nodiscard]] References::Shared reference() const { return references_.current(); }
 
-  /// Name of a value of an attribute; index as in Decision::groups.
+  /// Whatever has groups: settings::Segments::groupings(), by index into Decision::groups.
+  [[nodiscard]] const std::vector<std::string>& groupings() const { return groupings_; }
+  /// Name of a value of an attribute or pair; indexes as in Decision::groups.
   [[nodiscard]] const std::string& group_name(std::size_t attribute, std::uint16_t index) const {
     return values_.at(attribute).at(index);
   }
@@ -129,8 +131,8 @@ class PilotState {
   [[nodiscard]] std::vector<double> forecast(const record::Batch& batch, const record::Prediction& p) const;
   std::uint16_t version_index(const std::string& name);
   std::uint16_t group_index(std::size_t attribute, std::string name);
-  Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments);
-  Groups groups_of(const record::Batch& batch, const record::Prediction& p);
+  Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments,
+                       const std::string& missing);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
   // pilot_halves.cc
@@ -230,6 +232,8 @@ class PilotState {
 
   const settings::Pilot* settings_;
   std::vector<FeatureColumn> columns_;
+  std::vector<std::string> groupings_;
+  std::vector<std::pair<std::size_t, std::size_t>> pairs_;  ///< indexes of their attributes
   std::uint16_t positive_ = 0;
   std::uint16_t burden_ = 0;  ///< the class whose output is a burden (binary)
 
@@ -259,7 +263,7 @@ class PilotState {
   std::vector<std::map<std::uint64_t, VersionCells>> buckets_;  ///< by window index (count windows), then rank / N
   VersionCells all_;
   std::vector<std::string> versions_{""};
-  std::vector<std::vector<std::string>> values_;  ///< by attribute: names of its values
+  std::vector<std::vector<std::string>> values_;  ///< by attribute or pair: names of its values
   /// A category of complaints, and the earliest complaint of it known so far.
   struct Category {
     std::string name;

@@ -23,9 +23,18 @@ void observe(std::vector<std::uint64_t>& buckets, const double (&bounds)[N], dou
 }  // namespace
 
 PilotState::PilotState(const settings::Pilot& settings)
-    : settings_(&settings), columns_(feature_list(settings)), references_(settings) {
-  PW_ASSERT(settings.segments.attributes.size() <= max_attributes);
-  values_.resize(settings.segments.attributes.size());
+    : settings_(&settings),
+      columns_(feature_list(settings)),
+      groupings_(settings.segments.groupings()),
+      references_(settings) {
+  PW_ASSERT(settings.segments.attributes.size() <= settings::max_attributes);
+  PW_ASSERT(settings.segments.pairs.size() <= settings::max_pairs);
+  values_.resize(groupings_.size());
+  const auto& attributes = settings.segments.attributes;
+  const auto index_of = [&](const std::string& name) {
+    return static_cast<std::size_t>(std::find(attributes.begin(), attributes.end(), name) - attributes.begin());
+  };
+  for (const auto& pair : settings.segments.pairs) pairs_.emplace_back(index_of(pair.first), index_of(pair.second));
   buckets_.resize(settings.windows.size());
   bucket_times_.resize(settings.windows.size());
   next_look_.resize(settings.windows.size());
@@ -64,7 +73,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   d.weight = p.weight;
   d.failed = p.failed;
   d.version = version_index(batch.text(p.model_version));
-  d.groups = groups_of(batch, p);
+  d.groups = group_indexes(batch, p.segments, unknown_value);
   set_predicted(batch, p, d);
   decisions_.push(d);
   note_version(d.version, d.time);
@@ -311,13 +320,13 @@ std::uint16_t PilotState::group_index(std::size_t attribute, std::string name) {
   };
   auto index = find(name);
   const auto taken = values.size() - (find(unknown_value) < values.size() ? 1 : 0);
-  const auto given = segments.values.find(segments.attributes[attribute]);
+  const auto given = segments.values.find(groupings_[attribute]);
   const bool counts = name == unknown_value ||
                       (given == segments.values.end()
                            ? index < values.size() || taken < segments.max_values
                            : std::find(given->second.begin(), given->second.end(), name) != given->second.end());
   if (!counts) {
-    bump(counters_.label_overflows, segments.attributes[attribute]);
+    bump(counters_.label_overflows, groupings_[attribute]);
     name = other_value;
     index = find(name);
   }
@@ -325,24 +334,24 @@ std::uint16_t PilotState::group_index(std::size_t attribute, std::string name) {
   return static_cast<std::uint16_t>(index);
 }
 
-/// Those that are given; no_group elsewhere.
-Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments) {
-  Groups groups;
-  groups.fill(no_group);
+/// Those that are given; no_group elsewhere, but for `missing` where that is not empty.
+Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments,
+                                 const std::string& missing) {
+  auto groups = no_groups;
   const auto& attributes = settings_->segments.attributes;
   for (const auto& segment : segments) {
     const auto attribute = static_cast<std::size_t>(
         std::find(attributes.begin(), attributes.end(), batch.text(segment.name)) - attributes.begin());
     if (attribute < attributes.size()) groups[attribute] = group_index(attribute, batch.text(segment.value));
   }
-  return groups;
-}
-
-/// Whoever does not give an attribute is a group of its own: where it was left out, figures show it.
-Groups PilotState::groups_of(const record::Batch& batch, const record::Prediction& p) {
-  auto groups = group_indexes(batch, p.segments);
-  for (std::size_t i = 0; i < settings_->segments.attributes.size(); ++i) {
-    if (groups[i] == no_group) groups[i] = group_index(i, unknown_value);
+  for (std::size_t i = 0; i < attributes.size() && !missing.empty(); ++i) {
+    if (groups[i] == no_group) groups[i] = group_index(i, missing);
+  }
+  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+    const auto [first, second] = pairs_[i];
+    if (groups[first] == no_group || groups[second] == no_group) continue;
+    const auto name = settings::pair_value(group_name(first, groups[first]), group_name(second, groups[second]));
+    groups[attributes.size() + i] = group_index(attributes.size() + i, name);
   }
   return groups;
 }

@@ -51,7 +51,7 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   ComplaintRow row;
   row.id = c.id;
   row.time = c.time;
-  row.groups = group_indexes(batch, c.segments);
+  row.groups = group_indexes(batch, c.segments, "");
   row.names_prediction = c.prediction_id.has_value();
   if (c.prediction_id) {
     row.prediction_id = *c.prediction_id;

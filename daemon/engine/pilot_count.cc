@@ -16,7 +16,7 @@ void add(std::uint64_t& count, std::uint64_t weight, std::int64_t sign) {
 template <class F>
 void each_tally(Cell& cell, const Groups& groups, F&& f) {
   f(cell.overall, false);
-  for (std::uint16_t attribute = 0; attribute < max_attributes; ++attribute) {
+  for (std::uint16_t attribute = 0; attribute < max_groupings; ++attribute) {
     if (groups[attribute] != no_group) f(cell.groups[{attribute, groups[attribute]}], true);
   }
 }

@@ -7,7 +7,6 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr Groups no_groups{no_group, no_group, no_group, no_group, no_group, no_group, no_group, no_group};
 
 }  // namespace
 

@@ -2,10 +2,9 @@
 #include "engine/suppression.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
-#include <utility>
 #include <vector>
+
+#include "engine/margins.h"
 
 namespace pilotwatch::engine {
 namespace {
@@ -89,31 +88,18 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
   scope.progress_hidden = scope.complaints_hidden || small_progress(t, k);
 }
 
-using Margin = std::tuple<std::string, std::string, bool>;
-
-/// In each margin (groups of one version, versions of one group) with exactly one hidden scope, hides the smallest
-/// other: else the hidden one is the difference between the total and the rest. Of most counts a `rest` has nothing, so
-/// it covers for no group; but where it is hidden itself, groups must cover for it.
-template <class Key>
-bool complement(std::vector<GroupScope>& scopes, bool GroupScope::*flag, Key&& key) {
-  bool changed = false;
-  std::map<Margin, std::vector<GroupScope*>> margins;
-  for (auto& scope : scopes) margins[key(scope)].push_back(&scope);
-  for (auto& [margin, members] : margins) {
-    std::size_t hidden = 0;
-    bool hidden_rest = false;
-    GroupScope* smallest = nullptr;
-    for (auto* member : members) {
-      if (member->*flag) {
-        hidden += member->rest ? 0 : 1;
-        hidden_rest = hidden_rest || member->rest;
-      } else if (!member->rest && (smallest == nullptr || member->tally.decisions < smallest->tally.decisions)) {
-        smallest = member;
-      }
-    }
-    if ((hidden == 1 || (hidden == 0 && hidden_rest)) && smallest != nullptr) changed = smallest->*flag = true;
-  }
-  return changed;
+/// What is hidden hides what would bound it, or is a part of it. Later flags only: each is covered in its own turn.
+void imply(GroupScope& s) {
+  s.outcomes_hidden = s.outcomes_hidden || s.hidden;
+  s.failures_hidden = s.failures_hidden || s.hidden;
+  s.complaints_hidden = s.complaints_hidden || s.hidden;
+  s.reviews_hidden = s.reviews_hidden || s.hidden;
+  s.confusion_hidden = s.confusion_hidden || s.outcomes_hidden;
+  // Incidents and decided complaints are at most as many as complaints: they would bound what is hidden.
+  s.incidents_hidden = s.incidents_hidden || s.complaints_hidden;
+  s.findings_hidden = s.findings_hidden || s.complaints_hidden;
+  s.kinds_hidden = s.kinds_hidden || s.complaints_hidden;
+  s.progress_hidden = s.progress_hidden || s.complaints_hidden;
 }
 
 }  // namespace
@@ -124,32 +110,14 @@ void suppress_alone(GroupScope& scope, const settings::Pilot& pilot) {
 
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
-  for (auto& scope : scopes) primary(scope, pilot);
+  Margins margins(scopes, pilot.segments);
+  for (auto* scope : margins.members()) primary(*scope, pilot);
   for (const auto flag :
        {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden, &GroupScope::failures_hidden,
         &GroupScope::complaints_hidden, &GroupScope::incidents_hidden, &GroupScope::findings_hidden,
         &GroupScope::reviews_hidden, &GroupScope::kinds_hidden, &GroupScope::progress_hidden}) {
-    // What is hidden in one margin can leave exactly one gap in another: until none is left.
-    for (bool changed = true; changed;) {
-      changed = complement(scopes, flag, [](const GroupScope& s) {
-        return Margin{s.model_version, s.attribute, false};
-      });
-      if (complement(scopes, flag, [](const GroupScope& s) { return Margin{s.attribute, s.group, s.rest}; }))
-        changed = true;
-    }
-    for (auto& scope : scopes) {
-      scope.confusion_hidden = scope.confusion_hidden || scope.outcomes_hidden;
-      // Incidents and decided complaints are at most as many as complaints: they would bound what is hidden.
-      scope.incidents_hidden = scope.incidents_hidden || scope.complaints_hidden;
-      scope.findings_hidden = scope.findings_hidden || scope.complaints_hidden;
-      scope.reviews_hidden = scope.reviews_hidden || scope.hidden;
-      scope.kinds_hidden = scope.kinds_hidden || scope.complaints_hidden;
-      scope.progress_hidden = scope.progress_hidden || scope.complaints_hidden;
-    }
-    if (flag != &GroupScope::hidden) continue;
-    for (auto& scope : scopes) scope.outcomes_hidden = scope.outcomes_hidden || scope.hidden;
-    for (auto& scope : scopes) scope.failures_hidden = scope.failures_hidden || scope.hidden;
-    for (auto& scope : scopes) scope.complaints_hidden = scope.complaints_hidden || scope.hidden;
+    margins.cover(flag);
+    for (auto* member : margins.members()) imply(*member);
   }
 }
 

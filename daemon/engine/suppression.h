@@ -15,6 +15,7 @@ struct GroupScope {
   std::string model_version, attribute, group;
   Tally tally;
   bool rest = false;              ///< what is in no group of the attribute: never shown, but a member of its margin
+  int rest_of = 0;                ///< of a pair: what of the first (1), second (2) attribute's `group` is in no combination
   bool hidden = false;            ///< nothing may be shown
   bool outcomes_hidden = false;   ///< counts of predictions and outcomes by kind may not be shown, nor rates of them
   bool confusion_hidden = false;  ///< many classes: the table of no class may be shown; rates over all classes may
@@ -30,8 +31,8 @@ struct GroupScope {
 /// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether
 /// they complained leaves the daemon while it lies between 1 and min_n - 1: neither itself nor as a numerator, its
 /// complement, or the difference between a total and the rest. How many outcomes are known yet is not such a count.
-/// Method: small-cell suppression as in official statistics: primary, then one complementary cell in each margin that
-/// has exactly one hidden. A rest never covers for a group, whether it is hidden or not. min_n <= 1 hides nothing. O(scopes).
+/// Method: small-cell suppression as in official statistics: primary, then complementary in all margins together
+/// (margins.h); the combinations of a pair have margins with the groups of both attributes. min_n <= 1 hides nothing.
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot);
 /// The same of one scope by itself, whatever the others are.
 void suppress_alone(GroupScope& scope, const settings::Pilot& pilot);

@@ -187,7 +187,7 @@ std::string Fold::shape() const {
     line("zone " + p.time_zone.name() + " clock " + std::to_string(static_cast<int>(p.clock)));
     line("lateness " + format_duration(p.lateness) + " horizon " + format_duration(p.outcome_horizon));
     for (const auto& f : p.features) line("feature " + f.name + " " + std::to_string(static_cast<int>(f.kind)));
-    for (const auto& a : p.segments.attributes) line("attribute " + a);
+    for (const auto& a : state->groupings()) line("attribute " + a);
     for (const auto& [attribute, values] : p.segments.values) {
       line("values of " + attribute);
       for (const auto& value : values) line("value " + value);

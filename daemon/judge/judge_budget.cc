@@ -136,7 +136,7 @@ void Judge::observe(const engine::PilotState& pilot, const engine::Observation& 
       observe(limit, "", pilot, seen, true, wall, out);
       continue;
     }
-    const auto& attributes = settings.segments.attributes;
+    const auto& attributes = pilot.groupings();
     const auto attribute =
         static_cast<std::size_t>(std::find(attributes.begin(), attributes.end(), limit.segment) - attributes.begin());
     const auto index = seen.decision.groups[attribute];

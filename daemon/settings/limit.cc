@@ -354,7 +354,8 @@ class LimitReader {
       return value->key_problem("drift is kept for the whole pilot only");
     if (rules_ != nullptr && of_feedback(out_.metric))
       return value->key_problem("feedback is kept for the whole pilot only");
-    const std::vector<std::string_view> known(pilot_.segments.attributes.begin(), pilot_.segments.attributes.end());
+    const auto groupings = pilot_.segments.groupings();
+    const std::vector<std::string_view> known(groupings.begin(), groupings.end());
     if (sound_.attributes) value->must_be_known(*name, "an attribute of segments", known);
   }
 

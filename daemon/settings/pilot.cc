@@ -14,7 +14,6 @@ constexpr const char* family_names[] = {"outcome", "fairness", "drift", "quality
 constexpr const char* by_class_names[] = {"drop", "keep"};
 constexpr const char* unknown_fields_names[] = {"drop", "reject"};
 constexpr std::size_t max_categories = 100;
-constexpr std::size_t max_attributes = 8;  ///< what a decision has room for in the engine
 constexpr std::uint64_t max_days = 400;    ///< of a sliding window
 constexpr std::size_t max_levels = 1000;
 constexpr std::uint64_t least_previous = 200;  ///< fewer rows are no reference for evidence
@@ -165,44 +164,7 @@ class PilotReader {
     }
   }
 
-  void segments(const Value& value) {
-    MapReader map(value);
-    if (const auto list = map.take("attributes")) {
-      UniqueNames names;
-      for (const auto& item : list->items()) {
-        const auto name = item.name();
-        if (!name) continue;
-        names.add(item, *name);
-        out_.segments.attributes.push_back(*name);
-      }
-      if (out_.segments.attributes.size() > max_attributes) list->problem("must be at most 8 attributes");
-    }
-    map.read("min_n", out_.segments.min_n, &Value::whole, Whole{1, most});
-    map.read("max_values", out_.segments.max_values, &Value::whole, Whole{1, 10'000});
-    if (const auto groups = map.take("reference_groups")) reference_groups(*groups);
-    if (const auto values = map.take("values")) segment_values(*values);
-    map.finish();
-  }
-
-  /// By attribute: the values that count.
-  void segment_values(const Value& value) {
-    MapReader map(value);
-    const std::vector<std::string_view> known(out_.segments.attributes.begin(), out_.segments.attributes.end());
-    for (const auto& [attribute, list] : map.take_all()) {
-      if (std::find(known.begin(), known.end(), attribute) == known.end())
-        list.key_problem(in_quotes(attribute) + " is not an attribute of segments" +
-                         instead(attribute, "known", known));
-      auto& values = out_.segments.values[attribute];
-      UniqueNames names;
-      for (const auto& item : list.items()) {
-        const auto name = item.filled_text();
-        if (!name) continue;
-        names.add(item, *name);
-        values.push_back(*name);
-      }
-      if (values.empty() || values.size() > 10'000) list.problem("needs 1 to 10000 values");
-    }
-  }
+  void segments(const Value& value) { read_segments(value, out_.segments); }
 
   void complaints(const Value& value) {
     MapReader map(value);
@@ -230,18 +192,6 @@ class PilotReader {
     if (!value) return;
     out_.outcomes_known = value->choice<OutcomesKnown>(outcomes_known_names).value_or(OutcomesKnown::everyone);
     if (sound_.task && out_.task != Task::binary) value->key_problem("is only for task binary");
-  }
-
-  /// By attribute: the group that the others are compared with.
-  void reference_groups(const Value& value) {
-    MapReader map(value);
-    const std::vector<std::string_view> known(out_.segments.attributes.begin(), out_.segments.attributes.end());
-    for (const auto& [attribute, group] : map.take_all()) {
-      if (std::find(known.begin(), known.end(), attribute) == known.end())
-        group.key_problem(in_quotes(attribute) + " is not an attribute of segments" +
-                          instead(attribute, "known", known));
-      if (const auto name = group.filled_text()) out_.segments.reference_groups[attribute] = *name;
-    }
   }
 
   void reference(const Value& value) {

@@ -47,6 +47,8 @@ class NamedPreset {
 
 /// Relative paths are relative to the folder of `config`.
 [[nodiscard]] Pilot read_pilot(const Value& value, const std::filesystem::path& config, UniqueNames& names);
+/// Attributes, pairs and what belongs to them, of a pilot.
+void read_segments(const Value& value, Segments& segments);
 /// Fills classes and positive from the file or the task's defaults.
 void read_classes(MapReader& map, std::optional<Task> task, Pilot& pilot);
 /// Fills burden; after read_classes, for task binary.

@@ -8,6 +8,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -45,15 +47,33 @@ struct Window {
   bool operator==(const Window&) const = default;
 };
 
+inline constexpr std::size_t max_attributes = 8, max_pairs = 4;  ///< what a decision has room for
+
+/// Two attributes whose values are looked at together, as an attribute of its own.
+struct AttributePair {
+  std::string first, second;
+  /// "first*second": `*` is no character of an attribute's name.
+  [[nodiscard]] std::string name() const;
+  bool operator==(const AttributePair&) const = default;
+};
+/// The group of a pair: "north*f". A `*` or backslash in a value has a backslash before it, so no two look the same.
+[[nodiscard]] std::string pair_value(std::string_view first, std::string_view second);
+/// Its inverse; nullopt for what is no group of a pair, such as `__other__`.
+[[nodiscard]] std::optional<std::pair<std::string, std::string>> split_pair_value(std::string_view value);
+
 struct Segments {
   std::vector<std::string> attributes;
+  std::vector<AttributePair> pairs;
   std::uint64_t min_n = 10;       ///< cells smaller than this are suppressed; 1 = no suppression (public data)
-  std::uint64_t max_values = 50;  ///< distinct values an attribute; the rest is `__other__` and counted
+  std::uint64_t max_values = 50;  ///< distinct values an attribute or pair; the rest is `__other__` and counted
   /// By attribute: the values that count, whatever arrives first; all others are `__other__`. None: the first that
   /// arrive.
   std::map<std::string, std::vector<std::string>> values;
-  /// By attribute: the group that the others are compared with; where there is none, with all other cases.
+  /// By attribute or pair: the group that the others are compared with; where there is none, with all other cases.
   std::map<std::string, std::string> reference_groups;
+
+  /// Whatever has groups, in the order of engine::Groups: the attributes, then the pairs by name. Builds the list.
+  [[nodiscard]] std::vector<std::string> groupings() const;
 };
 
 /// What complaints are counted by.

@@ -151,6 +151,11 @@ void show_data(Writer& out, const Pilot& pilot, const std::filesystem::path& con
   out.key("segments");
   out.map([&] {
     out.list("attributes", pilot.segments.attributes, [&](const std::string& name) { out.raw() << name; });
+    if (!pilot.segments.pairs.empty()) {
+      out.list("pairs", pilot.segments.pairs, [&](const AttributePair& pair) {
+        out.raw() << YAML::Flow << YAML::BeginSeq << pair.first << pair.second << YAML::EndSeq;
+      });
+    }
     out.whole("min_n", pilot.segments.min_n);
     out.whole("max_values", pilot.segments.max_values);
     if (!pilot.segments.values.empty()) {

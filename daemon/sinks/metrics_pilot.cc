@@ -105,7 +105,7 @@ void add_side(Families& out, const std::string& pilot, const PilotView& view) {
 
 void add_overflows(Families& out, const settings::Pilot& pilot, const PilotCounters& counters) {
   std::map<std::string, std::uint64_t> overflows{{"model_version", 0}};
-  for (const auto& attribute : pilot.segments.attributes) overflows[attribute];
+  for (const auto& attribute : pilot.segments.groupings()) overflows[attribute];
   for (const auto& [label, count] : counters.label_overflows) overflows[label] = count;
   for (const auto& [label, count] : overflows) {
     out.add_counter("pilotwatch_label_values_overflowed_total", "Records whose label value was replaced by __other__.",

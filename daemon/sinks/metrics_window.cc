@@ -335,7 +335,7 @@ void add_comparisons(Families& out, const settings::Pilot& pilot, const WindowRe
 
 void add_suppressed(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
   std::map<std::string, std::uint64_t> hidden;
-  for (const auto& attribute : pilot.segments.attributes) hidden[attribute];
+  for (const auto& attribute : pilot.segments.groupings()) hidden[attribute];
   for (const auto& [attribute, groups] : window.suppressed_groups) hidden[attribute] = groups;
   for (const auto& [attribute, groups] : hidden) {
     out.add_gauge("pilotwatch_group_suppressed", "Groups hidden because they have fewer cases than segments.min_n.",

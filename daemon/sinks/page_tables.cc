@@ -203,7 +203,7 @@ std::string groups_tables(const PilotView& view) {
   const auto* window = window_for_groups(view);
   if (window == nullptr) return {};
   std::string tables;
-  for (const auto& attribute : view.settings->segments.attributes) {
+  for (const auto& attribute : view.settings->segments.groupings()) {
     tables += attribute_table(view, *window, attribute) + ratio_table(*window, view.settings->name, attribute);
   }
   if (tables.empty()) return {};

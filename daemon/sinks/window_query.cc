@@ -68,7 +68,7 @@ Result<void> set_model_version(WindowQuery& query, const settings::Pilot&, const
 
 Result<void> set_segment(WindowQuery& query, const settings::Pilot& pilot, const std::string& value) {
   // Attributes are names from the settings; the group is whatever follows, colons and all.
-  const auto& attributes = pilot.segments.attributes;
+  const auto attributes = pilot.segments.groupings();
   const auto named = std::ranges::find_if(attributes, [&](const std::string& attribute) {
     return value == attribute || value.starts_with(attribute + ":");
   });

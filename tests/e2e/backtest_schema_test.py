@@ -36,7 +36,7 @@ pilots:
     review_min_time: 30s
     windows: [hour, day, week, month, {days: 3}, {count: 300}, all]
     guarantee: {over: 10d, false_alarm_probability: 0.1}
-    segments: {attributes: [district]}
+    segments: {attributes: [district, sex], pairs: [[district, sex]]}
     features: [{name: amount, kind: numeric}, {name: form, kind: categorical}]
     reference: {first: 400}
     limits:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """COMPAS by `backtest`: every published rate of all 11 groups that is a metric of ours, and the counts behind it."""
+import collections
 import json
 
 from compas_test import DIGITS, PILOT, SMALL, config, published, scope
@@ -55,6 +56,27 @@ def small_groups_are_withheld():
     check_equal(round(row["value"], DIGITS), round(large["fpr"], DIGITS), "false_positive_rate of the largest group")
 
 
+def pairs_are_counted():
+    """race by sex as counted here; with the default min_n small ones are withheld, and no total tells them"""
+    shown, counted = figures("      min_n: 1\n      pairs: [[race, sex]]"), collections.Counter()
+    for event in map(json.loads, to_events(PILOT)):
+        if event["type"] == "prediction":
+            counted[event["segments"]["race"] + "*" + event["segments"]["sex"]] += 1
+    check_equal({scope[1]: row["n"] for (scope, metric), row in shown.items() if metric == "volume" and scope and scope[0] == "race*sex"},
+                dict(counted), "cases of each race and sex")
+    check(any(n < 10 for n in counted.values()), "there are small cells")
+    protected = figures("      pairs: [[race, sex]]")
+    states = {name: protected[("race*sex", name), "volume"]["state"] for name in counted}
+    for index in (0, 1):
+        gaps = collections.Counter(name.split("*")[index] for name, state in states.items() if state == "suppressed")
+        for group, gap in gaps.items():
+            total = protected[(("race", "sex")[index], group), "volume"]["state"]
+            check(gap > 1 or total == "suppressed", f"one gap in {group}: {states}")
+    for name, n in counted.items():
+        check(n >= 10 or states[name] == "suppressed", f"{n} cases of {name} are shown")
+    check("ok" in states.values(), "most are shown")
+
+
 if __name__ == "__main__":
     need_shared("data/compas_aequitas/expected.json")
-    main(rates_as_published, small_groups_are_withheld)
+    main(rates_as_published, small_groups_are_withheld, pairs_are_counted)

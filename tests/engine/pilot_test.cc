@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <set>
+
 #include "support/scenario.h"
 
 using namespace pilotwatch;
@@ -310,6 +312,46 @@ TEST_CASE("pilot: who does not give an attribute is in its group `unknown`, whic
       if (backwards) std::reverse(lines.begin(), lines.end());
     }
   }
+}
+
+TEST_CASE("pilot: pairs of attributes have groups as an attribute has, and a bound of their own") {
+  auto pilot = binary_pilot();
+  pilot.segments.attributes = {"g", "h", "i"};
+  pilot.segments.pairs = {{"g", "h"}, {"i", "g"}};
+  pilot.segments.max_values = 5;
+  Scenario s(settings_of({pilot}));
+  std::string text;
+  const auto decide = [&](int i, const std::string& segments) {
+    text += line("prediction", i, day(0), R"("prediction":1,"segments":{)" + segments + "}");
+    text += line("outcome", i, day(0), i % 4 == 0 ? R"("actual":0)" : R"("actual":1)");
+  };
+  for (int i = 0; i < 8; ++i) decide(i, R"("g":"a","h":"x")");
+  for (int i = 8; i < 10; ++i) decide(i, R"("g":"a","h":"y")");
+  decide(10, R"("g":"a")");
+  decide(11, R"("g":"c*x","h":"\\")");
+  decide(12, R"("g":"a","h":"x*\\")");
+  decide(13, R"("g":"b","h":"z")");
+  s.send(text + line("complaint", 1, day(0), R"("segments":{"g":"a"})") +
+         line("complaint", 2, day(0), R"("segments":{"g":"a","h":"x"})"));
+  CHECK(s.figure("all", Metric::volume, "a*x").value == 8.0);
+  CHECK(s.figure("all", Metric::error_rate, "a*x").value == .25);
+  CHECK(s.figure("all", Metric::volume, "a*y").value == 2.0);
+  CHECK(s.figure("all", Metric::volume, "a*unknown").value == 1.0);
+  CHECK(s.figure("all", Metric::volume, "c\\*x*\\\\").value == 1.0);
+  CHECK(s.figure("all", Metric::volume, "a*x\\*\\\\").value == 1.0);
+  CHECK(s.figure("all", Metric::volume, "__other__").value == 1.0);  // b*z
+  CHECK(s.figure("all", Metric::volume, "unknown*a").value == 12.0);
+  CHECK(s.figure("all", Metric::complaints_per_1000, "a*x").value == 1000. / 8);
+  const auto snapshot = s.fold.snapshot(Instant{});
+  CHECK(snapshot->pilots[0].counters.label_overflows ==
+        std::vector<std::pair<std::string, std::uint64_t>>{{"g*h", 1}});
+  std::set<std::string> compared;
+  for (const auto& window : snapshot->pilots[0].windows) {
+    for (const auto& f : window->figures) {
+      if (f.attribute == "g*h" && !f.compare.empty()) compared.insert(f.group);
+    }
+  }
+  CHECK(compared.size() == 6);
 }
 
 TEST_CASE("pilot: complaints that name no decision are in no group that they do not give") {

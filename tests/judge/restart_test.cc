@@ -37,7 +37,7 @@ std::vector<Arrival> life(std::mt19937_64& rng, std::size_t n) {
                        std::to_string(rng() % 100) + R"(,"features":{"x":)" +
                        std::to_string(rng() % 50 + (changed ? 30 : 0)) + R"(,"c":")" +
                        std::string(1, static_cast<char>('a' + rng() % (changed ? 5 : 3))) + "\"}";
-    if (!one_in(10)) rest += R"(,"segments":{"g":")" + std::string(one_in(3) ? "a" : "b") + "\"}";
+    if (!one_in(10)) rest += R"(,"segments":{"g":")" + std::string(one_in(3) ? "a" : "b") + (i % 3 == 0 ? "\"}" : R"(","h":"x"})");
     if (one_in(60)) rest += R"(,"weight":3)";
     if (one_in(40)) rest += R"(,"failed":true)";
     out.push_back({time + minutes(0, one_in(9) ? 60 : 5), prediction(id, when, label, rest)});
@@ -79,6 +79,8 @@ std::vector<settings::Limit> limits() {
       days{WindowKind::days, 2}, count{WindowKind::count, 25}, all{WindowKind::all, 0};
   add(Evidence::budget, Metric::error_rate, day, .1);
   add(Evidence::budget, Metric::error_rate, day, .1, "", "g");
+  add(Evidence::budget, Metric::error_rate, day, .1, "", "g*h");
+  add(Evidence::interval, Metric::error_rate, day, .3, "", "g*h").compare = settings::Compare::difference;
   add(Evidence::budget, Metric::false_negative_rate, week, .2);
   add(Evidence::budget, Metric::complaints_per_1000, day, 50);
   add(Evidence::budget, Metric::failure_rate, hour, .1);
@@ -115,7 +117,8 @@ settings::Pilot pilot_with(settings::PilotClock clock, std::uint64_t reference) 
   pilot.outcome_horizon = std::chrono::hours{6};
   pilot.windows = {{WindowKind::hour, 0}, {WindowKind::day, 0},    {WindowKind::week, 0},
                    {WindowKind::days, 2}, {WindowKind::count, 25}, {WindowKind::all, 0}};
-  pilot.segments.attributes = {"g"};
+  pilot.segments.attributes = {"g", "h"};
+  pilot.segments.pairs = {{"g", "h"}};
   pilot.segments.min_n = 5;
   pilot.features = {{"x", settings::FeatureKind::numeric}, {"c", settings::FeatureKind::categorical}};
   pilot.reference.first = reference;

@@ -2,6 +2,8 @@
 #include "settings/load.h"
 
 #include "base/id.h"
+#include <set>
+
 #include "settings/support.h"
 #include "support/scratch_dir.h"
 
@@ -44,7 +46,7 @@ pilots:
     accept: {past: 3d, future: 4h}
     unknown_fields: reject
     features: [{name: income, kind: numeric}, {name: channel, kind: categorical}]
-    segments: {attributes: [sex, region], min_n: 20, max_values: 30}
+    segments: {attributes: [sex, region], pairs: [[region, sex]], min_n: 20, max_values: 30}
     reference: {file: ref.ndjson, bins: 20, ks_exact_max_distinct: 500}
     windows: [week, {count: 1000}]
     limits:
@@ -132,6 +134,8 @@ TEST_CASE("settings: every key of a pilot reaches its field") {
   CHECK(p.features[0].kind == FeatureKind::numeric);
   CHECK(p.features[1].kind == FeatureKind::categorical);
   CHECK(p.segments.attributes == std::vector<std::string>{"sex", "region"});
+  CHECK(p.segments.pairs == std::vector<AttributePair>{{"region", "sex"}});
+  CHECK(p.segments.groupings() == std::vector<std::string>{"sex", "region", "region*sex"});
   CHECK(p.segments.min_n == 20);
   CHECK(p.segments.max_values == 30);
   CHECK(p.reference.file == "/etc/pilotwatch/ref.ndjson");
@@ -290,4 +294,19 @@ TEST_CASE("settings: a file that cannot be read is a problem of its own") {
   CHECK(complaint(folder.path()) == folder.path().string() + ":1:1: cannot be read: is a folder");
   pilotwatch::testing::append(folder.path() / "p.yml", "pilots: [{name: p, task: binary}]");
   CHECK(std::get<Settings>(load(folder.path() / "p.yml")).pilots.size() == 1);
+}
+
+TEST_CASE("load: groups of pairs are unambiguous, and can be taken apart") {
+  const std::string values[] = {"", "a", "*", "\\", "a*b", "\\*", "*\\", "a\\", "__other__", "unknown", "ü / x"};
+  std::set<std::string> seen;
+  for (const auto& first : values) {
+    for (const auto& second : values) {
+      const auto group = pair_value(first, second);
+      CAPTURE(group);
+      CHECK(seen.insert(group).second);
+      CHECK(split_pair_value(group) == std::pair(first, second));
+    }
+  }
+  CHECK(pair_value("north", "f") == "north*f");
+  for (const char* other : {"", "__other__", "a*b*c", "a\\*b", "a*b\\"}) CHECK(!split_pair_value(other));
 }

@@ -466,6 +466,37 @@ TEST_CASE("problems: tasks refuse what is not theirs") {
         "p.yml:1:47: pilots[0].classes: must be 2 to 1000 classes\n");
   CHECK(problems("pilots: [{name: p, task: binary, segments: {attributes: [a, b, c, d, e, f, g, h, i]}}]") ==
         "p.yml:1:57: pilots[0].segments.attributes: must be at most 8 attributes\n");
+  CHECK(problems(R"yml(pilots:
+- name: p
+  task: binary
+  segments:
+    attributes: [race, sex, age, region, town]
+    pairs:
+    - [race, sexx]
+    - [sex, sex]
+    - [race, sex]
+    - [sex, race]
+    - race
+    - [race]
+    - [race, {a: b}]
+    - [age, sex]
+    - [age, race]
+    - [town, race]
+    - [town, sex]
+    reference_groups: {race*sex: a*f, sex*age: f}
+    values: {race*sex: [a*f]}
+  limits:
+  - {name: l, metric: error_rate, window: day, max: 0.1, segment: sex*race}
+)yml") == R"txt(p.yml:7:5: pilots[0].segments.pairs: must be at most 4 pairs
+p.yml:7:14: pilots[0].segments.pairs[0][1]: 'sexx' is not an attribute of segments; did you mean 'sex'? configured: race, sex, age, region, town
+p.yml:8:7: pilots[0].segments.pairs[1]: needs two different attributes
+p.yml:10:7: pilots[0].segments.pairs[3]: this pair is given twice
+p.yml:11:7: pilots[0].segments.pairs[4]: must be a list of two attributes, such as [district, sex]
+p.yml:12:7: pilots[0].segments.pairs[5]: must be a list of two attributes, such as [district, sex]
+p.yml:13:14: pilots[0].segments.pairs[6][1]: must be text, got a map
+p.yml:18:39: pilots[0].segments.reference_groups.sex*age: 'sex*age' is not an attribute of segments; did you mean 'sex*race'? known: race, sex, age, region, town, race*sex, sex*race, age*sex, age*race, town*race, town*sex
+p.yml:19:14: pilots[0].segments.values.race*sex: 'race*sex' is not an attribute of segments; known: race, sex, age, region, town
+)txt");
 }
 
 TEST_CASE("problems: figures of the scores of all classes need them to be kept") {

@@ -43,7 +43,7 @@ pilots:
     task: binary
     outcome_horizon: 2d
     features: [{name: age, kind: numeric}]
-    segments: {attributes: [region], reference_groups: {region: "1"}, values: {region: ["1", "2 b"]}}
+    segments: {attributes: [region, sex], pairs: [[region, sex]], reference_groups: {region: "1", region*sex: "1*f"}, values: {region: ["1", "2 b"]}}
     reference: {first: 10}
     windows: [day, {count: 10}, {days: 3}]
     limits:
