@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "engine/decision.h"
@@ -30,6 +32,8 @@ struct Observation {
   bool after_reference = false;  ///< ordered: so is this decision's own version, and it was frozen before this decision
   bool new_version = false;      ///< ordered: the first decision of its model version
   bool for_person = false;       ///< finding: for the person, wholly or partly
+  /// Matured: the categories of complaints about it that were made by `due`, by the names that they came with, each once.
+  std::vector<std::string> complained_about;
 };
 using Observe = std::function<void(const Observation&)>;
 

@@ -146,6 +146,7 @@ class PilotState {
   Disposition apply_complaint_update(const record::ComplaintUpdate& u);
   void link_complaints(const Id128& prediction_id, std::uint32_t slot);
   void attach(std::uint32_t slot, Instant complaint);
+  [[nodiscard]] std::vector<std::string> complained_about(std::uint32_t slot, Instant by) const;
   std::uint16_t category_index(const std::string& name, const ComplaintRow& row);
   /// By index: the category's own name, or `__other__`.
   [[nodiscard]] std::vector<std::string> category_names() const;

@@ -110,6 +110,18 @@ void PilotState::attach(std::uint32_t slot, Instant complaint) {
   d.first_complaint = std::min(d.first_complaint, complaint);
 }
 
+/// The categories of complaints about a decision, each once, in order.
+std::vector<std::string> PilotState::complained_about(std::uint32_t slot, Instant by) const {
+  std::set<std::string> out;
+  const auto linked = linked_complaints_.find(slot);
+  if (linked == linked_complaints_.end()) return {};
+  for (const auto complaint : linked->second) {
+    const auto& row = complaints_[complaint];
+    if (row.time <= by && row.category != no_category) out.insert(categories_[row.category].name);
+  }
+  return {out.begin(), out.end()};
+}
+
 void PilotState::add_complaint(Tally& tally, const ComplaintRow& c, std::int64_t sign) {
   tally.complaints += static_cast<std::uint64_t>(sign);
   if (c.category != no_category) tally.categories.add(c.category, sign);

@@ -98,6 +98,7 @@ void PilotState::mature_until(Instant time) {
     seen.decision = as_of_horizon(maturing_.front());
     seen.time = seen.decision.time;
     seen.due = seen.decision.time + maturity();
+    if (seen.decision.complaints > 0) seen.complained_about = complained_about(maturing_.front(), seen.due);
     observations_.push_back(std::move(seen));
     maturing_.pop_front();
   }

@@ -25,6 +25,9 @@ std::string budget_fingerprint(const settings::Pilot& pilot, const settings::Lim
   for (const auto& feature : pilot.features) {
     if (feature.name == limit.feature) out += std::to_string(static_cast<int>(feature.kind));
   }
+  if (limit.metric == settings::Metric::complaints_per_1000 && limit.feature == engine::other_value) {
+    for (const auto& category : pilot.complaints.categories) out += '\t' + category;
+  }
   return out;
 }
 

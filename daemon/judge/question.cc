@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/pilot.h"
 #include "stats/performance/probability.h"
 #include "stats/performance/quantile_forecast.h"
 #include "stats/sequential/reductions.h"
@@ -67,6 +68,15 @@ std::optional<double> outside(const settings::Pilot& pilot, const engine::Decisi
   const auto low = at((1 - share) / 2), high = at((1 + share) / 2);
   if (!low || !high) return std::nullopt;
   return d.actual >= *low && d.actual <= *high ? 0.0 : 1.0;
+}
+
+/// Whether a complaint of the category was made in time. `__other__`: of one that complaints.categories does not list.
+bool has_complaint_about(const settings::Pilot& pilot, const std::string& category, const engine::Observation& seen) {
+  const auto& listed = pilot.complaints.categories;
+  return std::any_of(seen.complained_about.begin(), seen.complained_about.end(), [&](const std::string& name) {
+    if (category != engine::other_value) return name == category;
+    return std::find(listed.begin(), listed.end(), name) == listed.end();
+  });
 }
 
 /// Of what is known by the horizon.
@@ -184,6 +194,7 @@ std::optional<double> loss_of(const settings::Pilot& pilot, const settings::Limi
       if (!d.has_predicted) return std::nullopt;
       return d.predicted == positive_index(pilot) ? 1.0 : 0.0;
     case Metric::complaints_per_1000:
+      if (!limit.feature.empty()) return has_complaint_about(pilot, limit.feature, seen) ? 1.0 : 0.0;
       return d.complaints > 0 && d.first_complaint <= seen.due ? 1.0 : 0.0;
     case Metric::complaint_finding_rate:
       return seen.for_person ? 1.0 : 0.0;

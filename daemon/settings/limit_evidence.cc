@@ -9,6 +9,8 @@
 namespace pilotwatch::settings {
 namespace {
 
+constexpr const char* other_category = "__other__";
+
 enum class Way { max, min, either };
 
 /// The side on which a limit with a budget can be: where its loss is too great.
@@ -63,12 +65,15 @@ bool of_horizon(Metric metric) {
   }
 }
 
-/// Complaints of one category: only windows count them.
-bool of_category(const Limit& limit) { return limit.metric == Metric::complaints_per_1000 && !limit.feature.empty(); }
+/// Complaints of whatever is not among the first categories: which these are is only known of windows.
+bool of_later_categories(const Limit& limit, const Pilot& pilot) {
+  return limit.metric == Metric::complaints_per_1000 && limit.feature == other_category &&
+         pilot.complaints.categories.empty();
+}
 
 /// Of events that happen or not: a confidence sequence counts them.
 bool of_events(const Limit& limit) {
-  if (limit.compare != Compare::none || needs_range(limit.metric) || of_category(limit)) return false;
+  if (limit.compare != Compare::none || needs_range(limit.metric)) return false;
   switch (limit.metric) {
     case Metric::brier:
     case Metric::roc_auc:
@@ -170,7 +175,8 @@ class EvidenceReader {
     const std::string name = metric_names[static_cast<std::size_t>(out_.metric)];
     if (few_rows()) return "a budget needs a reference of at least 200 rows (a category feature 300)";
     if (out_.metric == Metric::drift || (!out_.max && !out_.min)) return {};  // the latter is said elsewhere
-    if (of_category(out_)) return "a budget is on all complaints, whatever their category";
+    if (of_later_categories(out_, pilot_))
+      return "what is in __other__ changes with what comes, unless complaints.categories lists what is not";
     if (out_.compare != Compare::none) return comparison_fits();
     const auto way = way_of(out_);
     if (out_.min && way == Way::max) return "a budget on " + name + " takes max, not min";

@@ -181,6 +181,47 @@ TEST_CASE("budget: who does not give the attribute is a group like others, by it
   }
 }
 
+TEST_CASE("budget: complaints of one category are looked at by themselves, those made by the horizon") {
+  auto all = budget("all", Metric::complaints_per_1000, 300), rude = budget("rude", Metric::complaints_per_1000, 100),
+       slow = budget("slow", Metric::complaints_per_1000, 100), other = budget("other", Metric::complaints_per_1000, 100),
+       late = budget("late", Metric::complaints_per_1000, 100);
+  rude.feature = "rude";
+  slow.feature = "slow";
+  other.feature = "__other__";
+  late.feature = "late";
+  auto pilot = watched({all, rude, slow, other, late});
+  pilot.complaints.categories = {"rude", "slow", "late"};
+  Scenario scenario(settings_of({pilot}));
+  // Four in ten are about rudeness from the middle on, and as many before as after about something else; those that
+  // are too late, or without a category, are in no evidence of one.
+  std::vector<std::pair<Instant, std::string>> arrivals;
+  int n = 0;
+  for (const auto& c : cases(22, 4000, [](int) { return 0.0; })) {
+    const auto i = n++;
+    const auto about = [&](const std::string& category, Millis after) {
+      const auto time = c.time + after;
+      arrivals.emplace_back(time, R"({"type":"complaint","pilot":"p","id":"c)" + c.id + category + R"(","time":")" +
+                                      format_rfc3339(time) + R"(","prediction_id":")" + c.id + "\"" +
+                                      (category.empty() ? "" : R"(,"category":")" + category + "\"") + "}\n");
+    };
+    arrivals.emplace_back(c.time, prediction(c));
+    if (i % 10 < 4 && i > 2000) {
+      about("rude", std::chrono::minutes{5});
+      about("slow", std::chrono::hours{5});
+    }
+    if (i % 25 == 0) about("slow", std::chrono::minutes{5});
+    if (i % 10 == 4) about("", std::chrono::minutes{5});
+    if (i % 25 == 1) about("unheard-of", std::chrono::minutes{5});
+    if (i % 2 == 0) about("late", std::chrono::minutes{121});
+  }
+  std::stable_sort(arrivals.begin(), arrivals.end(), [](const auto& l, const auto& r) { return l.first < r.first; });
+  for (const auto& [time, line] : arrivals) scenario.send(line);
+  for (const auto& status : scenario.fold.statuses()) {
+    CAPTURE(status.limit->name);
+    CHECK((status.state == State::breach) == (status.limit->name == "rude" || status.limit->name == "all"));
+  }
+}
+
 TEST_CASE("budget: records that stand for many cases are no observations, and the limit says so") {
   Scenario scenario(settings_of({watched({budget("errors", Metric::error_rate, .1)})}));
   for (auto c : cases(12, 200, [](int) { return .9; })) {

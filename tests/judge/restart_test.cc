@@ -48,7 +48,8 @@ std::vector<Arrival> life(std::mt19937_64& rng, std::size_t n) {
     if (one_in(8)) told(1 - actual, minutes(100, 600));
     if (one_in(20)) out.push_back(out.back());
     if (one_in(changed ? 4 : 15))
-      out.push_back({time + minutes(0, 300), complaint("c" + id, when, R"(,"prediction_id":")" + id + "\"")});
+      out.push_back({time + minutes(0, 300), complaint("c" + id, when, R"(,"category":")" + std::string(i % 3 == 0 ? "slow" : "rude") +
+                                                                     R"(","prediction_id":")" + id + "\"")});
     if (one_in(15)) out.push_back({time + minutes(0, 900), complaint("u" + id, when)});
     std::vector<std::string> side;
     side_lines(rng, id, when, side);
@@ -83,6 +84,8 @@ std::vector<settings::Limit> limits() {
   add(Evidence::interval, Metric::error_rate, day, .3, "", "g*h").compare = settings::Compare::difference;
   add(Evidence::budget, Metric::false_negative_rate, week, .2);
   add(Evidence::budget, Metric::complaints_per_1000, day, 50);
+  add(Evidence::budget, Metric::complaints_per_1000, day, 20, "rude");
+  add(Evidence::confidence_sequence, Metric::complaints_per_1000, day, 40, "slow");
   add(Evidence::budget, Metric::failure_rate, hour, .1);
   add(Evidence::budget, Metric::ks, day, .2, "x");
   add(Evidence::budget, Metric::drift, day, std::nullopt, "x");

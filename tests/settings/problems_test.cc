@@ -588,12 +588,14 @@ TEST_CASE("problems: complaints by category, estimates, and outcomes that only t
     task: multiclass
     classes: [a, b]
     outcomes_known: everyone
+    windows: [week]
+    limits:
+      - {name: a, metric: complaints_per_1000, window: week, feature: __other__, max: 1, evidence: budget}
 )yml") ==
         R"txt(p.yml:5:43: pilots[0].complaints.categories[2]: 'rude' is given twice; the first is in line 5
 p.yml:5:50: pilots[0].complaints.max_categories: is only where categories are not listed
 p.yml:5:77: pilots[0].complaints.severe: must be a whole number from 0 to 4, got '5'
 p.yml:9:71: pilots[0].limits[0].feature: 'rud' is not one of complaints.categories; configured: rude, slow, rude, __other__
-p.yml:10:9: pilots[0].limits[1]: a budget is on all complaints, whatever their category
 p.yml:11:62: pilots[0].limits[2].feature: complaints are compared between groups as a whole only
 p.yml:12:27: pilots[0].limits[3].metric: false_negative_rate needs outcomes of everyone; the pilot says outcomes_known: selected
 p.yml:13:27: pilots[0].limits[4].metric: estimated_accuracy needs a reference file that holds outcomes (reference: {file: ...})
@@ -601,5 +603,6 @@ p.yml:13:81: pilots[0].limits[4].severity: estimated_accuracy is an estimate, no
 p.yml:14:27: pilots[0].limits[5].metric: estimated_f1 needs a reference file that holds outcomes (reference: {file: ...})
 p.yml:14:75: pilots[0].limits[5].evidence: estimated_f1 has no form whose false alarms can be budgeted; write interval or point
 p.yml:19:5: pilots[1].outcomes_known: is only for task binary
+p.yml:22:9: pilots[1].limits[0]: what is in __other__ changes with what comes, unless complaints.categories lists what is not
 )txt");
 }
