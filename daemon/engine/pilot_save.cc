@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 10;
+constexpr std::uint64_t state_version = 11;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
