@@ -24,13 +24,15 @@ std::chrono::local_days Zone::day_of(Instant time) const {
   return std::chrono::local_days{std::chrono::floor<std::chrono::days>(shifted)};
 }
 
-Instant Zone::start_of(std::chrono::local_days day) const {
-  const auto days = day.time_since_epoch();
-  if (zone_ == nullptr) return Instant{days};
-  const auto info = zone_->get_info(date::local_seconds{days});
-  // Ambiguous: the earlier offset comes first. Skipped: the change itself is the first instant of the day.
+Instant Zone::start_of(std::chrono::local_days day) const { return instant_of(day); }
+
+Instant Zone::instant_of(std::chrono::local_time<Millis> local) const {
+  const auto since = local.time_since_epoch();
+  if (zone_ == nullptr) return Instant{since};
+  const auto info = zone_->get_info(date::local_seconds{std::chrono::floor<std::chrono::seconds>(since)});
+  // Ambiguous: the earlier offset comes first. Skipped: the change itself is the first instant after the gap.
   if (info.result == date::local_info::nonexistent) return Instant{info.first.end};
-  return Instant{days - info.first.offset};
+  return Instant{since - info.first.offset};
 }
 
 }  // namespace pilotwatch

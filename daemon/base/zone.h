@@ -26,6 +26,8 @@ class Zone {
   [[nodiscard]] std::chrono::local_days day_of(Instant time) const;
   /// The first instant of that civil day (where midnight is skipped by a clock change: the first that exists).
   [[nodiscard]] Instant start_of(std::chrono::local_days day) const;
+  /// When the clocks of the zone showed that: of two such instants the first, and in a gap the instant of the change.
+  [[nodiscard]] Instant instant_of(std::chrono::local_time<Millis> local) const;
 
  private:
   std::string name_ = "UTC";

@@ -68,6 +68,12 @@ void read_chunks(MapReader& map, const Pilot& pilot, const Sound& sound, Limit& 
 /// As it is written in the file: "week", "{count: 1000}".
 [[nodiscard]] std::string window_words(const Window& window);
 
+/// `preset` and `map` of a source.
+void read_mapping(MapReader& source, Mapping& out);
+[[nodiscard]] std::vector<MapRule> read_map_rules(const Value& list);
+/// What a ready mapping is made of; none for those that take members of the wire format by their names.
+[[nodiscard]] std::vector<MapRule> preset_map_rules(SourcePreset preset);
+
 [[nodiscard]] Notify read_notify(const Value& value);
 /// Fills `sources` of settings whose pilots have been read. `pilots_are_sound`: their names are all there.
 void read_sources(const Value& list, bool pilots_are_sound, Settings& out);

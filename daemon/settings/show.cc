@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "settings/presets.h"
+#include "settings/show_map.h"
 
 namespace pilotwatch::settings {
 namespace {
@@ -334,7 +335,10 @@ void show_sources(Writer& out, const Settings& settings) {
       out.text("pilot", source.pilot);
       if (!source.pilots.empty())
         out.list("pilots", source.pilots, [&](const std::string& pilot) { out.label(pilot); });
+      if (source.kind != SourceKind::otlp)
+        out.pair("separator", separator_names[source.separator == ',' ? 0 : source.separator == ';' ? 1 : 2]);
       out.pair("preset", word(source_preset_names, source.mapping.preset));
+      show_map_rules(out.raw(), source.mapping.rules);
     });
   });
 }

@@ -26,12 +26,15 @@ inline constexpr const char* source_format_names[] = {"json", "csv"};
 enum class StartAt : std::uint8_t { beginning, end };
 inline constexpr const char* start_at_names[] = {"beginning", "end"};
 
+inline constexpr const char* separator_names[] = {",", ";", "tab"};
+
 /// One of YAML `sources`.
 struct Source {
   std::string name;  ///< label `source`; "http" is what comes by HTTP without naming a source
   SourceKind kind = SourceKind::http;
   std::vector<std::filesystem::path> files{};  ///< kind file: paths or globs, relative to the config file made absolute
   SourceFormat format = SourceFormat::json;
+  char separator = ',';                ///< of csv
   std::string pilot{};                 ///< for records without `pilot`; "" = they must name one
   std::vector<std::string> pilots{};   ///< the only ones it may write; empty = all
   std::filesystem::path token_file{};  ///< kinds http and otlp: bearer tokens, one a line; "" = none is asked for

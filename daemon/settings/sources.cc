@@ -21,7 +21,9 @@ class SourceReader {
     read_kind();
     read_rest();
     read_pilots();
-    map_.read_choice("preset", out_.mapping.preset, source_preset_names);
+    // Nobody sends the wire format as OTLP.
+    if (out_.kind == SourceKind::otlp) out_.mapping.preset = SourcePreset::otel_genai;
+    read_mapping(map_, out_.mapping);
     map_.finish();
     return std::move(out_);
   }
@@ -62,6 +64,10 @@ class SourceReader {
     read_tail();
     only("format", out_.kind != SourceKind::otlp, "file and http");
     map_.read_choice("format", out_.format, source_format_names);
+    only("separator", out_.kind != SourceKind::otlp, "file and http");
+    std::size_t separator = 0;
+    map_.read_choice("separator", separator, separator_names);
+    out_.separator = ",;\t"[separator];
     only("token_file", out_.kind != SourceKind::file, "http and otlp");
     std::string token_file;
     map_.read("token_file", token_file, &Value::filled_text);
