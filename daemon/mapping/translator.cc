@@ -1,13 +1,254 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mapping/translator.h"
 
+#include <algorithm>
+
+#include "base/text.h"
+#include "mapping/cloudevents.h"
+#include "mapping/csv.h"
+#include "mapping/field.h"
+#include "mapping/otlp.h"
+#include "mapping/pieces.h"
+#include "mapping/prepare.h"
+#include "mapping/rules.h"
+
 namespace pilotwatch::mapping {
+namespace {
+
+using record::Reason;
+using record::Stream;
+using settings::SourcePreset;
+
+constexpr std::uint64_t output_of_one = 16;  ///< times max_line_bytes: what one foreign record may become
+
+}  // namespace
 
 struct Translator::Impl {
-  Impl(const settings::Source& of, std::uint64_t max) : source(of), max_line_bytes(max) {}
+  Impl(const settings::Source& of, std::uint64_t max) : source(of), max_line_bytes(max), rules(of.mapping) {}
   const settings::Source& source;
   std::uint64_t max_line_bytes;
+  Rules rules;
 };
+
+namespace {
+
+/// One call of translate().
+class Run {
+ public:
+  Run(const settings::Source& source, const Rules& rules, std::uint64_t max_line_bytes, const Input& input, Output& out)
+      : source_(source), rules_(rules), max_line_bytes_(max_line_bytes), input_(input), out_(out) {
+    if (input.received) received_ = format_rfc3339(*input.received);
+  }
+
+  void read() {
+    switch (input_.framing) {
+      case Framing::json:
+        return pieces([&](std::string_view text) { json(text); });
+      case Framing::csv:
+        return csv();
+      case Framing::cloudevent:
+        return foreign(1, [&] {
+          check_length(input_.bytes);
+          map(event_of(input_.attributes, input_.bytes));
+        });
+      case Framing::cloudevents:
+        return pieces([&](std::string_view text) {
+          auto event = parse_json(text);
+          complete_event(event);
+          map(std::move(event));
+        });
+      default:
+        return otlp();
+    }
+  }
+
+ private:
+  /// Whether members have the names of the wire format, unless a rule says otherwise.
+  [[nodiscard]] bool takes_wire_names() const {
+    return source_.mapping.preset == SourcePreset::csv ||
+           (input_.framing == Framing::csv && source_.mapping.preset == SourcePreset::pilotwatch);
+  }
+
+  void check_length(std::string_view text) const {
+    if (text.size() > max_line_bytes_)
+      throw Refusal{Reason::line_too_long, "longer than ingest.max_line_bytes (" + std::to_string(max_line_bytes_) + ")"};
+  }
+
+  /// Runs `work` for the foreign record of this line; what it throws refuses the record.
+  template <class Work>
+  void foreign(std::uint32_t line, Work work) {
+    line_ = line;
+    start_ = out_.records.size();
+    try {
+      work();
+    } catch (Refusal& refusal) {
+      refuse(input_.stream, std::move(refusal));
+    }
+  }
+
+  template <class Work>
+  void pieces(Work work) {
+    for_each_piece(input_.bytes, [&](const Piece& piece) {
+      foreign(piece.line, [&] {
+        check_length(piece.text);
+        work(piece.text);
+      });
+    });
+  }
+
+  void json(std::string_view text) {
+    if (source_.mapping.identity()) return write(on_one_line(text));
+    auto record = parse_json(text);
+    if (!record.is_object()) throw Refusal{Reason::schema, "a record must be an object"};
+    map(std::move(record));
+  }
+
+  void csv() {
+    auto columns = header(input_.csv_header);
+    CsvReader reader(input_.bytes, source_.separator, max_line_bytes_);
+    const bool first_is_header = columns.empty();
+    if (first_is_header && header_refused_) return;
+    while (auto row = reader.next()) {
+      if (columns.empty()) {
+        columns = columns_of(*row);
+        if (columns.empty()) return;
+        continue;
+      }
+      foreign(row->line, [&] { map(object_of(columns, *row), true); });
+    }
+  }
+
+  std::vector<std::string> header(std::string_view text) {
+    if (text.empty()) return {};
+    auto row = CsvReader(text, source_.separator, max_line_bytes_).next();
+    auto columns = row ? columns_of(*row) : std::vector<std::string>();
+    header_refused_ = columns.empty();
+    return columns;
+  }
+
+  /// None where they cannot be used: then no row can, and one reject says so.
+  std::vector<std::string> columns_of(const CsvRow& row) {
+    std::vector<std::string> out;
+    foreign(row.line, [&] {
+      auto sorted = row.cells;
+      std::ranges::sort(sorted);
+      const auto twice = std::ranges::adjacent_find(sorted);
+      if (!row.problem.empty()) throw Refusal{Reason::csv, "the header: " + row.problem};
+      if (twice != sorted.end())
+        throw Refusal{Reason::csv, "the header: two columns are named '" + ellipsis(*twice, 64) + "'"};
+      if (row.cells.size() > max_members) throw Refusal{Reason::csv, "the header: more than 1024 columns"};
+      out = row.cells;
+    });
+    return out;
+  }
+
+  static Json object_of(const std::vector<std::string>& columns, CsvRow& row) {
+    if (!row.problem.empty()) throw Refusal{row.problem == "not valid UTF-8" ? Reason::utf8 : Reason::csv, row.problem};
+    if (row.cells.size() != columns.size()) {
+      throw Refusal{Reason::csv, std::to_string(row.cells.size()) + " fields, the header has " +
+                                     std::to_string(columns.size())};
+    }
+    Json::object_t out;
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      out.Container::emplace_back(columns[i], std::move(row.cells[i]));
+    return out;
+  }
+
+  void otlp() {
+    std::uint32_t line = 0;
+    const auto take = [&](const std::function<Json()>& flat) { foreign(++line, [&] { map(flat()); }); };
+    try {
+      switch (input_.framing) {
+        case Framing::otlp_logs_json:
+          return read_otlp_logs_json(input_.bytes, take);
+        case Framing::otlp_logs_protobuf:
+          return read_otlp_logs_protobuf(input_.bytes, max_line_bytes_, take);
+        case Framing::otlp_traces_json:
+          return read_otlp_traces_json(input_.bytes, take);
+        default:
+          return read_otlp_traces_protobuf(input_.bytes, max_line_bytes_, take);
+      }
+    } catch (Refusal& refusal) {
+      line_ = line + 1;
+      refuse(input_.stream, std::move(refusal));
+    }
+  }
+
+  void map(Json record, bool cells_are_text = false) {
+    prepare(source_.mapping.preset, record);
+    const Sink sink{[&](const Json& made) { write(to_line(made)); },
+                    [&](Stream stream, Refusal refusal) { refuse(stream, std::move(refusal)); }};
+    if (rules_.apply(record, cells_are_text, received_, sink)) return;
+    if (takes_wire_names()) return by_names(record, cells_are_text);
+    if (source_.mapping.identity() && carries_events()) return data_of(record);
+    if (carries_telemetry()) {
+      ++out_.ignored;
+      return;
+    }
+    throw Refusal{Reason::unmapped, "no rule of the source made a record of it"};
+  }
+
+  [[nodiscard]] bool carries_events() const {
+    return input_.framing == Framing::cloudevent || input_.framing == Framing::cloudevents;
+  }
+  /// Logs and traces of a whole program, of which a few are about its AI system.
+  [[nodiscard]] bool carries_telemetry() const {
+    return input_.framing == Framing::otlp_logs_json || input_.framing == Framing::otlp_logs_protobuf ||
+           input_.framing == Framing::otlp_traces_json || input_.framing == Framing::otlp_traces_protobuf;
+  }
+
+  void by_names(const Json& record, bool cells_are_text) {
+    auto made = by_wire_names(record, cells_are_text, type_of_stream(input_.stream));
+    const auto* type = member(made, "type");
+    if (type != nullptr && type->is_string()) {
+      const auto name = text_of(*type);
+      rules_.extend(record, cells_are_text, name, made);
+    }
+    write(to_line(made));
+  }
+
+  /// An event whose data is a record of the wire format, or an array of them; they have its time where they have none.
+  void data_of(const Json& event) {
+    const auto* data = member(event, "data");
+    if (data == nullptr) throw Refusal{Reason::unmapped, "the event has no data"};
+    const auto take = [&](Json made) {
+      if (!made.is_object()) throw Refusal{Reason::schema, "data: a record must be an object"};
+      const auto* time = member(event, "time");
+      if (time != nullptr && !made.contains("time") && !made.contains("ts")) made["time"] = *time;
+      write(to_line(made));
+    };
+    if (!data->is_array()) return take(*data);
+    if (data->size() > max_rows) throw Refusal{Reason::mapping, "data: more than 10000 records"};
+    for (const auto& item : *data) take(item);
+  }
+
+  void write(const std::string& record) {
+    if (out_.records.size() - start_ + record.size() > output_of_one * max_line_bytes_)
+      throw Refusal{Reason::mapping, "becomes more than 16 times ingest.max_line_bytes"};
+    if (out_.records.size() + record.size() > max_output_bytes)
+      throw Refusal{Reason::mapping, "the records of one delivery become more than 256 MB"};
+    (out_.records += record) += '\n';
+    out_.lines.push_back(line_);
+  }
+
+  void refuse(Stream stream, Refusal refusal) {
+    const record::Reject reject{line_, stream, refusal.reason, std::move(refusal.detail)};
+    out_.counts.add(reject);
+    if (out_.rejects.size() < max_rejects) out_.rejects.push_back(reject);
+  }
+
+  const settings::Source& source_;
+  const Rules& rules_;
+  std::uint64_t max_line_bytes_;
+  const Input& input_;
+  Output& out_;
+  std::string received_;
+  std::uint32_t line_ = 0;
+  std::size_t start_ = 0;  ///< of what the present foreign record became
+  bool header_refused_ = false;
+};
+
+}  // namespace
 
 Translator::Translator(const settings::Source& source, std::uint64_t max_line_bytes)
     : impl_(std::make_unique<Impl>(source, max_line_bytes)) {}
@@ -17,7 +258,7 @@ bool Translator::passes(Framing framing) const { return framing == Framing::json
 
 Output Translator::translate(const Input& input) {
   Output out;
-  out.records = input.bytes;
+  Run(impl_->source, impl_->rules, impl_->max_line_bytes, input, out).read();
   return out;
 }
 

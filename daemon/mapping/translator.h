@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "record/record.h"
+#include "base/time.h"
+#include "record/entry.h"
 #include "settings/source.h"
 
 /// Foreign bytes to records of the wire format, as JSON text: what other systems write becomes what decode/ reads.
@@ -30,15 +32,23 @@ struct Input {
   std::string_view bytes;
   Framing framing = Framing::json;
   std::string_view csv_header;  ///< csv: the header line; "" = the first line of `bytes` is it
-  /// cloudevent: attributes by name without "ce-", and "datacontenttype".
+  /// cloudevent: attributes by name without "ce-", per cent decoded or not, and "datacontenttype".
   std::vector<std::pair<std::string, std::string>> attributes;
   record::Stream stream = record::Stream::unknown;  ///< what records without `type` are
+  std::optional<Instant> received;                  ///< for formats that have no time of their own ("$received")
 };
+
+inline constexpr std::size_t max_depth = 32;      ///< of nested arrays and objects in a foreign record
+inline constexpr std::size_t max_members = 1024;  ///< of an object, and columns of CSV
+inline constexpr std::size_t max_rows = 10'000;   ///< of one foreign record
+inline constexpr std::size_t max_output_bytes = 256U << 20;  ///< of one call; what would go beyond it is refused
+inline constexpr std::size_t max_rejects = 10'000;           ///< that are described
 
 struct Output {
   std::string records;               ///< NDJSON in the wire format, one record a line
   std::vector<std::uint32_t> lines;  ///< of each of them: the foreign line (element, event, row) it came from, from 1
-  std::vector<record::Reject> rejects;  ///< foreign lines that could not be mapped, in order; all of them
+  std::vector<record::Reject> rejects;  ///< foreign lines that could not be mapped, in order; the first `max_rejects`
+  record::RejectCounts counts;          ///< all of them
   std::uint64_t ignored = 0;            ///< foreign records that are none of ours (a log line that is no GenAI event)
 };
 

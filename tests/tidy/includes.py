@@ -32,6 +32,7 @@ ONLY_IN = {
     r"curl/": "sinks app",
     r"spdlog": "runtime sinks app",
     r"prometheus/": "sinks",
+    r"google/protobuf": "mapping",
 }
 
 
