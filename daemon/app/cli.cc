@@ -109,6 +109,30 @@ void add_backtest(CLI::App& root, BacktestOptions& options, Command& command) {
   app->callback([&] { command = [&options] { return backtest(options); }; });
 }
 
+void add_map(CLI::App& root, MapOptions& options, Command& command) {
+  auto* app = root.add_subcommand("map", "Show what a source's mapping makes of a sample on standard input");
+  add_config_file(*app, options.config_file);
+  app->add_option("--source", options.source, "Name of the source; http is what comes without naming one")
+      ->type_name("NAME")
+      ->required();
+  auto* framing = app->add_option("--framing", options.framing,
+                                  "What the sample is: json, csv, cloudevent, cloudevents, otlp-logs-json, "
+                                  "otlp-logs-protobuf, otlp-traces-json, otlp-traces-protobuf [default: the source's]")
+                      ->type_name("FRAMING");
+  app->add_option("--content-type", options.content_type, "The same, as HTTP would say it")
+      ->type_name("TYPE")
+      ->excludes(framing);
+  app->add_option("--header", options.headers,
+                  "'ce-id: 1': attribute of a CloudEvent in binary mode, whose data the sample is; repeatable")
+      ->type_name("HEADER")
+      ->allow_extra_args(false);
+  app->footer(
+      "Prints a JSON object a foreign record: {\"line\", \"records\": [{\"record\", \"accepted\", \"reason\", \"detail\"}], "
+      "\"refused\": [{\"reason\", \"detail\"}]}.\nTimes are not compared with the clock. Exit codes: 0 all accepted, 1 "
+      "something was refused, 2 usage or configuration.");
+  app->callback([&] { command = [&options] { return map_sample(options); }; });
+}
+
 void add_simulation_course(CLI::App& app, SimulateOptions& options) {
   app.add_option("--seed", options.seed, "The same seed and options give the same bytes")->capture_default_str();
   app.add_option("--start", options.start, "First day (RFC 3339)")->type_name("TIME")->capture_default_str();
@@ -248,6 +272,7 @@ struct Options {
   CheckOptions check;
   CheckWebOptions check_web;
   BacktestOptions backtest;
+  MapOptions map;
   SimulateOptions simulate;
   IngestOptions ingest;
   RejectsOptions rejects;
@@ -266,6 +291,7 @@ void declare(CLI::App& root, Options& options, Command& command) {
   add_ingest(root, options.ingest, command);
   add_rejects(root, options.rejects, command);
   add_tap(root, options.tap, command);
+  add_map(root, options.map, command);
   add_schema(root, command);
   add_version(root, options.verbose, command);
 }

@@ -44,6 +44,16 @@ struct BacktestOptions {
 };
 int backtest(const BacktestOptions& options);
 
+struct MapOptions {
+  std::string config_file = "pilotwatch.yml";
+  std::string source;
+  std::string framing;               ///< "" = by content_type, else by the source
+  std::string content_type;
+  std::vector<std::string> headers;  ///< "ce-id: x": the sample is the body of a CloudEvent in binary mode
+};
+/// Reads a sample from standard input and prints what becomes of each foreign record; 1 if anything was refused.
+int map_sample(const MapOptions& options);
+
 struct SimulateOptions {
   std::string out = "-";            ///< file or - for standard output; ignored with url
   std::string url;                  ///< daemon to post to, e.g. http://127.0.0.1:9464
