@@ -158,7 +158,7 @@ int map(const MapOptions& options, const settings::Settings& settings) {
   const auto mapped = translator.translate(input);
   Judgement judge(settings, source);
   Report(mapped, judge).print_all();
-  const auto unmapped = mapped.counts.total();
+  const auto unmapped = mapped.rejects.size();
   std::cout.flush();
   std::fprintf(stderr, "%llu records accepted, %llu refused; %llu foreign records or elements without one, %llu ignored\n",
                static_cast<unsigned long long>(judge.accepted), static_cast<unsigned long long>(judge.refused),

@@ -21,6 +21,9 @@ using settings::SourcePreset;
 
 constexpr std::uint64_t output_of_one = 16;  ///< times max_line_bytes: what one foreign record may become
 
+/// Ends the reading of an input of which hardly anything can be used.
+struct TooManyRejects {};
+
 }  // namespace
 
 struct Translator::Impl {
@@ -232,9 +235,12 @@ class Run {
   }
 
   void refuse(Stream stream, Refusal refusal) {
-    const record::Reject reject{line_, stream, refusal.reason, std::move(refusal.detail)};
-    out_.counts.add(reject);
-    if (out_.rejects.size() < max_rejects) out_.rejects.push_back(reject);
+    auto& all = out_.rejects;
+    if (all.size() >= max_details) refusal.detail.clear();
+    all.push_back({line_, stream, refusal.reason, std::move(refusal.detail)});
+    if (all.size() + 1 < max_rejects) return;
+    all.push_back({line_, input_.stream, refusal.reason, "and all that follows"});
+    throw TooManyRejects{};
   }
 
   const settings::Source& source_;
@@ -258,7 +264,10 @@ bool Translator::passes(Framing framing) const { return framing == Framing::json
 
 Output Translator::translate(const Input& input) {
   Output out;
-  Run(impl_->source, impl_->rules, impl_->max_line_bytes, input, out).read();
+  try {
+    Run(impl_->source, impl_->rules, impl_->max_line_bytes, input, out).read();
+  } catch (const TooManyRejects&) {  // the last reject says it
+  }
   return out;
 }
 

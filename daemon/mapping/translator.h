@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "record/entry.h"
+#include "record/record.h"
 #include "settings/source.h"
 
 /// Foreign bytes to records of the wire format, as JSON text: what other systems write becomes what decode/ reads.
@@ -42,13 +42,14 @@ inline constexpr std::size_t max_depth = 32;      ///< of nested arrays and obje
 inline constexpr std::size_t max_members = 1024;  ///< of an object, and columns of CSV
 inline constexpr std::size_t max_rows = 10'000;   ///< of one foreign record
 inline constexpr std::size_t max_output_bytes = 256U << 20;  ///< of one call; what would go beyond it is refused
-inline constexpr std::size_t max_rejects = 10'000;           ///< that are described
+inline constexpr std::size_t max_details = 10'000, max_rejects = 1'000'000;
 
 struct Output {
   std::string records;               ///< NDJSON in the wire format, one record a line
   std::vector<std::uint32_t> lines;  ///< of each of them: the foreign line (element, event, row) it came from, from 1
-  std::vector<record::Reject> rejects;  ///< foreign lines that could not be mapped, in order; the first `max_rejects`
-  record::RejectCounts counts;          ///< all of them
+  /// Foreign lines that could not be mapped, in order; all of them. Beyond `max_details` they have no detail, and at
+  /// `max_rejects` the rest of the input is refused as one.
+  std::vector<record::Reject> rejects;
   std::uint64_t ignored = 0;            ///< foreign records that are none of ours (a log line that is no GenAI event)
 };
 

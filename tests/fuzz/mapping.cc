@@ -26,7 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto out = translator.translate(input);
   PW_ASSERT(static_cast<std::size_t>(std::ranges::count(out.records, '\n')) == out.lines.size());
-  PW_ASSERT(out.counts.total() >= out.rejects.size());
   PW_ASSERT(std::ranges::is_sorted(out.lines));
   if (translator.passes(input.framing)) return 0;
   // Every record that was made is a line of JSON: what decode/ refuses of it, it refuses for what it says.

@@ -135,3 +135,14 @@ TEST_CASE("an event can carry records of the wire format") {
                R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"2026-01-01T00:00:00Z","data":[{"id":1},{"ts":5}]})",
                Framing::cloudevents) == "1 {\"id\":1,\"time\":\"2026-01-01T00:00:00Z\"}\n1 {\"ts\":5}\n");
 }
+
+TEST_CASE("a body of nothing but refused lines takes bounded memory and says so") {
+  std::string lines;
+  for (int i = 0; i < 1'100'000; ++i) lines += "x\n";
+  const auto out = translate(copy, lines);
+  REQUIRE(out.rejects.size() == mapping::max_rejects);
+  CHECK(out.rejects[0].detail == "not valid JSON");
+  CHECK(out.rejects[20'000].detail.empty());
+  CHECK(out.rejects.back().detail == "and all that follows");
+  CHECK(out.rejects.back().line == 999'999);
+}
