@@ -32,24 +32,49 @@ esac
 
 is_installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
 
+# Real clients of the tests, from npm; Debian's npm where there is none.
+[[ "${1:-}" == --test ]] && ! command -v npm >/dev/null && wanted+=(nodejs npm)
+
 missing=()
 for package in "${wanted[@]}"; do
   is_installed "$package" || missing+=("$package")
 done
+install_packages() {
+  local as_root=()
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      echo "$0: these packages are missing, and there is no sudo; run as root: apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "Installing: ${missing[*]}"
+  # sudo does not hand on the environment: env sets it behind it.
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# Into the build folder, and only where the list has changed.
+install_clients() {
+  local list=tests/clients/package.json folder=.build/clients
+  cmp -s "$list" "$folder/installed.json" && return
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cp "$list" "$folder/"
+  if (cd "$folder" && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --omit=dev); then
+    cp "$list" "$folder/installed.json"
+  else
+    echo "$0: the test clients could not be installed from npm; the tests that need them will be skipped" >&2
+    rm -rf "$folder"
+  fi
+}
+
 if ((${#missing[@]} == 0)); then
   echo "All ${#wanted[@]} packages are installed."
-  exit 0
+else
+  install_packages
 fi
-
-as_root=()
-if ((EUID != 0)); then
-  if ! command -v sudo >/dev/null; then
-    echo "$0: these packages are missing, and there is no sudo; run as root: apt-get install ${missing[*]}" >&2
-    exit 1
-  fi
-  as_root=(sudo)
+if [[ "${1:-}" == --test ]]; then
+  cd "$(dirname "${BASH_SOURCE[0]}")/.."
+  install_clients
 fi
-echo "Installing: ${missing[*]}"
-# sudo does not hand on the environment: env sets it behind it.
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"

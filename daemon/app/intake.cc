@@ -168,8 +168,8 @@ void Intake::process(Delivery delivery) {
   const bool tapped = parts_.settings.ingest.tap && parts_.tap.open(delivery.source->name);
   const bool passes = !delivery.dry_run && !tapped && translator.passes(delivery.framing);
   if (!passes) {
-    read.mapped = translator.translate(
-        {delivery.bytes, delivery.framing, delivery.csv_header, std::move(delivery.attributes), delivery.stream});
+    read.mapped = translator.translate({delivery.bytes, delivery.framing, delivery.csv_header,
+                                        std::move(delivery.attributes), delivery.stream, parts_.clock.now()});
   }
   decode::Input input;
   input.bytes = passes ? delivery.bytes : read.mapped.records;

@@ -50,8 +50,8 @@ struct OtlpSpan {
   std::vector<OtlpLink> links;
 };
 
-/// The flat form: own members (trace_id, time_unix_nano, ...), attributes by their names, "resource.NAME", "scope.NAME".
-/// Own members win over attributes of the same name; what is not given is left out.
+/// The flat form: own members (trace_id, time_unix_nano, ...), attributes by their names, "resource.NAME",
+/// "scope.NAME". Own members win over attributes of the same name; what is not given is left out.
 [[nodiscard]] Json flat(const OtlpLog& log, const OtlpOrigin& origin);
 [[nodiscard]] Json flat(const OtlpSpan& span, const OtlpOrigin& origin);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OTLP in JSON: names in lowerCamelCase, ids in hex, enumerations as numbers, 64-bit numbers as texts or numbers; what is
-// unknown, or not of its kind, is as if it were not there.
+// OTLP in JSON: names in lowerCamelCase, ids in hex, enumerations as numbers, 64-bit numbers as texts or numbers; what
+// is unknown, or not of its kind, is as if it were not there.
 #include <algorithm>
 #include <charconv>
 
@@ -42,7 +42,8 @@ Whole whole_in(const Json& from, const char* name) {
 
 std::string id_in(const Json& from, const char* name) {
   auto text = text_in(from, name);
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
   return text.find_first_not_of("0123456789abcdef") == std::string::npos ? text : "";
 }
 
@@ -136,7 +137,8 @@ OtlpSpan span_of(const Json& from) {
   }
   out.attributes = attributes_in(from);
   for (const auto& event : array_in(from, "events"))
-    out.events.push_back({whole_in<std::uint64_t>(event, "timeUnixNano"), text_in(event, "name"), attributes_in(event)});
+    out.events.push_back(
+        {whole_in<std::uint64_t>(event, "timeUnixNano"), text_in(event, "name"), attributes_in(event)});
   for (const auto& link : array_in(from, "links"))
     out.links.push_back({id_in(link, "traceId"), id_in(link, "spanId"), attributes_in(link)});
   return out;

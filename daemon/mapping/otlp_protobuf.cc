@@ -95,7 +95,9 @@ OtlpSpan span_of(const proto::Span& from) {
   return out;
 }
 
-[[noreturn]] void refuse_body() { throw Refusal{record::Reason::protobuf, "the body as a whole: not OTLP in protobuf"}; }
+[[noreturn]] void refuse_body() {
+  throw Refusal{record::Reason::protobuf, "the body as a whole: not OTLP in protobuf"};
+}
 
 /// Calls `take` with the bytes of each field `wanted` of a message. Not by parsing it whole: two bytes of an empty
 /// message would take fifty in memory.
@@ -132,7 +134,8 @@ template <class Message>
 Message field(std::string_view message, std::uint32_t number, std::uint64_t max_bytes) {
   std::string merged;
   for_each_field(message, number, [&](std::string_view bytes) { merged += bytes; });
-  if (merged.size() > max_bytes) throw Refusal{record::Reason::line_too_long, "a resource or scope is longer than ingest.max_line_bytes"};
+  if (merged.size() > max_bytes)
+    throw Refusal{record::Reason::line_too_long, "a resource or scope is longer than ingest.max_line_bytes"};
   return parsed<Message>(merged);
 }
 
@@ -146,7 +149,8 @@ void read(std::string_view body, std::uint64_t max_bytes, const TakeOtlp& take, 
       const auto origin = origin_of(of_resource, field<proto::Scope>(scope, origin_field, max_bytes));
       for_each_field(scope, children, [&](std::string_view bytes) {
         take([&] {
-          if (bytes.size() > max_bytes) throw Refusal{record::Reason::line_too_long, "longer than ingest.max_line_bytes"};
+          if (bytes.size() > max_bytes)
+            throw Refusal{record::Reason::line_too_long, "longer than ingest.max_line_bytes"};
           return flat(of(parsed<Record>(bytes)), origin);
         });
       });

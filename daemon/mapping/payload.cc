@@ -23,9 +23,8 @@ Json rows_of(const Json& value, RowForm form) {
 /// {"a": [1, 2], "b": [3, 4]}: columns by name.
 bool is_columns(const Json& value) {
   if (!value.is_object() || value.empty() || !value.front().is_array()) return false;
-  return std::ranges::all_of(value, [&](const Json& column) {
-    return column.is_array() && column.size() == value.front().size();
-  });
+  return std::ranges::all_of(
+      value, [&](const Json& column) { return column.is_array() && column.size() == value.front().size(); });
 }
 
 Json rows_of_columns(const Json& columns) {

@@ -74,7 +74,8 @@ class Run {
 
   void check_length(std::string_view text) const {
     if (text.size() > max_line_bytes_)
-      throw Refusal{Reason::line_too_long, "longer than ingest.max_line_bytes (" + std::to_string(max_line_bytes_) + ")"};
+      throw Refusal{Reason::line_too_long,
+                    "longer than ingest.max_line_bytes (" + std::to_string(max_line_bytes_) + ")"};
   }
 
   /// Runs `work` for the foreign record of this line; what it throws refuses the record.
@@ -148,12 +149,11 @@ class Run {
   static Json object_of(const std::vector<std::string>& columns, CsvRow& row) {
     if (!row.problem.empty()) throw Refusal{row.problem == "not valid UTF-8" ? Reason::utf8 : Reason::csv, row.problem};
     if (row.cells.size() != columns.size()) {
-      throw Refusal{Reason::csv, std::to_string(row.cells.size()) + " fields, the header has " +
-                                     std::to_string(columns.size())};
+      throw Refusal{Reason::csv,
+                    std::to_string(row.cells.size()) + " fields, the header has " + std::to_string(columns.size())};
     }
     Json::object_t out;
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      out.Container::emplace_back(columns[i], std::move(row.cells[i]));
+    for (std::size_t i = 0; i < columns.size(); ++i) out.Container::emplace_back(columns[i], std::move(row.cells[i]));
     return out;
   }
 

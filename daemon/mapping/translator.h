@@ -38,9 +38,9 @@ struct Input {
   std::optional<Instant> received;                  ///< for formats that have no time of their own ("$received")
 };
 
-inline constexpr std::size_t max_depth = 32;      ///< of nested arrays and objects in a foreign record
-inline constexpr std::size_t max_members = 1024;  ///< of an object, and columns of CSV
-inline constexpr std::size_t max_rows = 10'000;   ///< of one foreign record
+inline constexpr std::size_t max_depth = 32;                 ///< of nested arrays and objects in a foreign record
+inline constexpr std::size_t max_members = 1024;             ///< of an object, and columns of CSV
+inline constexpr std::size_t max_rows = 10'000;              ///< of one foreign record
 inline constexpr std::size_t max_output_bytes = 256U << 20;  ///< of one call; what would go beyond it is refused
 inline constexpr std::size_t max_details = 10'000, max_rejects = 1'000'000;
 
@@ -50,7 +50,7 @@ struct Output {
   /// Foreign lines that could not be mapped, in order; all of them. Beyond `max_details` they have no detail, and at
   /// `max_rejects` the rest of the input is refused as one.
   std::vector<record::Reject> rejects;
-  std::uint64_t ignored = 0;            ///< foreign records that are none of ours (a log line that is no GenAI event)
+  std::uint64_t ignored = 0;  ///< foreign records that are none of ours (a log line that is no GenAI event)
 };
 
 /// One source's mapping, ready for use. Never throws on input. Not thread-safe.

@@ -58,11 +58,11 @@ inline constexpr const char* latency_unit_names[] = {"ns", "us", "ms", "s"};
 
 /// Where one member of a wire record comes from.
 struct FieldRule {
-  std::string member;             ///< "prediction", "features", "features.amount"
-  std::vector<Joined> from;       ///< the first that is there
-  std::string with;               ///< between joined values
-  std::optional<Scalar> value;    ///< always this, instead of `from`
-  std::optional<Scalar> absent;   ///< YAML `default`: where none of `from` is there
+  std::string member;                                  ///< "prediction", "features", "features.amount"
+  std::vector<Joined> from;                            ///< the first that is there
+  std::string with;                                    ///< between joined values
+  std::optional<Scalar> value;                         ///< always this, instead of `from`
+  std::optional<Scalar> absent;                        ///< YAML `default`: where none of `from` is there
   std::vector<std::pair<std::string, Scalar>> values;  ///< what each foreign value becomes
   std::optional<Scalar> otherwise;                     ///< YAML `else`: for those that `values` does not name
   std::vector<std::string> names;                      ///< of the elements of an array that becomes an object
@@ -91,8 +91,8 @@ struct Each {
 
 /// What one foreign record, or each of its elements, becomes.
 struct MapRule {
-  std::string type;      ///< of the wire record
-  bool extends = false;  ///< laid over the preset's rules of the type instead of replacing them
+  std::string type;             ///< of the wire record
+  bool extends = false;         ///< laid over the preset's rules of the type instead of replacing them
   std::vector<Condition> when;  ///< on the foreign record
   std::optional<Each> each;
   std::vector<FieldRule> fields;

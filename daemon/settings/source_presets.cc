@@ -221,7 +221,8 @@ std::string_view yaml_of(SourcePreset preset) {
 std::vector<MapRule> preset_map_rules(SourcePreset preset) {
   Problems problems("preset");
   const auto root = YAML::Load(std::string(yaml_of(preset)));
-  auto rules = read_map_rules(Value(root, root.Mark(), source_preset_names[static_cast<std::size_t>(preset)], problems));
+  auto rules =
+      read_map_rules(Value(root, root.Mark(), source_preset_names[static_cast<std::size_t>(preset)], problems));
   PW_ASSERT(problems.count() == 0);
   return rules;
 }

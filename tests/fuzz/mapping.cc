@@ -20,7 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (input.framing == Framing::cloudevent) {
     // The first line is the type, the rest the data.
     const auto end = std::min(input.bytes.find('\n'), input.bytes.size());
-    input.attributes = {{"id", "1"}, {"source", "s"}, {"specversion", "1.0"}, {"time", "2026-01-01T00:00:00Z"},
+    input.attributes = {{"id", "1"},
+                        {"source", "s"},
+                        {"specversion", "1.0"},
+                        {"time", "2026-01-01T00:00:00Z"},
                         {"type", std::string(input.bytes.substr(0, end))}};
     input.bytes.remove_prefix(end);
   }

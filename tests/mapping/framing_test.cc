@@ -12,8 +12,7 @@ using mapping::testing::translate;
 namespace {
 
 /// Copies `v` of each foreign record.
-const std::string copy =
-    "http: true, map: [{type: change, fields: {what: {value: data}, time: {value: t}, to: v}}]";
+const std::string copy = "http: true, map: [{type: change, fields: {what: {value: data}, time: {value: t}, to: v}}]";
 
 std::string values(std::string_view bytes, Framing framing = Framing::json) {
   auto shown = mapped(copy, bytes, framing);
@@ -107,8 +106,8 @@ TEST_CASE("CSV by the names of the wire format") {
   CHECK(mapped("http: true, preset: csv", "id,score\n1,high\n", Framing::csv) ==
         "2 mapping: score: must be a number, got a string\n");
   CHECK(mapped("http: true, preset: csv, map: [{type: outcome, extends: true, fields: {actual: verdict}}]",
-               "type,id,verdict\noutcome,1,1\n", Framing::csv) ==
-        "2 {\"type\":\"outcome\",\"id\":\"1\",\"verdict\":\"1\",\"actual\":1}\n");
+               "type,id,verdict\noutcome,1,1\n",
+               Framing::csv) == "2 {\"type\":\"outcome\",\"id\":\"1\",\"verdict\":\"1\",\"actual\":1}\n");
 }
 
 TEST_CASE("CloudEvents in binary mode, structured and in batches are one") {
@@ -117,7 +116,11 @@ TEST_CASE("CloudEvents in binary mode, structured and in batches are one") {
   const std::string expected =
       "1 {\"type\":\"change\",\"what\":\"data\",\"time\":\"2026-01-01T00:00:00Z\",\"from\":\"x y\",\"to\":5}\n";
   CHECK(mapped(keys, "{\"v\":5}", Framing::cloudevent,
-               {{"id", "1"}, {"source", "s"}, {"type", "t"}, {"specversion", "1.0"}, {"ext", "x%20y"},
+               {{"id", "1"},
+                {"source", "s"},
+                {"type", "t"},
+                {"specversion", "1.0"},
+                {"ext", "x%20y"},
                 {"time", "2026-01-01T00:00:00Z"}}) == expected);
   const std::string head =
       R"({"specversion":"1.0","id":"1","source":"s","type":"t","ext":"x y","time":"2026-01-01T00:00:00Z",)";
@@ -125,15 +128,18 @@ TEST_CASE("CloudEvents in binary mode, structured and in batches are one") {
   CHECK(mapped(keys, head + R"("data_base64":"eyJ2Ijo1fQ=="})", Framing::cloudevents) == expected);
   CHECK(mapped(keys, "[" + head + R"("data":{"v":5}},{"id":"2"}])", Framing::cloudevents) ==
         expected + "2 cloudevent: source is required\n");
-  CHECK(mapped(keys, head + R"("data_base64":"!"})", Framing::cloudevents) == "1 cloudevent: data_base64 is not base64\n");
+  CHECK(mapped(keys, head + R"("data_base64":"!"})", Framing::cloudevents) ==
+        "1 cloudevent: data_base64 is not base64\n");
   CHECK(mapped(keys, "{", Framing::cloudevent, {{"id", "1"}, {"source", "s"}, {"type", "t"}, {"specversion", "1.0"}}) ==
         "1 json: data: not valid JSON\n");
 }
 
 TEST_CASE("an event can carry records of the wire format") {
-  CHECK(mapped("http: true",
-               R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"2026-01-01T00:00:00Z","data":[{"id":1},{"ts":5}]})",
-               Framing::cloudevents) == "1 {\"id\":1,\"time\":\"2026-01-01T00:00:00Z\"}\n1 {\"ts\":5}\n");
+  CHECK(
+      mapped(
+          "http: true",
+          R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"2026-01-01T00:00:00Z","data":[{"id":1},{"ts":5}]})",
+          Framing::cloudevents) == "1 {\"id\":1,\"time\":\"2026-01-01T00:00:00Z\"}\n1 {\"ts\":5}\n");
 }
 
 TEST_CASE("a body of nothing but refused lines takes bounded memory and says so") {

@@ -72,8 +72,10 @@ class OtlpWriter {
       append(logs, log());
       append(spans, span());
     }
-    out.logs_json = R"({"resourceLogs":[)" + head_json + R"("scopeLogs":)" + scope_json + R"("logRecords":[)" + logs.json + "]}]}]}";
-    out.traces_json = R"({"resourceSpans":[)" + head_json + R"("scopeSpans":)" + scope_json + R"("spans":[)" + spans.json + "]}]}]}";
+    out.logs_json = R"({"resourceLogs":[)" + head_json + R"("scopeLogs":)" + scope_json + R"("logRecords":[)" +
+                    logs.json + "]}]}]}";
+    out.traces_json =
+        R"({"resourceSpans":[)" + head_json + R"("scopeSpans":)" + scope_json + R"("spans":[)" + spans.json + "]}]}]}";
     out.logs_protobuf = wrap(logs.wire);
     out.traces_protobuf = wrap(spans.wire);
     return out;
@@ -119,7 +121,8 @@ class OtlpWriter {
         return {R"({"bytesValue":"AAE="})", Wire().add(7, std::string_view("\0\1", 2)).bytes};
       case 5: {
         const auto inner = value(depth + 1);
-        return {R"({"arrayValue":{"values":[)" + inner.json + "]}}", Wire().add(5, Wire().add(1, inner.wire).bytes).bytes};
+        return {R"({"arrayValue":{"values":[)" + inner.json + "]}}",
+                Wire().add(5, Wire().add(1, inner.wire).bytes).bytes};
       }
       default: {
         const auto inner = value(depth + 1);
@@ -146,10 +149,11 @@ class OtlpWriter {
     const auto time = std::int64_t{1'700'000'000'000'000'000} + static_cast<std::int64_t>(random_());
     const auto own = attributes(6, "attr.");
     const auto body = value(0);
-    return {R"({"timeUnixNano":)" + whole(time) + R"(,"severityNumber":9,"severityText":"INFO","eventName":"e","traceId":")" +
-                hex(trace) + R"(","spanId":")" + hex(span) + R"(","body":)" + body.json + "," + own.json + "}",
-            Wire().fixed64(1, static_cast<std::uint64_t>(time)).varint(2, 9).add(3, "INFO").add(5, body.wire).bytes + own.wire +
-                Wire().varint(7, 1).add(9, trace).add(10, span).add(12, "e").bytes};
+    return {R"({"timeUnixNano":)" + whole(time) +
+                R"(,"severityNumber":9,"severityText":"INFO","eventName":"e","traceId":")" + hex(trace) +
+                R"(","spanId":")" + hex(span) + R"(","body":)" + body.json + "," + own.json + "}",
+            Wire().fixed64(1, static_cast<std::uint64_t>(time)).varint(2, 9).add(3, "INFO").add(5, body.wire).bytes +
+                own.wire + Wire().varint(7, 1).add(9, trace).add(10, span).add(12, "e").bytes};
   }
 
   Both span() {
@@ -159,14 +163,24 @@ class OtlpWriter {
     const auto own = attributes(9, "attr.");
     const auto of_link = attributes(4, "l.");
     const auto code = below(3);
-    return {R"({"traceId":")" + hex(trace) + R"(","spanId":")" + hex(own_id) + R"(","name":"n","kind":3,"startTimeUnixNano":)" + whole(start) +
-                R"(,"endTimeUnixNano":)" + whole(end) + R"(,"status":{"code":)" + std::to_string(code) +
-                R"(,"message":"m"},"links":[{"traceId":")" + hex(linked) + R"(","spanId":"",)" + of_link.json +
+    return {R"({"traceId":")" + hex(trace) + R"(","spanId":")" + hex(own_id) +
+                R"(","name":"n","kind":3,"startTimeUnixNano":)" + whole(start) + R"(,"endTimeUnixNano":)" + whole(end) +
+                R"(,"status":{"code":)" + std::to_string(code) + R"(,"message":"m"},"links":[{"traceId":")" +
+                hex(linked) + R"(","spanId":"",)" + of_link.json +
                 R"(}],"events":[{"name":"ev","timeUnixNano":"5"}],)" + own.json + "}",
-            Wire().add(1, trace).add(2, own_id).add(5, "n").varint(6, 3).fixed64(7, static_cast<std::uint64_t>(start))
-                    .fixed64(8, static_cast<std::uint64_t>(end)).bytes + own.wire +
-                Wire().add(11, Wire().fixed64(1, 5).add(2, "ev").bytes).add(13, Wire().add(1, linked).bytes + of_link.wire)
-                    .add(15, Wire().add(2, "m").varint(3, code).bytes).bytes};
+            Wire().add(1, trace)
+                    .add(2, own_id)
+                    .add(5, "n")
+                    .varint(6, 3)
+                    .fixed64(7, static_cast<std::uint64_t>(start))
+                    .fixed64(8, static_cast<std::uint64_t>(end))
+                    .bytes +
+                own.wire +
+                Wire()
+                    .add(11, Wire().fixed64(1, 5).add(2, "ev").bytes)
+                    .add(13, Wire().add(1, linked).bytes + of_link.wire)
+                    .add(15, Wire().add(2, "m").varint(3, code).bytes)
+                    .bytes};
   }
 
   std::mt19937 random_;

@@ -41,9 +41,10 @@ std::string result(Translator& translator, std::string_view bytes, Framing frami
 
 /// Records and rejects of the pieces, in the order "all records, all rejects".
 void check_split(Random& random, Framing framing, const std::string& header, const std::vector<std::string>& lines) {
-  Translator translator(source("http: true, map: [{type: change, fields: {what: {value: data}, time: {value: t}, to: a, "
-                               "from: {from: b, values: {x: y}}}}]"),
-                        1000);
+  Translator translator(
+      source("http: true, map: [{type: change, fields: {what: {value: data}, time: {value: t}, to: a, "
+             "from: {from: b, values: {x: y}}}}]"),
+      1000);
   std::string whole;
   for (const auto& line : lines) whole += line;
   const auto expected = result(translator, whole, framing, header);
@@ -69,7 +70,8 @@ TEST_CASE("input split at any line gives the same records") {
     for (std::size_t i = 0, n = 1 + random.below(20); i < n; ++i) {
       const auto a = random.word("abc\\n", 4);
       const std::string b = random.below(3) == 0 ? "z" : "x";
-      lines.push_back(random.below(5) == 0 ? "{" + a + "\n" : R"({"a":"v)" + random.word("xyz", 5) + R"(","b":")" + b + "\"}\n");
+      lines.push_back(random.below(5) == 0 ? "{" + a + "\n"
+                                           : R"({"a":"v)" + random.word("xyz", 5) + R"(","b":")" + b + "\"}\n");
       rows.push_back(random.below(5) == 0 ? "1\n" : "\"" + random.word("q,\n", 5) + "v\"," + b + "\n");
     }
     INFO("round " << round);
@@ -114,7 +116,8 @@ TEST_CASE("OTLP in JSON and in protobuf is the same") {
     INFO("seed " << seed << " round " << round);
     const auto message = mapping::testing::random_otlp(seed + round);
     Translator translator(
-        source("otlp: true, map: [{type: prediction, fields: {id: {value: i}, time: {value: t}, features: .}}]"), 1 << 20);
+        source("otlp: true, map: [{type: prediction, fields: {id: {value: i}, time: {value: t}, features: .}}]"),
+        1 << 20);
     const auto read = [&](const std::string& bytes, Framing framing) { return result(translator, bytes, framing, ""); };
     const auto logs = read(message.logs_json, Framing::otlp_logs_json);
     CHECK(logs == read(message.logs_protobuf, Framing::otlp_logs_protobuf));

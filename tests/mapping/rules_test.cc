@@ -58,9 +58,9 @@ TEST_CASE("whole objects and single members") {
 
 TEST_CASE("times in every form") {
   const auto time = [](const std::string& form, const std::string& value) {
-    const auto shown = mapped("http: true, map: [{type: change, fields: {what: {value: data}, time: {from: t, " + form +
-                                  "}}}]",
-                              "{\"t\":" + value + "}");
+    const auto shown =
+        mapped("http: true, map: [{type: change, fields: {what: {value: data}, time: {from: t, " + form + "}}}]",
+               "{\"t\":" + value + "}");
     const std::string begin = R"(1 {"type":"change","what":"data","time":)";
     return shown.starts_with(begin) ? shown.substr(begin.size(), shown.size() - begin.size() - 2) : shown;
   };
@@ -137,7 +137,8 @@ TEST_CASE("payloads by columns") {
         "1 mapping: each: a tensor has not as many values as its shape says\n");
   CHECK(rows("tensors", R"([{"name":"a","shape":[99999999999999999999]}])") ==
         "1 number: a whole number beyond 64 bits\n");
-  CHECK(rows("tensors", R"([{"name":"a","shape":[100000000,100000000],"data":[]}])") == "1 mapping: each: more than 10000 rows\n");
+  CHECK(rows("tensors", R"([{"name":"a","shape":[100000000,100000000],"data":[]}])") ==
+        "1 mapping: each: more than 10000 rows\n");
   CHECK(rows("tensors", R"([{"name":"a","shape":[1],"parameters":{"binary_data_size":4}}])") ==
         "1 mapping: each: a tensor without data (binary tensors cannot be read)\n");
   CHECK(rows("split", R"({"columns":["a"],"data":[[1,2]]})") ==
@@ -164,11 +165,13 @@ TEST_CASE("rules that extend a preset, and rules that replace it") {
   const std::string event =
       R"({"specversion":"1.0","id":"1","source":"s","type":"org.kubeflow.serving.inference.request","time":"t","metadata":"m",)"
       R"("data":{"instances":[{"a":1}]}})";
-  CHECK(mapped("http: true, preset: kserve, map: [{type: prediction, extends: true, when: {at: type, equals: "
-               "org.kubeflow.serving.inference.request}, fields: {segments.from: $/metadata}}]",
-               event) ==
-        "1 {\"type\":\"prediction\",\"part\":\"request\",\"id\":\"1\",\"time\":\"t\",\"features\":{\"a\":1},\"segments\":{"
-        "\"from\":\"m\"}}\n");
+  CHECK(
+      mapped("http: true, preset: kserve, map: [{type: prediction, extends: true, when: {at: type, equals: "
+             "org.kubeflow.serving.inference.request}, fields: {segments.from: $/metadata}}]",
+             event) ==
+      "1 "
+      "{\"type\":\"prediction\",\"part\":\"request\",\"id\":\"1\",\"time\":\"t\",\"features\":{\"a\":1},\"segments\":{"
+      "\"from\":\"m\"}}\n");
   CHECK(mapped("http: true, preset: kserve, map: [{type: prediction, fields: {id: id, time: time}}]", event) ==
         "1 {\"type\":\"prediction\",\"id\":\"1\",\"time\":\"t\"}\n");
   CHECK(mapped("http: true, preset: kserve, map: [{type: outcome, when: {at: nothing, present: true}, fields: {id: id, "

@@ -62,8 +62,8 @@ inline std::string mapped(const std::string& keys, std::string_view bytes, Frami
 /// One rule for predictions of which only these fields count; `id` and `time` are constant.
 inline std::string field(const std::string& name, const std::string& rule, const std::string& record,
                          const std::string& more = "") {
-  const auto keys = "http: true, map: [{type: prediction, " + more +
-                    "fields: {id: {value: i}, time: {value: t}, " + name + ": " + rule + "}}]";
+  const auto keys = "http: true, map: [{type: prediction, " + more + "fields: {id: {value: i}, time: {value: t}, " +
+                    name + ": " + rule + "}}]";
   const auto shown = mapped(keys, record);
   const std::string begin = R"(1 {"type":"prediction","id":"i","time":"t",)";
   return shown.starts_with(begin) ? shown.substr(begin.size(), shown.size() - begin.size() - 2) : shown;

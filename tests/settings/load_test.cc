@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/load.h"
 
-#include "base/id.h"
 #include <set>
+#include "base/id.h"
 
 #include "settings/support.h"
 #include "support/scratch_dir.h"

@@ -41,7 +41,8 @@ TEST_CASE("mistakes in rules are named with their place") {
 }
 
 TEST_CASE("mistakes in fields are named with their place") {
-  CHECK(field("score", "/a~2") == "map[0].fields.score: '/a~2' is no JSON Pointer: ~ is written ~0, and / within a name ~1");
+  CHECK(field("score", "/a~2") ==
+        "map[0].fields.score: '/a~2' is no JSON Pointer: ~ is written ~0, and / within a name ~1");
   CHECK(field("score", "{}") == "map[0].fields.score: needs one of from, join, value");
   CHECK(field("score", "{from: a, value: 1}") == "map[0].fields.score.value: only one of from, join, value");
   CHECK(field("score", "[]") == "map[0].fields.score: needs at least one pointer");
@@ -51,7 +52,8 @@ TEST_CASE("mistakes in fields are named with their place") {
   CHECK(field("failed", "{from: a, names: [x]}") ==
         "map[0].fields.failed.names: is only for features, segments, score and prediction");
   CHECK(field("id.x", "a").find("is no member of a prediction") != std::string::npos);
-  CHECK(field("latency_ms", "{from: a, unit: min}").starts_with("map[0].fields.latency_ms.unit: must be one of ns, us"));
+  CHECK(
+      field("latency_ms", "{from: a, unit: min}").starts_with("map[0].fields.latency_ms.unit: must be one of ns, us"));
   const auto time = [](const std::string& value) {
     return rule("type: change, fields: {what: {value: data}, time: " + value + "}");
   };
@@ -77,10 +79,13 @@ TEST_CASE("presets are sound, and OTLP has one by itself") {
 
 TEST_CASE("the configuration that is shown reads back as the same") {
   const auto yaml = with_source(
-      "file: f, format: csv, separator: tab, preset: csv, map: [{type: prediction, when: {at: kind, equals: \"1\"}, each: "
+      "file: f, format: csv, separator: tab, preset: csv, map: [{type: prediction, when: {at: kind, equals: \"1\"}, "
+      "each: "
       "{at: /rows, as: split, when: [{at: x, present: false}]}, fields: {id: {join: [$/id, \"#\"], with: \"#\"}, time: "
-      "{from: t, time: \"%d.%m.%Y\", zone: Europe/Berlin}, prediction: {from: [a, [b, \"=c\"]], values: {yes: 1, no: \"0\"}, "
-      "else: false}, latency_ms: {from: l, unit: ns}, features: {from: ., names: [u, v]}, segments.d: {from: \"*\", default: "
+      "{from: t, time: \"%d.%m.%Y\", zone: Europe/Berlin}, prediction: {from: [a, [b, \"=c\"]], values: {yes: 1, no: "
+      "\"0\"}, "
+      "else: false}, latency_ms: {from: l, unit: ns}, features: {from: ., names: [u, v]}, segments.d: {from: \"*\", "
+      "default: "
       "\"7\"}, failed: {value: true}}}, {type: outcome, extends: true, fields: {time: $received}}]");
   const auto note = [](const Pilot&, const Limit&) { return std::string(); };
   const auto shown = show(valid(yaml), note);
