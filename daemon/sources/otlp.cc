@@ -100,6 +100,20 @@ std::string reasons(const Reply& reply) {
   return out;
 }
 
+/// The message as a whole, not records in it.
+bool is_unreadable(const Reply& reply) {
+  if (reply.accepted + reply.duplicate + reply.ignored > 0 || reply.rejected != 1 || reply.errors.empty()) return false;
+  switch (reply.errors.front().reason) {
+    case record::Reason::json:
+    case record::Reason::utf8:
+    case record::Reason::depth:
+    case record::Reason::protobuf:
+      return true;
+    default:
+      return false;
+  }
+}
+
 HttpResponse response_to(const Reply& reply, Signal signal, bool json) {
   switch (reply.status) {
     case Reply::Status::overloaded:
@@ -111,10 +125,8 @@ HttpResponse response_to(const Reply& reply, Signal signal, bool json) {
     default:
       break;
   }
-  // Line 0 stands for the message as a whole: it could not be read.
-  const bool unreadable = !reply.errors.empty() && reply.errors.front().line == 0;
-  return unreadable ? failure(400, json, reply.errors.front().detail)
-                    : success(signal, json, reply.rejected, reasons(reply));
+  return is_unreadable(reply) ? failure(400, json, reply.errors.front().detail)
+                              : success(signal, json, reply.rejected, reasons(reply));
 }
 
 bool is_json(const HttpRequest& request) { return media_type(request.header("content-type")) == json_type; }

@@ -6,7 +6,7 @@ import subprocess
 
 from harness import SOURCE, Daemon, check_equal, main, need_programs, scratch, skip, wait_for
 
-CLIENTS = SOURCE / ".build" / "clients"
+CLIENTS = SOURCE.resolve() / ".build" / "clients"
 CONFIG = """
 pilots:
   - {name: credit, task: binary, clock: event, lateness: 1h, windows: [day], features: [{name: age, kind: numeric}]}

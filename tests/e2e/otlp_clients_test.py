@@ -6,7 +6,7 @@ import subprocess
 
 from harness import SOURCE, Daemon, check, check_equal, main, need_programs, request, scratch, skip, wait_for
 
-CLIENTS = SOURCE / ".build" / "clients"
+CLIENTS = SOURCE.resolve() / ".build" / "clients"
 CONFIG = """
 pilots:
   - {name: chatbot, task: generative, lateness: 1h, outcome_horizon: 1h, windows: [day],
