@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Debian's logrotate, unmodified, with create, copytruncate, compress and delaycompress, driven while lines are written."""
 import subprocess
+import time
 
-from hazard import config, Daemon, Lines, main, need_programs, scratch, settled, stalled
+from hazard import config, Daemon, Lines, main, need_programs, scratch, settled, stalled, wait_for
 
 WAYS = {
     "create": "create",
@@ -19,8 +20,12 @@ class Rotation:
         self.state, self.file = folder / "logrotate.state", folder / "logrotate.conf"
         self.file.write_text(f"su root root\n{log} {{\n  rotate 50\n  missingok\n  {way}\n}}\n", encoding="utf-8")
         self.file.chmod(0o644)
+        self.dated, self.second = "dateformat" in way, 0
 
     def rotate(self):
+        if self.dated:   # two of one second would have one name
+            wait_for("the next second", lambda: int(time.time()) > self.second)
+            self.second = int(time.time())
         done = subprocess.run(["logrotate", "--force", "--state", self.state, self.file], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -31,17 +36,17 @@ def every_way():
         for pattern in ("records.ndjson", '"records.ndjson*"'):
             print(f"    {name}, {pattern}", flush=True)
             with scratch() as folder:
-                drive(folder, way, pattern, seconds_apart="dateformat" in way)
+                drive(folder, way, pattern)
 
 
-def drive(folder, way, pattern, seconds_apart):
+def drive(folder, way, pattern):
     folder.chmod(0o755)
     log, lines = folder / "records.ndjson", Lines()
     rotation = Rotation(folder, log, way)
     daemon = Daemon(folder, config(file=pattern)).start()
 
     def rotations(count):
-        for _ in range(count if not seconds_apart else 1):   # two of one second would have one name
+        for _ in range(count):
             lines.append(log, 20)
             rotation.rotate()
         lines.append(log, 20)
