@@ -38,7 +38,10 @@ def full_of_slow_clients(daemon, start, what):
     answer = read_answer(stranger)
     check_equal((answer.status, answer.headers["retry-after"]), (503, "1"), "answer where all places are taken")
     check_equal(drip(clients), [408] * PLACES, f"answers to {what}")
-    wait_for("a free place", lambda: daemon.get("/-/healthy").status == 200)
+    for client in clients:
+        client.close()
+    wait_for("free places", lambda: daemon.get("/metrics").status == 200
+             and daemon.metrics().one("pilotwatch_http_connections") <= 2)
     check_equal(daemon.refusals("timeout") - before, PLACES, f"{what} counted")
     check(daemon.refusals("connections") >= 1, "nobody was counted for the lack of places")
 
