@@ -371,3 +371,15 @@ TEST_CASE("tail: over a restart, a file that comes back later is still known") {
   append(t.path(), "b\n");
   CHECK(reader.next()->bytes == "b\n");
 }
+
+TEST_CASE("tail: a file cut and regrown with the same first bytes is seen by those before the old place") {
+  Tailed t;
+  const std::string head(300, 'h');
+  append(t.path(), head + "\nold line\n");
+  t.drain();
+  fs::resize_file(t.path(), 0);
+  append(t.path(), head + "\nnew line\nnext\n");
+  const auto expected = head + "\nnew line\nnext\n";
+  CHECK(t.drain() == expected);
+  CHECK(t.reader.stats().rotations_truncate == 1);
+}
