@@ -22,7 +22,8 @@ BINARY = pathlib.Path(sys.argv[1]).resolve()
 SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 60
 RECORDS = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
 CLIENTS = 2        # processes; the machine has few cores, and the daemon needs them
-CONNECTIONS = 8    # of each
+CONNECTIONS = 8    # of each; for the capacity as many as keep the daemon busy
+CALM_CONNECTIONS = 2
 FACTOR = 3
 CONFIG = """
 ingest: {max_body_bytes: 16MB, max_queue_bytes: 64MB}
@@ -99,6 +100,7 @@ def stamp(body, places, number):
 def worker(arguments):
     """One client: `rate` bodies a second by the clock (None: as the answers come) until `seconds` have passed."""
     port, first, seconds, rate = arguments
+    connections = CONNECTIONS if rate else CALM_CONNECTIONS
     import threading
     results, lock = [], threading.Lock()
     counter = [first]
@@ -115,13 +117,13 @@ def worker(arguments):
             stamp(body, places, number)
             if rate:
                 time.sleep(max(0.0, due - time.monotonic()))
-                due = max(due + CONNECTIONS / rate, time.monotonic() - 0.1)
+                due = max(due + connections / rate, time.monotonic() - 0.1)
             sent = time.monotonic()
             status, accepted = connection.exchange(body)
             with lock:
                 results.append((status, accepted, time.monotonic() - sent))
 
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(CONNECTIONS)]
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -178,9 +180,14 @@ def main():
         daemon.terminate()
         daemon.wait()
     latencies = sorted(seconds * 1000 for _, _, seconds in storm)
-    statuses = {}
-    for status, _, _ in storm:
-        statuses[status] = statuses.get(status, 0) + 1
+
+    def by_status(results):
+        out = {}
+        for status, _, _ in results:
+            out[status] = out.get(status, 0) + 1
+        return out
+
+    statuses = by_status(storm)
 
     def quantile(q):
         return round(latencies[min(len(latencies) - 1, int(q * len(latencies)))], 1)
@@ -190,7 +197,7 @@ def main():
     out = {"capacity_records_s": round(capacity), "offered_bodies_s": round(offered, 1),
            "really_offered_bodies_s": round(len(storm) / storm_s, 1),
            "accepted_records_s": round(taken / storm_s), "share_of_capacity": round(taken / storm_s / capacity, 3),
-           "answers": statuses, "latency_ms": {"p50": quantile(.5), "p99": quantile(.99), "max": quantile(1)},
+           "answers": statuses, "answers_for_capacity": by_status(calm), "latency_ms": {"p50": quantile(.5), "p99": quantile(.99), "max": quantile(1)},
            "resident_mb": {"before": before >> 20, "after": after >> 20, "peak": peak >> 20},
            "acknowledged": acknowledged, "kept_after_kill": int(kept)}
     print(json.dumps(out), flush=True)
