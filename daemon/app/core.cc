@@ -159,26 +159,30 @@ void Core::process(std::vector<Decoded> group) {
   record::Entry entry;
   entry.wall = wall();
   std::vector<record::Cursor> cursors;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, rejected = 0;
   for (auto& delivery : group) {
     bytes += delivery.submission.bytes;
     entry.submissions.push_back(std::move(delivery.submission));
     cursors.insert(cursors.end(), delivery.cursors.begin(), delivery.cursors.end());
   }
-  std::vector<judge::Applied> applied;
+  std::uint64_t sequence = 0;
+  std::vector<record::DeadLetter> letters;
   try {
-    const auto letters = dead_letters(group, entry.wall);
-    const auto sequence = commit(entry, cursors, letters);
-    parts_.dead_letters.add(letters);
-    const auto start = steady_clock::now();
-    applied = parts_.fold.apply(entry, sequence);
-    seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
-  } catch (const journal::WriteError& error) {
+    letters = dead_letters(group, entry.wall);
+    sequence = commit(entry, cursors, letters);
+  } catch (const std::exception& error) {  // the disk, or memory: nothing has changed
     parts_.log.error("the store cannot be written; nothing of the group was acknowledged", {{"err", error.what()}});
     unavailable_ += group.size();
     for (auto& delivery : group) delivery.done(cannot_be_stored());
     return;
   }
+  // From here on there is no way back: what is in the journal must be in the state.
+  parts_.dead_letters.add(letters);
+  for (const auto& delivery : group) rejected += delivery.rejected;
+  letters_dropped_ += rejected - letters.size();
+  const auto start = steady_clock::now();
+  const auto applied = parts_.fold.apply(entry, sequence);
+  seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
   for (std::size_t i = 0; i < group.size(); ++i) answer(group[i], applied[i]);
 }
 
@@ -192,19 +196,16 @@ void Core::answer(Decoded& delivery, const judge::Applied& applied) {
   delivery.done(std::move(reply));
 }
 
-/// The rejected lines of a group that are kept; the others are counted.
+/// The rejected lines of a group that are kept.
 std::vector<record::DeadLetter> Core::dead_letters(const std::vector<Decoded>& group, Instant wall) {
   std::vector<record::DeadLetter> out;
   const auto& ingest = parts_.settings.ingest;
   for (const auto& delivery : group) {
-    std::uint64_t kept = 0;
     for (const auto& reject : delivery.rejects) {
       if (out.size() == max_group_letters || ingest.dead_letters == 0) break;
       auto& letter = out.emplace_back(record::DeadLetter{wall, delivery.source->name, reject});
       if (!ingest.dead_letter_text) letter.reject.detail = record::without_data(reject.detail);
-      ++kept;
     }
-    letters_dropped_ += delivery.rejected - kept;
   }
   return out;
 }

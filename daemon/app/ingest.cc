@@ -104,7 +104,7 @@ int ingest(const IngestOptions& options) {
       lines.erase(0, header.size());
       if (lines.empty()) continue;
     }
-    sender.send(header + lines);
+    if (lines.find_first_not_of(" \t\r\n") != std::string::npos) sender.send(header + lines);
   }
   std::fprintf(stderr, "%s\n", sender.summary().c_str());
   return sender.counts().rejected > 0 ? 1 : 0;

@@ -76,7 +76,10 @@ Intake::Intake(Parts parts) : parts_(std::move(parts)), decoder_(parts_.settings
 Intake::~Intake() { stop(); }
 
 void Intake::start() {
-  stopping_ = false;
+  {
+    const std::lock_guard lock(mutex_);  // the listener asks already
+    stopping_ = false;
+  }
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "pw-intake");
     run();
@@ -96,9 +99,10 @@ void Intake::deliver(Delivery delivery) {
   std::optional<Reply> refused;
   {
     const std::lock_guard lock(mutex_);
-    refused = refusal(delivery.bytes.size(), !delivery.cursors.empty());
+    const bool follows_a_file = !delivery.cursors.empty();
+    refused = refusal(delivery.bytes.size(), follows_a_file);
     if (!refused) {
-      answer_when_done(delivery);
+      count_in(delivery, follows_a_file ? 0 : seconds_for(delivery));
       waiting_.push_back(std::move(delivery));
       wake_.notify_one();
     }
@@ -111,7 +115,8 @@ std::optional<Reply> Intake::refuses(std::uint64_t bytes) {
   return refusal(bytes, false);
 }
 
-/// Under the lock, and counted. `always`: taken even where there is little room.
+/// Under the lock, and counted. `always`: taken even where there is little room. What counts is what waits already: a
+/// large body must get its turn, too.
 std::optional<Reply> Intake::refusal(std::uint64_t bytes, bool always) {
   if (!parts_.core.ready() || stopping_) {
     ++unavailable_;
@@ -119,30 +124,37 @@ std::optional<Reply> Intake::refusal(std::uint64_t bytes, bool always) {
   }
   if (always || house_requests_ == 0) return std::nullopt;
   const auto& bounds = parts_.settings.ingest;
-  const auto sum = house_bytes_ + bytes;
-  const double seconds = static_cast<double>(sum) * (seconds_per_byte_ + parts_.core.seconds_per_byte());
-  const bool fits = house_requests_ < bounds.max_queue_requests && sum <= bounds.max_queue_bytes &&
-                    seconds * 1000 <= static_cast<double>(bounds.max_queue_time.count());
+  const bool fits = house_requests_ < bounds.max_queue_requests && house_bytes_ + bytes <= bounds.max_queue_bytes &&
+                    house_seconds_ * 1000 <= static_cast<double>(bounds.max_queue_time.count());
   if (fits) return std::nullopt;
   ++overloaded_;
   return come_back(Reply::Status::overloaded, "the ingest queue is full");
 }
 
-/// Under the lock: counts the delivery in, and out again when it is answered.
-void Intake::answer_when_done(Delivery& delivery) {
+/// Under the lock: how long working it off will take, as far as the last ones of its kind tell.
+double Intake::seconds_for(const Delivery& delivery) const {
+  const auto& pace = paces_[static_cast<std::size_t>(delivery.packing)];
+  return static_cast<double>(delivery.bytes.size()) *
+         (pace.seconds_per_byte + pace.expansion * parts_.core.seconds_per_byte());
+}
+
+/// Under the lock: counts the delivery in, and out again when it is answered, once.
+void Intake::count_in(Delivery& delivery, double seconds) {
   const auto bytes = delivery.bytes.size();
   ++house_requests_;
   house_bytes_ += bytes;
-  delivery.done = [this, bytes, done = std::move(delivery.done)](Reply reply) {
-    leave(bytes);
+  house_seconds_ += seconds;
+  const auto answered = std::make_shared<std::atomic<bool>>(false);
+  delivery.done = [this, bytes, seconds, answered, done = std::move(delivery.done)](Reply reply) {
+    if (answered->exchange(true)) return;
+    {
+      const std::lock_guard lock(mutex_);
+      --house_requests_;
+      house_bytes_ -= bytes;
+      house_seconds_ = house_requests_ == 0 ? 0 : house_seconds_ - seconds;
+    }
     done(std::move(reply));
   };
-}
-
-void Intake::leave(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  --house_requests_;
-  house_bytes_ -= bytes;
 }
 
 void Intake::run() {
@@ -155,42 +167,83 @@ void Intake::run() {
       delivery = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    process(std::move(delivery));
+    const auto done = delivery.done;
+    try {
+      process(std::move(delivery));
+    } catch (const std::exception& error) {  // memory, most likely; the next one may be smaller
+      ++failed_;
+      parts_.log.error("a delivery could not be read", {{"component", "intake"}, {"err", error.what()}});
+      done(come_back(Reply::Status::unavailable, "it could not be read now"));
+    }
   }
 }
 
 void Intake::process(Delivery delivery) {
   const auto start = steady_clock::now();
+  const auto packing = delivery.packing;
   const auto wire_bytes = delivery.bytes.size();
-  if (!unpack(delivery)) return;
+  if (unpack(delivery)) {
+    const auto bytes = delivery.bytes.size();
+    auto decoded = read(delivery);
+    learn(packing, wire_bytes, bytes, std::chrono::duration<double>(steady_clock::now() - start).count());
+    if (decoded) parts_.core.submit(std::move(*decoded));
+  } else {
+    learn(packing, wire_bytes, wire_bytes, std::chrono::duration<double>(steady_clock::now() - start).count());
+  }
+}
+
+void Intake::learn(Packing packing, std::uint64_t wire_bytes, std::uint64_t bytes, double seconds) {
+  const std::lock_guard lock(mutex_);
+  auto& pace = paces_[static_cast<std::size_t>(packing)];
+  pace.seconds_per_byte = pace_after(pace.seconds_per_byte, wire_bytes, seconds);
+  pace.expansion = pace_after(pace.expansion, wire_bytes, static_cast<double>(bytes));
+}
+
+decode::Input Intake::input_of(const Delivery& delivery) const {
+  decode::Input out;
+  out.stream = delivery.stream;
+  out.pilot = delivery.pilot.empty() ? delivery.source->pilot : delivery.pilot;
+  out.pilots = delivery.source->pilots;
+  out.wall = parts_.clock.now();
+  out.keep_text = parts_.settings.ingest.dead_letter_text;
+  return out;
+}
+
+/// nullopt: it has been answered.
+std::optional<Decoded> Intake::read(Delivery& delivery) {
   Read read;
   auto& translator = this->translator(*delivery.source);
   const bool tapped = parts_.settings.ingest.tap && parts_.tap.open(delivery.source->name);
-  const bool passes = !delivery.dry_run && !tapped && translator.passes(delivery.framing);
-  if (!passes) {
-    read.mapped = translator.translate({delivery.bytes, delivery.framing, delivery.csv_header,
-                                        std::move(delivery.attributes), delivery.stream, parts_.clock.now()});
+  const bool passes = translator.passes(delivery.framing);
+  const bool shows = tapped || delivery.dry_run;
+  if (!passes || shows) {  // what passes is only shown so
+    read.mapped = translator.translate({delivery.bytes, delivery.framing, delivery.csv_header, delivery.attributes,
+                                        delivery.stream, parts_.clock.now()});
   }
-  decode::Input input;
+  auto input = input_of(delivery);
   input.bytes = passes ? delivery.bytes : read.mapped.records;
-  input.stream = delivery.stream;
-  input.pilot = delivery.pilot.empty() ? delivery.source->pilot : delivery.pilot;
-  input.pilots = delivery.source->pilots;
-  input.idempotency_key = delivery.idempotency_key;
-  input.wall = parts_.clock.now();
-  input.keep_text = parts_.settings.ingest.dead_letter_text;
+  std::string key;  // one client's keys are not another's
+  if (!delivery.idempotency_key.empty()) {
+    const auto& name = delivery.source->name;
+    key = std::to_string(name.size()) + ':' + name + ':' + delivery.idempotency_key;
+  }
+  input.idempotency_key = key;
   read.decoded = decoder_.decode(input);
   std::vector<std::string> shown;
-  if (delivery.dry_run || tapped) shown = rehearsal(read.mapped, read.decoded, max_shown_records);
+  if (shows) shown = rehearsal(read.mapped, read.decoded, passes ? Lines::foreign : Lines::own, max_shown_records);
   if (!passes) read.use_foreign_lines();
   if (tapped) show(delivery, shown, read.decoded.errors);
-  if (delivery.dry_run) return delivery.done(rehearsed(std::move(shown), read.mapped, std::move(read.decoded)));
+  if (delivery.dry_run) {
+    delivery.done(rehearsed(std::move(shown), read.mapped, std::move(read.decoded)));
+    return std::nullopt;
+  }
   if (delivery.strict && read.decoded.rejects.total() > 0) {
     ++strict_;
     auto reply = for_good(422, "strict=1, and a line cannot be used; nothing was taken");
     reply.errors = std::move(read.decoded.errors);
     reply.rejected = read.decoded.rejects.total();
-    return delivery.done(std::move(reply));
+    delivery.done(std::move(reply));
+    return std::nullopt;
   }
   Decoded out;
   out.source = delivery.source;
@@ -199,14 +252,12 @@ void Intake::process(Delivery delivery) {
   out.submission.rejects = read.decoded.rejects;
   out.submission.bytes = delivery.bytes.size();
   out.submission.dropped_fields = read.decoded.dropped_fields;
-  out.submission.ignored = out.ignored = read.mapped.ignored;
+  out.submission.ignored = out.ignored = passes ? 0 : read.mapped.ignored;
   out.rejected = read.decoded.rejects.total();
   out.rejects = std::move(read.decoded.errors);
   out.cursors = std::move(delivery.cursors);
   out.done = std::move(delivery.done);
-  seconds_per_byte_ =
-      pace_after(seconds_per_byte_, wire_bytes, std::chrono::duration<double>(steady_clock::now() - start).count());
-  parts_.core.submit(std::move(out));
+  return out;
 }
 
 void Intake::show(const Delivery& delivery, std::vector<std::string> events,
@@ -241,7 +292,8 @@ void Intake::describe(sinks::SelfStats& out) const {
   out.queue_bytes_capacity = parts_.settings.ingest.max_queue_bytes;
   out.overloaded += overloaded_;
   out.unavailable += unavailable_;
-  out.refused = {{"damaged", damaged_}, {"unpacked_too_large", unpacked_too_large_}, {"strict", strict_}};
+  out.refused = {
+      {"damaged", damaged_}, {"unpacked_too_large", unpacked_too_large_}, {"strict", strict_}, {"failed", failed_}};
 }
 
 }  // namespace pilotwatch::app

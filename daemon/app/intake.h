@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -31,6 +32,7 @@ class Intake final : public sources::Port {
     const settings::Settings& settings;
     Core& core;
     const Clock& clock;
+    const runtime::Log& log;
     sources::Tap& tap;
     IdKey key;
   };
@@ -47,14 +49,23 @@ class Intake final : public sources::Port {
   void describe(sinks::SelfStats& out) const;
 
  private:
+  /// What the last deliveries of one packing took.
+  struct Pace {
+    double seconds_per_byte = 0;  ///< here, of a byte as it came
+    double expansion = 0;         ///< bytes that it became
+  };
+
   void run();
   void process(sources::Delivery delivery);
+  [[nodiscard]] bool unpack(sources::Delivery& delivery);
+  [[nodiscard]] std::optional<Decoded> read(sources::Delivery& delivery);
+  [[nodiscard]] decode::Input input_of(const sources::Delivery& delivery) const;
   void show(const sources::Delivery& delivery, std::vector<std::string> events,
             const std::vector<record::Reject>& rejects);
-  [[nodiscard]] bool unpack(sources::Delivery& delivery);
   [[nodiscard]] std::optional<sources::Reply> refusal(std::uint64_t bytes, bool always);
-  void answer_when_done(sources::Delivery& delivery);
-  void leave(std::uint64_t bytes);
+  [[nodiscard]] double seconds_for(const sources::Delivery& delivery) const;
+  void count_in(sources::Delivery& delivery, double seconds);
+  void learn(Packing packing, std::uint64_t wire_bytes, std::uint64_t bytes, double seconds);
   mapping::Translator& translator(const settings::Source& source);
 
   Parts parts_;
@@ -65,11 +76,13 @@ class Intake final : public sources::Port {
   std::condition_variable wake_;
   std::deque<sources::Delivery> waiting_;
   std::uint64_t house_requests_ = 0, house_bytes_ = 0;
+  double house_seconds_ = 0;   ///< of clients; what follows files is not charged to them
+  std::array<Pace, 3> paces_;  ///< by Packing
   bool stopping_ = true;
 
   std::thread thread_;
-  std::atomic<double> seconds_per_byte_{0};
-  std::atomic<std::uint64_t> overloaded_ = 0, unavailable_ = 0, damaged_ = 0, unpacked_too_large_ = 0, strict_ = 0;
+  std::atomic<std::uint64_t> overloaded_ = 0, unavailable_ = 0, damaged_ = 0, unpacked_too_large_ = 0, strict_ = 0,
+                             failed_ = 0;
 };
 
 }  // namespace pilotwatch::app

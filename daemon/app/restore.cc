@@ -6,7 +6,12 @@
 namespace pilotwatch::app {
 
 void Core::restore() {
-  parts_.dead_letters.add(parts_.journal.dead_letters());
+  try {
+    const auto& ingest = parts_.settings.ingest;
+    parts_.dead_letters.add(parts_.journal.dead_letters(ingest.dead_letters, ingest.dead_letter_text));
+  } catch (const journal::WriteError& error) {
+    parts_.log.error("rejected lines of earlier runs cannot be read", {{"err", error.what()}});
+  }
   const std::string shape = content_hash(parts_.fold.shape()).hex();
   const std::string known = parts_.journal.fact("shape");
   journal::Checkpoint checkpoint;

@@ -81,7 +81,7 @@ class Daemon {
                     [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
     core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, dead_letters_,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); }});
-    intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, tap_, *key});
+    intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, log_, tap_, *key});
     for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
       if (source.kind != settings::SourceKind::file) continue;
       tails_.push_back(std::make_unique<sources::FileTail>(source, settings_.ingest.max_line_bytes,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/halves.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "record/entry.h"
@@ -54,12 +55,19 @@ template <class T>
 void fill(T& into, T& from) {
   if (into == T{}) into = std::move(from);
 }
-template <class T>
-void fill(std::vector<T>& into, std::vector<T>& from) {
-  if (into.empty()) into = std::move(from);
-}
 void fill(record::Value& into, record::Value& from) {
   if (std::holds_alternative<std::monostate>(into)) into = from;
+}
+/// What `into` has no member of that name for.
+template <class T>
+void add_missing(const record::Batch& batch, std::vector<T>& into, const std::vector<T>& from) {
+  const auto own = into.size();
+  for (const auto& item : from) {
+    const auto end = into.begin() + static_cast<std::ptrdiff_t>(own);
+    const auto& name = batch.text(item.name);
+    if (std::none_of(into.begin(), end, [&](const T& known) { return batch.text(known.name) == name; }))
+      into.push_back(item);
+  }
 }
 
 /// The request says what was asked and when, the response what was answered; what one of them leaves out the other
@@ -72,12 +80,12 @@ OwnPrediction join(OwnPrediction request, OwnPrediction response) {
     asked.latency_ms = static_cast<double>((answered.time - asked.time).count());
   fill(answered.model_version, asked.model_version);
   fill(answered.prediction, asked.prediction);
-  fill(answered.quantiles, asked.quantiles);
+  if (answered.quantiles.empty()) answered.quantiles = std::move(asked.quantiles);  // one forecast, not parts of two
   fill(answered.score, asked.score);
-  fill(answered.scores, asked.scores);
+  if (answered.scores.empty()) answered.scores = std::move(asked.scores);
   fill(answered.latency_ms, asked.latency_ms);
-  fill(asked.features, answered.features);
-  fill(asked.segments, answered.segments);
+  add_missing(request.batch, asked.features, answered.features);
+  add_missing(request.batch, asked.segments, answered.segments);
   Prediction& out = answered;
   out.features = std::move(asked.features);
   out.segments = std::move(asked.segments);
@@ -92,33 +100,38 @@ OwnPrediction join(OwnPrediction request, OwnPrediction response) {
 
 bool Halves::waits(const Id128& id, Part part) const {
   const auto found = waiting_.find(id);
-  return found != waiting_.end() && found->second.prediction.part == part;
+  return found != waiting_.end() && found->second.half.prediction.part == part;
 }
 
-std::optional<OwnPrediction> Halves::add(const record::Batch& batch, const Prediction& half) {
+std::optional<OwnPrediction> Halves::add(const record::Batch& batch, const Prediction& half, Instant since) {
   OwnPrediction own;
   own.prediction = half;
   Moving(batch, own.batch).move(own.prediction);
   const auto found = waiting_.find(half.id);
   if (found == waiting_.end()) {
-    order_.emplace(half.time, half.id);
-    waiting_.emplace(half.id, std::move(own));
+    order_.emplace(since, half.id);
+    waiting_.emplace(half.id, Waiting{std::move(own), since});
     return std::nullopt;
   }
-  auto other = std::move(found->second);
-  order_.erase({other.prediction.time, half.id});
-  waiting_.erase(found);
+  auto other = std::move(found->second.half);
+  drop(half.id);
   return half.part == Part::request ? join(std::move(own), std::move(other)) : join(std::move(other), std::move(own));
 }
 
 std::optional<OwnPrediction> Halves::take_before(Instant time) {
   if (order_.empty() || order_.begin()->first > time) return std::nullopt;
   const auto found = waiting_.find(order_.begin()->second);
-  order_.erase(order_.begin());
-  auto out = std::move(found->second);
-  waiting_.erase(found);
+  auto out = std::move(found->second.half);
+  drop(found->first);
   if (out.prediction.part == Part::request) out.prediction.failed = true;
   return out;
+}
+
+void Halves::drop(const Id128& id) {
+  const auto found = waiting_.find(id);
+  if (found == waiting_.end()) return;
+  order_.erase({found->second.since, found->first});
+  waiting_.erase(found);
 }
 
 std::optional<Instant> Halves::first() const {
@@ -128,24 +141,27 @@ std::optional<Instant> Halves::first() const {
 /// Each in the journal's own form of a record.
 void Halves::write(ByteWriter& out) const {
   out.u64(waiting_.size());
-  for (const auto& [id, own] : waiting_) {
+  for (const auto& [id, waiting] : waiting_) {
     record::Entry entry;
     auto& submission = entry.submissions.emplace_back();
-    submission.batch.strings = own.batch.strings;
-    submission.batch.records.push_back({.body = own.prediction});
+    submission.batch.strings = waiting.half.batch.strings;
+    submission.batch.records.push_back({.body = waiting.half.prediction});
+    out.time(waiting.since);
     out.text(record::encode_entry(entry));
   }
 }
 
 void Halves::read(ByteReader& in) {
   for (auto left = in.count(1); left > 0; --left) {
+    const auto since = in.time();
     auto entry = record::decode_entry(in.text());
     auto& batch = entry.submissions.at(0).batch;
     OwnPrediction own;
     own.prediction = std::get<Prediction>(batch.records.at(0).body);
     own.batch.strings = std::move(batch.strings);
-    order_.emplace(own.prediction.time, own.prediction.id);
-    waiting_.emplace(own.prediction.id, std::move(own));
+    const auto id = own.prediction.id;
+    order_.emplace(since, id);
+    waiting_.emplace(id, Waiting{std::move(own), since});
   }
 }
 

@@ -24,11 +24,14 @@ class Halves {
   /// Whether that part of it waits already: the record is a repeat.
   [[nodiscard]] bool waits(const Id128& id, record::Part part) const;
   /// The whole prediction, where the other part waits (which then does no more); else this one waits.
-  std::optional<OwnPrediction> add(const record::Batch& batch, const record::Prediction& half);
-  /// The next one, by (time, id), that was made before `time`, as it is: the other part has not come. A request alone
-  /// is a decision that failed.
+  /// `since`: what it waits from; when it was made, or, where that is long ago, when it came.
+  std::optional<OwnPrediction> add(const record::Batch& batch, const record::Prediction& half, Instant since);
+  /// The next one, by (since, id), that has waited from `time` or earlier on, as it is: the other part has not come. A
+  /// request alone is a decision that failed.
   std::optional<OwnPrediction> take_before(Instant time);
-  /// When the earliest one that waits was made.
+  /// One that waits does no more: the whole has come otherwise.
+  void drop(const Id128& id);
+  /// What the first one that is due waits from.
   [[nodiscard]] std::optional<Instant> first() const;
   [[nodiscard]] std::size_t size() const { return waiting_.size(); }
 
@@ -36,7 +39,11 @@ class Halves {
   void read(ByteReader& in);
 
  private:
-  std::map<Id128, OwnPrediction> waiting_;
+  struct Waiting {
+    OwnPrediction half;
+    Instant since;
+  };
+  std::map<Id128, Waiting> waiting_;
   std::set<std::pair<Instant, Id128>> order_;
 };
 

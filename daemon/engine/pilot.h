@@ -137,7 +137,7 @@ class PilotState {
 
   // pilot_halves.cc
   Disposition apply_half(const record::Batch& batch, const record::Prediction& p);
-  void take_lone_halves(Instant made_before);
+  void take_lone_halves(Instant waiting_from);
   void write_halves(ByteWriter& out) const;
   void read_halves(ByteReader& in);
 

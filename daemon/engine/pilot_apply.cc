@@ -67,6 +67,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   const auto slot = static_cast<std::uint32_t>(decisions_.size());
   if (!decision_by_id_.emplace(p.id, slot).second) return {.duplicate = true};
 
+  halves_.drop(p.id);  // a part of it that waited has nothing to wait for
   Decision d;
   d.id = p.id;
   d.time = p.time;

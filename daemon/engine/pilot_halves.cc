@@ -17,20 +17,24 @@ Disposition PilotState::apply_half(const record::Batch& batch, const record::Pre
   }
   if (halves_.waits(p.id, p.part)) return {.duplicate = true};
   remember(p.time);
-  auto whole = halves_.add(batch, p);
+  // What comes after its time has passed, after an outage say, waits for its other part as long as others do.
+  const bool late = now_ && p.time <= *now_ - settings_->lateness;
+  const auto since = late ? *now_ : p.time;
+  auto whole = halves_.add(batch, p, since);
   if (whole) return apply_prediction(whole->batch, whole->prediction);
-  const auto due = p.time + settings_->lateness;
+  const auto due = since + settings_->lateness;
   if (!due_ || due < *due_) due_ = due;
   return {.late = closed(p.time)};
 }
 
 /// Those whose other part has not come within `lateness` are decisions as they are; before their windows close.
-void PilotState::take_lone_halves(Instant made_before) {
-  while (auto half = halves_.take_before(made_before)) {
-    lone_.emplace(half->prediction.id, half->prediction.part);
-    ++counters_.parts_alone;
+void PilotState::take_lone_halves(Instant waiting_from) {
+  while (auto half = halves_.take_before(waiting_from)) {
+    const auto part = half->prediction.part;
     half->prediction.part = Part::whole;
-    (void)apply_prediction(half->batch, half->prediction);
+    if (apply_prediction(half->batch, half->prediction).duplicate) continue;
+    lone_.emplace(half->prediction.id, part);
+    ++counters_.parts_alone;
   }
 }
 

@@ -33,7 +33,7 @@ void PilotState::advance(Instant now, const Listener& listener) {
 
 void PilotState::finish(const Listener& listener) {
   if (!newest_) return;
-  take_lone_halves(Instant::max());
+  take_lone_halves(*newest_ - settings_->lateness);  // those whose answer could still have come have not failed
   order_until(Instant::max());
   mature_until(*newest_ - maturity());
   find_until(*newest_ - maturity());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/dead_letters.h"
 
+#include <string>
+#include <utility>
+
 namespace pilotwatch::journal {
 namespace {
 
@@ -35,6 +38,20 @@ void DeadLetters::write(std::span<const record::DeadLetter> letters, std::uint64
         .run();
   }
   prune_->bind(1, static_cast<std::int64_t>(keep)).run();
+}
+
+void DeadLetters::trim(Database& database, std::uint64_t keep, bool keep_text) {
+  prune_->bind(1, static_cast<std::int64_t>(keep)).run();
+  if (keep_text) return;
+  Statement select(database, "SELECT id, detail, text FROM dead_letters");
+  std::vector<std::pair<std::int64_t, std::string>> changed;
+  while (select.step()) {
+    auto without = record::without_data(select.bytes(1));
+    if (without != select.bytes(1) || !select.bytes(2).empty())
+      changed.emplace_back(select.number(0), std::move(without));
+  }
+  Statement update(database, "UPDATE dead_letters SET detail = ?, text = '' WHERE id = ?");
+  for (const auto& [id, detail] : changed) update.bind(1, detail).bind(2, id).run();
 }
 
 void DeadLetters::reset() {

@@ -19,6 +19,9 @@ class DeadLetters {
 
   /// Within a transaction of the caller: adds them and drops the oldest beyond `keep`. Throws SqliteError.
   void write(std::span<const record::DeadLetter> letters, std::uint64_t keep);
+  /// What the settings no longer ask for: all but the newest `keep`, and, unless `keep_text`, lines and the data in
+  /// details. Overwritten on disk. In a transaction of the caller.
+  void trim(Database& database, std::uint64_t keep, bool keep_text);
   /// After a transaction that failed.
   void reset();
   /// Oldest first.

@@ -297,7 +297,16 @@ std::vector<record::Cursor> Journal::cursors(const std::string& source) {
   return out;
 }
 
-std::vector<record::DeadLetter> Journal::dead_letters() { return impl_->letters->read(impl_->database); }
+std::vector<record::DeadLetter> Journal::dead_letters(std::uint64_t keep, bool keep_text) {
+  try {
+    impl_->database.run("PRAGMA secure_delete=ON");
+    impl_->transaction([&] { impl_->letters->trim(impl_->database, keep, keep_text); });
+    impl_->database.run("PRAGMA secure_delete=OFF");
+    return impl_->letters->read(impl_->database);
+  } catch (const SqliteError& error) {
+    throw WriteError(error.what());
+  }
+}
 
 std::string Journal::fact(const std::string& key) {
   Statement select(impl_->database, "SELECT value FROM facts WHERE key = ?");

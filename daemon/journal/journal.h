@@ -76,8 +76,9 @@ class Journal {
   /// Where the source stands, file by file, in the order of their ids. Throws SqliteError (a runtime_error).
   [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source);
 
-  /// The rejected lines that have been kept, oldest first.
-  [[nodiscard]] std::vector<record::DeadLetter> dead_letters();
+  /// The rejected lines that have been kept, oldest first, without what is no longer to be kept: all but the newest
+  /// `keep`, and, unless `keep_text`, lines and the data in details, which are taken from the disk. Throws WriteError.
+  [[nodiscard]] std::vector<record::DeadLetter> dead_letters(std::uint64_t keep, bool keep_text);
 
   /// Small facts beside the state: the shape of the settings, reference ids.
   [[nodiscard]] std::string fact(const std::string& key);

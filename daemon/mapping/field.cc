@@ -30,7 +30,11 @@ bool is_time(std::string_view member) { return member == "time" || member == "op
 bool is_map(std::string_view member) { return member == "features" || member == "segments"; }
 
 [[noreturn]] void refuse(std::string_view member, const std::string& what) {
-  throw Refusal{Reason::mapping, ellipsis(member, 80) + ": " + what};
+  // features.x: the part behind the dot can be the sender's.
+  const auto dot = member.find('.');
+  std::string name(member.substr(0, dot));
+  if (dot != std::string_view::npos) name += ".'" + ellipsis(member.substr(dot + 1), 64) + "'";
+  throw Refusal{Reason::mapping, name + ": " + what};
 }
 
 std::string places(const FieldRule& rule) {

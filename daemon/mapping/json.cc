@@ -34,7 +34,7 @@ class Builder : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     const auto& object = *open_.back();
-    if (object.contains(name)) return fail(Reason::schema, ellipsis(name, 64) + ": given twice");
+    if (object.contains(name)) return fail(Reason::schema, "'" + ellipsis(name, 64) + "': given twice");
     if (object.size() >= max_members) return fail(Reason::schema, "more than 1024 members");
     key_ = std::move(name);
     return true;

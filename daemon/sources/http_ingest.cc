@@ -42,28 +42,11 @@ std::optional<Framing> framing_of(const HttpRequest& request, const settings::So
   return source.format == settings::SourceFormat::csv ? Framing::csv : Framing::json;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/// Attributes stand percent-encoded in headers (CloudEvents HTTP binding, 3.1.3.2).
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    out += escape ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
-}
-
+/// As they came: percent-encoded (CloudEvents HTTP binding, 3.1.3.2), which mapping/ undoes.
 std::vector<std::pair<std::string, std::string>> event_attributes(const HttpRequest& request) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& [name, value] : request.headers) {
-    if (name.starts_with("ce-")) out.emplace_back(name.substr(3), percent_decoded(value));
+    if (name.starts_with("ce-")) out.emplace_back(name.substr(3), value);
   }
   if (const auto type = request.header("content-type"); !type.empty())
     out.emplace_back("datacontenttype", std::string(type));

@@ -14,8 +14,8 @@
 
 namespace pilotwatch::sources {
 
-/// What becomes of the lines of a source, for somebody who looks on: a ring of the newest, kept only while somebody
-/// does. Any thread.
+/// What becomes of the lines of a source, for somebody who looks on: a ring of the newest 1,000, of at most 4 MB, kept
+/// only while somebody does. Any thread.
 class Tap {
  public:
   /// Whether somebody has asked within the last seconds: then what comes is worth showing.
@@ -35,9 +35,14 @@ class Tap {
   struct Ring {
     std::deque<std::string> events;
     std::uint64_t first = 0;  ///< number of events.front()
+    std::size_t bytes = 0;
+    bool open = false;
     std::chrono::steady_clock::time_point open_until{};
   };
-  Guarded<std::map<std::string, Ring, std::less<>>> rings_;
+  using Rings = std::map<std::string, Ring, std::less<>>;
+  static void close_expired(Rings& rings);
+
+  Guarded<Rings> rings_;
 };
 
 }  // namespace pilotwatch::sources

@@ -182,7 +182,7 @@ TEST_CASE("ingest: CloudEvents are taken in all three modes, only at /v1/events"
   i.post("/v1/events", "{}", binary);
   CHECK(i.last().framing == Framing::cloudevent);
   const std::vector<std::pair<std::string, std::string>> attributes = {
-      {"id", "a b"}, {"specversion", "1.0"}, {"type", "t"}, {"datacontenttype", "application/json"}};
+      {"id", "a%20b"}, {"specversion", "1.0"}, {"type", "t"}, {"datacontenttype", "application/json"}};
   CHECK(i.last().attributes == attributes);
   CHECK(i.post("/v1/events", "", binary).status == 200);  // data is optional
   i.post("/v1/events", "{}", "Content-Type: application/cloudevents+json\r\n");

@@ -42,7 +42,7 @@ class Bench {
         journal(folder),
         fold(settings),
         core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), dead_letters, std::move(publish)}),
-        intake(app::Intake::Parts{settings, core, clock, tap, IdKey{}}) {
+        intake(app::Intake::Parts{settings, core, clock, quiet_log(), tap, IdKey{}}) {
     if (now) clock.ms = now->time_since_epoch().count();
     core.restore();
   }
