@@ -40,10 +40,11 @@ void CsvReader::read_row(CsvRow& row) {
     ++at_;  // the separator
     if (row.cells.size() > max_members) row.problem = "more than 1024 columns";
   }
-  if (row.problem.empty() && at_ - start > max_row_bytes_) row.problem = "longer than ingest.max_line_bytes";
+  const bool whole = row.problem.empty();  // then its end is known, whatever else is wrong with it
+  if (whole && at_ - start > max_row_bytes_) row.problem = "longer than ingest.max_line_bytes";
   if (row.problem.empty() && to_valid_utf8(bytes_.substr(start, at_ - start)) != bytes_.substr(start, at_ - start))
     row.problem = "not valid UTF-8";
-  if (row.problem.empty()) return skip_line();
+  if (whole) return skip_line();
   // What follows the first line of a broken row may be whole rows again: a lost quote costs one row.
   at_ = start;
   line_ = first_line;

@@ -17,6 +17,8 @@ using settings::Scalar;
 
 constexpr std::string_view numbers[] = {"latency_ms", "weight", "severity", "stance", "value"};
 constexpr std::string_view booleans[] = {"failed", "seeded", "announced"};
+constexpr std::size_t max_text = 1024;
+
 constexpr std::string_view targets[] = {"prediction", "actual", "final"};
 
 template <std::size_t N>
@@ -55,7 +57,11 @@ std::optional<Json> joined_value(const settings::Joined& pointers, const FieldRu
   Json scratch;
   if (pointers.size() == 1) {
     const auto* found = find(pointers.front(), scope, scratch);
-    return found != nullptr ? std::optional(*found) : std::nullopt;
+    if (found == nullptr) return std::nullopt;
+    // No member but the objects may be so long; and what comes from around the rows is looked at for each of them.
+    if (found->is_string() && found->get_ref<const std::string&>().size() > max_text && !is_map(rule.member))
+      refuse(rule.member, places(rule) + " is longer than 1024 bytes");
+    return *found;
   }
   std::string out;
   bool first = true;

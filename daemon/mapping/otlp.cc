@@ -29,10 +29,8 @@ class Flat {
     for (const auto& [name, value] : all) add(prefix + name, value);
   }
   void origin(const OtlpOrigin& origin) {
-    attributes("resource.", origin.resource);
-    text("scope.name", origin.scope_name);
-    text("scope.version", origin.scope_version);
-    attributes("scope.", origin.scope);
+    if (origin.too_many) throw Refusal{record::Reason::schema, "more than 128 attributes of resource and scope"};
+    attributes("", origin.members);
   }
   [[nodiscard]] Json result() { return Json(std::move(members_)); }
 
@@ -71,6 +69,22 @@ Json word(const char* const (&names)[N], std::int64_t index) {
 }
 
 }  // namespace
+
+OtlpOrigin origin_of(const Attributes& resource, const std::string& scope_name, const std::string& scope_version,
+                     const Attributes& scope) {
+  OtlpOrigin out;
+  std::unordered_set<std::string> names;
+  const auto add = [&](std::string name, const Json& value) {
+    if (out.too_many || value.is_null() || !names.insert(name).second) return;
+    out.too_many = names.size() > max_origin_members;
+    out.members.emplace_back(std::move(name), value);
+  };
+  for (const auto& [name, value] : resource) add("resource." + name, value);
+  if (!scope_name.empty()) add("scope.name", scope_name);
+  if (!scope_version.empty()) add("scope.version", scope_version);
+  for (const auto& [name, value] : scope) add("scope." + name, value);
+  return out;
+}
 
 Json flat(const OtlpLog& log, const OtlpOrigin& origin) {
   Flat out;

@@ -15,12 +15,16 @@ namespace pilotwatch::mapping {
 
 using Attributes = std::vector<std::pair<std::string, Json>>;
 
-/// What a scope's records share.
+inline constexpr std::size_t max_origin_members = 128;
+inline constexpr std::uint32_t max_otlp_records = 200'000;  ///< of one message
+
+/// What a scope's records share, as members of each: worked out once, since a record of two bytes may follow.
 struct OtlpOrigin {
-  Attributes resource;
-  std::string scope_name, scope_version;
-  Attributes scope;
+  Attributes members;     ///< each name once, the first wins
+  bool too_many = false;  ///< more than `max_origin_members`: its records are refused
 };
+[[nodiscard]] OtlpOrigin origin_of(const Attributes& resource, const std::string& scope_name,
+                                   const std::string& scope_version, const Attributes& scope);
 
 struct OtlpLog {
   std::uint64_t time = 0, observed_time = 0;  ///< Unix nanoseconds; 0 = not given

@@ -98,14 +98,12 @@ Json value_of(const Json& value, std::size_t depth) {
 }
 
 OtlpOrigin origin_of(const Json& resource_part, const Json& scope_part) {
-  OtlpOrigin out;
-  if (const auto* resource = member(resource_part, "resource")) out.resource = attributes_in(*resource);
-  if (const auto* scope = member(scope_part, "scope")) {
-    out.scope_name = text_in(*scope, "name");
-    out.scope_version = text_in(*scope, "version");
-    out.scope = attributes_in(*scope);
-  }
-  return out;
+  static const Json none = Json::object();
+  const auto* resource = member(resource_part, "resource");
+  const auto* scope = member(scope_part, "scope");
+  const Json& of_scope = scope != nullptr ? *scope : none;
+  return mapping::origin_of(attributes_in(resource != nullptr ? *resource : none), text_in(of_scope, "name"),
+                            text_in(of_scope, "version"), attributes_in(of_scope));
 }
 
 OtlpLog log_of(const Json& from) {

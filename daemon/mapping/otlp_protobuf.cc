@@ -58,8 +58,8 @@ Json value_of(const proto::AnyValue& value, std::size_t depth) {
 }
 
 OtlpOrigin origin_of(const proto::Resource& resource, const proto::Scope& scope) {
-  return {attributes_of(resource.attributes()), to_valid_utf8(scope.name()), to_valid_utf8(scope.version()),
-          attributes_of(scope.attributes())};
+  return mapping::origin_of(attributes_of(resource.attributes()), to_valid_utf8(scope.name()),
+                            to_valid_utf8(scope.version()), attributes_of(scope.attributes()));
 }
 
 OtlpLog log_of(const proto::LogRecord& from) {

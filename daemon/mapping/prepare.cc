@@ -81,12 +81,15 @@ void prepare_mlflow(Json& foreign) {
   const auto* answer = member(foreign, "response");
   Json inputs = Json::array(), outputs = Json::array();
   if (request != nullptr) inputs = payload_rows(body_of(*request, "request"));
-  if (answer != nullptr) outputs = payload_rows(body_of(*answer, "response"));
+  // An error's text is no answer, and has no rows: the request alone has failed.
+  const auto* status = member(foreign, "status_code");
+  const bool failed = status != nullptr && is_scalar(*status) && text_of(*status) != "200";
+  if (answer != nullptr && !failed) outputs = payload_rows(body_of(*answer, "response"));
   for (const auto* name : {"dataframe_split", "dataframe_records", "instances", "inputs"}) {
     const auto* value = member(foreign, name);
     if (request == nullptr && inputs.empty() && value != nullptr) inputs = payload_rows(Json::object({{name, *value}}));
   }
-  if (const auto* value = member(foreign, "predictions"); answer == nullptr && value != nullptr)
+  if (const auto* value = member(foreign, "predictions"); answer == nullptr && !failed && value != nullptr)
     outputs = payload_rows(Json::object({{"predictions", *value}}));
   if (const auto* metadata = member(foreign, "request_metadata"))
     foreign["request_metadata"] = body_of(Json(*metadata), "request_metadata");

@@ -23,6 +23,10 @@ constexpr std::uint64_t output_of_one = 16;  ///< times max_line_bytes: what one
 
 /// Ends the reading of an input of which hardly anything can be used.
 struct TooManyRejects {};
+/// Ends one foreign record: what is left of it would be too much as well.
+struct EndOfRecord {
+  Refusal refusal;
+};
 
 }  // namespace
 
@@ -87,6 +91,8 @@ class Run {
       work();
     } catch (Refusal& refusal) {
       refuse(input_.stream, std::move(refusal));
+    } catch (EndOfRecord& end) {
+      refuse(input_.stream, std::move(end.refusal));
     }
   }
 
@@ -138,8 +144,7 @@ class Run {
       std::ranges::sort(sorted);
       const auto twice = std::ranges::adjacent_find(sorted);
       if (!row.problem.empty()) throw Refusal{Reason::csv, "the header: " + row.problem};
-      if (twice != sorted.end())
-        throw Refusal{Reason::csv, "the header: two columns are named '" + ellipsis(*twice, 64) + "'"};
+      if (twice != sorted.end()) throw Refusal{Reason::csv, "the header: two columns have one name"};
       if (row.cells.size() > max_members) throw Refusal{Reason::csv, "the header: more than 1024 columns"};
       out = row.cells;
     });
@@ -159,7 +164,10 @@ class Run {
 
   void otlp() {
     std::uint32_t line = 0;
-    const auto take = [&](const std::function<Json()>& flat) { foreign(++line, [&] { map(flat()); }); };
+    const auto take = [&](const std::function<Json()>& flat) {
+      if (line == max_otlp_records) throw Refusal{Reason::mapping, "more than 200,000 records in one message"};
+      foreign(++line, [&] { map(flat()); });
+    };
     try {
       switch (input_.framing) {
         case Framing::otlp_logs_json:
@@ -227,9 +235,9 @@ class Run {
 
   void write(const std::string& record) {
     if (out_.records.size() - start_ + record.size() > output_of_one * max_line_bytes_)
-      throw Refusal{Reason::mapping, "becomes more than 16 times ingest.max_line_bytes"};
+      throw EndOfRecord{{Reason::mapping, "becomes more than 16 times ingest.max_line_bytes"}};
     if (out_.records.size() + record.size() > max_output_bytes)
-      throw Refusal{Reason::mapping, "the records of one delivery become more than 256 MB"};
+      throw EndOfRecord{{Reason::mapping, "the records of one delivery become more than 256 MB"}};
     (out_.records += record) += '\n';
     out_.lines.push_back(line_);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How bytes are cut: JSON, CSV, CloudEvents.
+#include "mapping/otlp_writer.h"
 #include "mapping/support.h"
 
 using namespace pilotwatch;
@@ -8,6 +9,7 @@ using mapping::testing::mapped;
 using mapping::testing::source;
 using mapping::testing::text;
 using mapping::testing::translate;
+using mapping::testing::Wire;
 
 namespace {
 
@@ -46,7 +48,7 @@ TEST_CASE("JSON beyond its bounds is refused with its reason") {
   CHECK(values("{\"v\":\"\\u0000\"}") == "1 ,\"to\":\"\\u0000\"}\n");
   CHECK(values("{\"v\":123456789012345678901}") == "1 number: a whole number beyond 64 bits\n");
   CHECK(values("{\"v\":1e400}") == "1 number: a number is malformed or too large\n");
-  CHECK(values("{\"v\":1,\"v\":2}") == "1 schema: v: given twice\n");
+  CHECK(values("{\"v\":1,\"v\":2}") == "1 schema: 'v': given twice\n");
   CHECK(values("{\"v\":NaN}") == "1 json: not valid JSON\n");
   CHECK(values("{\"v\":18446744073709551615}") == "1 ,\"to\":18446744073709551615}\n");
   CHECK(values("{\"v\":0.1}") == "1 ,\"to\":0.1}\n");
@@ -74,8 +76,10 @@ TEST_CASE("CSV by RFC 4180") {
         "one\n4 csv: text behind the closing quote of a field\n");
   CHECK(values("v\n\"a\n1\n2\n", Framing::csv) ==
         "3 ,\"to\":\"1\"}\n4 ,\"to\":\"2\"}\n2 csv: a quoted field that never ends\n");
-  CHECK(values("v,v\n1,2\n", Framing::csv) == "1 csv: the header: two columns are named 'v'\n");
+  CHECK(values("v,v\n1,2\n", Framing::csv) == "1 csv: the header: two columns have one name\n");
   CHECK(values("v\n\xff\n", Framing::csv) == "2 utf8: not valid UTF-8\n");
+  // What stands in quotes is text, whatever is wrong with the row: never a row of its own.
+  CHECK(values("w,v\n1,\"\n\xff\nx,fake\n\"\n2,3\n", Framing::csv) == "6 ,\"to\":\"3\"}\n2 utf8: not valid UTF-8\n");
   CHECK(values("", Framing::csv).empty());
   CHECK(values("v\n", Framing::csv).empty());
 }
@@ -151,4 +155,27 @@ TEST_CASE("a body of nothing but refused lines takes bounded memory and says so"
   CHECK(out.rejects[20'000].detail.empty());
   CHECK(out.rejects.back().detail == "and all that follows");
   CHECK(out.rejects.back().line == 999'999);
+}
+
+TEST_CASE("OTLP: what a resource has is looked at once, and what may follow it is bounded") {
+  const auto attribute = [](const std::string& name) {
+    return Wire().add(1, name).add(2, Wire().add(1, "x").bytes).bytes;
+  };
+  const auto message = [&](int attributes, int records, bool distinct) {
+    Wire resource, scope;
+    for (int i = 0; i < attributes; ++i) resource.add(1, attribute(distinct ? "a" + std::to_string(i) : "a"));
+    for (int i = 0; i < records; ++i) scope.add(2, "");
+    return Wire().add(1, Wire().add(1, resource.bytes).add(2, scope.bytes).bytes).bytes;
+  };
+  const auto logs = [&](const std::string& body) { return translate("otlp: true", body, Framing::otlp_logs_protobuf); };
+  CHECK(logs(message(128, 3, true)).ignored == 3);
+  const auto refused = logs(message(129, 3, true));
+  REQUIRE(refused.rejects.size() == 3);
+  CHECK(refused.rejects[2].line == 3);
+  CHECK(refused.rejects[0].detail == "more than 128 attributes of resource and scope");
+  CHECK(logs(message(50'000, 3, false)).ignored == 3);
+  const auto many = logs(message(1, 200'001, true));
+  CHECK(many.ignored == 200'000);
+  REQUIRE(many.rejects.size() == 1);
+  CHECK(many.rejects[0].line == 200'001);
 }

@@ -201,6 +201,19 @@ TEST_CASE("sagemaker: captures and ground truth") {
         "\n");
 }
 
+TEST_CASE("mlflow: a request that was answered by an error has failed, row by row, whatever the error looks like") {
+  for (const auto* response : {R"({"error_code":"BAD"})", R"("Internal Server Error")"}) {
+    CHECK(mapped("file: f, preset: mlflow",
+                 std::string(
+                     R"({"id":"r","time":"t","status_code":500,"request":{"dataframe_records":[{"a":1},{"a":2}]},)") +
+                     R"("response":)" + response + "}") ==
+          R"(1 {"type":"prediction","id":"r#0","time":"t","features":{"a":1},"failed":true})"
+          "\n"
+          R"(1 {"type":"prediction","id":"r#1","time":"t","features":{"a":2},"failed":true})"
+          "\n");
+  }
+}
+
 TEST_CASE("mlflow: logged inferences and assessments") {
   const std::string keys = "file: f, preset: mlflow";
   CHECK(
