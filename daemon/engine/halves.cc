@@ -118,6 +118,15 @@ std::optional<OwnPrediction> Halves::add(const record::Batch& batch, const Predi
   return half.part == Part::request ? join(std::move(own), std::move(other)) : join(std::move(other), std::move(own));
 }
 
+void Halves::settle(Instant now) {
+  while (!order_.empty() && order_.rbegin()->first == from_now_on) {
+    const auto id = order_.rbegin()->second;
+    order_.erase(std::prev(order_.end()));
+    order_.emplace(now, id);
+    waiting_.at(id).since = now;
+  }
+}
+
 std::optional<OwnPrediction> Halves::take_before(Instant time) {
   if (order_.empty() || order_.begin()->first > time) return std::nullopt;
   const auto found = waiting_.find(order_.begin()->second);
@@ -135,7 +144,8 @@ void Halves::drop(const Id128& id) {
 }
 
 std::optional<Instant> Halves::first() const {
-  return order_.empty() ? std::nullopt : std::optional(order_.begin()->first);
+  if (order_.empty() || order_.begin()->first == from_now_on) return std::nullopt;
+  return order_.begin()->first;
 }
 
 /// Each in the journal's own form of a record.

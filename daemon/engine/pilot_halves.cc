@@ -19,10 +19,9 @@ Disposition PilotState::apply_half(const record::Batch& batch, const record::Pre
   remember(p.time);
   // What comes after its time has passed, after an outage say, waits for its other part as long as others do.
   const bool late = now_ && p.time <= *now_ - settings_->lateness;
-  const auto since = late ? *now_ : p.time;
-  auto whole = halves_.add(batch, p, since);
+  auto whole = halves_.add(batch, p, late ? Halves::from_now_on : p.time);
   if (whole) return apply_prediction(whole->batch, whole->prediction);
-  const auto due = since + settings_->lateness;
+  const auto due = late ? *now_ : p.time + settings_->lateness;
   if (!due_ || due < *due_) due_ = due;
   return {.late = closed(p.time)};
 }

@@ -19,6 +19,7 @@ void PilotState::advance(Instant now, const Listener& listener) {
   if (now_) references_.pass_before(*now_ - settings_->lateness);
   now_ = now_ ? std::max(*now_, now) : now;
   if (!due_ || *now_ < *due_) return;
+  halves_.settle(*now_);
   take_lone_halves(*now_ - settings_->lateness);
   order_until(*now_ - settings_->lateness);
   references_.pass(*now_ - settings_->lateness);

@@ -3,6 +3,7 @@
 import gzip
 import json
 import subprocess
+import threading
 
 from harness import BINARY, Daemon, check, check_equal, main, need_programs, scratch, wait_for
 
@@ -95,6 +96,40 @@ def an_idempotency_key_names_records_without_id():
             check_equal((answer["accepted"], answer["duplicate"]), (2, 0), "another request")
 
 
+def one_clients_keys_are_not_anothers():
+    with scratch() as folder:
+        (folder / "portal.token").write_text("secret-1\n")
+        config = CONFIG.replace("{name: open, http: true, pilots: [taxes], pilot: taxes}", "{name: open, http: true, pilot: loans}")
+        with Daemon(folder, config) as daemon:
+            key = ("-H", "Idempotency-Key: batch-1")
+            _, answer = curl(daemon, "/v1/records", FEEDBACK, *key, "-H", "Authorization: Bearer secret-1")
+            check_equal((answer["accepted"], answer["duplicate"]), (1, 0), "the portal's")
+            _, answer = curl(daemon, "/v1/records?source=open", FEEDBACK, *key)
+            check_equal((answer["accepted"], answer["duplicate"]), (1, 0), "another source's of the same key")
+
+
+def large_bodies_get_their_turn():
+    """a body that takes longer than max_queue_time by itself is taken while small ones keep coming"""
+    with scratch() as folder, Daemon(folder, "pilots: [{name: loans, task: binary}]\ningest: {max_queue_time: 1ms}\n") as daemon:
+        large = "\n".join(prediction(f"l{n}") for n in range(20000))
+        done = threading.Event()
+
+        def keep_sending():
+            n = 0
+            while not done.is_set():
+                daemon.post(prediction(f"s{n}"))
+                n += 1
+
+        small = threading.Thread(target=keep_sending)
+        small.start()
+        try:
+            wait_for("the large body", lambda: daemon.post(large).status == 200)
+        finally:
+            done.set()
+            small.join()
+        check(received(daemon, "http") > 20000, "small ones were taken beside it")
+
+
 def tokens_bind_sources_to_pilots():
     """A token is its source's, a source writes to its pilots only, and a new token needs no restart."""
     with scratch() as folder:
@@ -167,6 +202,28 @@ def rejected_lines_are_kept_without_what_they_said():
         daemon.stop()
 
 
+def what_is_kept_no_longer_goes_from_the_disk():
+    """rejected lines of a run that kept their text lose it when the settings no longer ask for it"""
+    with scratch() as folder:
+        secret = "J. Doe 12345678"
+        pilots = "pilots: [{name: loans, task: binary}]\n"
+        daemon = Daemon(folder, pilots + "ingest: {dead_letter_text: true}\n").start()
+        curl(daemon, "/v1/records", f'{{"type":"outcome","pilot":"{secret}"}}')
+        check(secret in json.dumps(rejects(daemon)), "the line is not kept")
+        daemon.stop()
+        daemon.config_file.write_text(pilots)
+        daemon.start()
+        letter, = rejects(daemon)
+        check("text" not in letter and secret not in letter["detail"], letter)
+        daemon.stop()
+        store = b"".join(file.read_bytes() for file in (folder / "data").iterdir() if file.is_file())
+        check(secret.encode() not in store, "the store still holds the line")
+        daemon.config_file.write_text(pilots + "ingest: {dead_letters: 0}\n")
+        daemon.start()
+        check_equal(rejects(daemon), [], "with dead_letters: 0")
+        daemon.stop()
+
+
 def rejected_lines_are_kept_whole_where_it_is_asked_for():
     with scratch() as folder:
         with Daemon(folder, "pilots: [{name: loans, task: binary}]\ningest: {dead_letter_text: true}\n") as daemon:
@@ -195,9 +252,17 @@ def a_tap_shows_what_becomes_of_lines():
             check_equal([event["record"]["id"] for event in seen if "record" in event], ["1", "2"], "records")
             check_equal([event["reason"] for event in seen if "reason" in event], ["json"], "the reason of the other")
             check_equal(received(daemon, "http"), 3, "looking on changes nothing")
+            # Lines are numbered as without a tap: a key with a blank line between stays the same request.
+            body, key = FEEDBACK + "\n\n" + FEEDBACK, ("-H", "Idempotency-Key: k")
+            check_equal(curl(daemon, "/v1/records", body, *key)[1]["accepted"], 2, "with the tap open")
+            wait_for("the tap to close", lambda: "accepted" in curl(daemon, "/v1/records", body, *key)[1], deadline_s=20)
+            check_equal(curl(daemon, "/v1/records", body, *key)[1]["duplicate"], 2, "again")
+            status, answer = curl(daemon, "/v1/records?dry_run=1", '[' + prediction(7) + ', {"a":}]')
+            check_equal((answer["would_accept"], answer["rejected"]), (0, 1), "a broken array, as it would be taken")
 
 
 need_programs("curl")
 main(packed_bodies_count_like_plain_ones, dry_runs_change_nothing, strict_bodies_are_taken_whole_or_not,
-     an_idempotency_key_names_records_without_id, tokens_bind_sources_to_pilots, rejected_lines_are_kept_without_what_they_said,
+     an_idempotency_key_names_records_without_id, one_clients_keys_are_not_anothers,
+     large_bodies_get_their_turn, what_is_kept_no_longer_goes_from_the_disk, tokens_bind_sources_to_pilots, rejected_lines_are_kept_without_what_they_said,
      rejected_lines_are_kept_whole_where_it_is_asked_for, a_tap_shows_what_becomes_of_lines)

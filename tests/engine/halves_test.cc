@@ -177,3 +177,46 @@ TEST_CASE("halves: any order of arrival within lateness, and a stop after any re
     CHECK(reference.figure("day", metric).n == stopped->figure("day", metric).n);
   }
 }
+
+TEST_CASE("halves: features and segments of both parts count; of one name the request's") {
+  auto settings = served();
+  settings.pilots[0].segments.attributes = {"region", "model"};
+  for (const bool request_first : {true, false}) {
+    Scenario s(settings);
+    const auto asked = part("request", "a", "2026-05-01T10:00:00Z", R"(,"segments":{"region":"north"})");
+    const auto answered =
+        part("response", "a", "2026-05-01T10:00:01Z", R"(,"prediction":1,"segments":{"region":"south","model":"m"})");
+    s.send((request_first ? asked + answered : answered + asked) + later);
+    CHECK(s.figure("day", Metric::selection_rate, "north").n == 1);
+    CHECK(s.figure("day", Metric::selection_rate, "m").n == 1);
+  }
+}
+
+TEST_CASE("halves: a part whose decision comes whole waits no more") {
+  Scenario s(served());
+  s.send(request("a") + whole("a"));
+  CHECK(counters(*s.fold.snapshot({})).parts_waiting == 0);
+  s.send(later);
+  CHECK(counters(*s.fold.snapshot({})).parts_alone == 0);
+  CHECK(s.send(response("a")).duplicate == 1);
+  CHECK(counters(*s.fold.snapshot({})).parts_too_late == 0);
+}
+
+TEST_CASE("halves: after an outage, requests and responses that come one file after the other are joined") {
+  auto settings = served();
+  settings.pilots[0].clock = settings::PilotClock::wall;
+  Scenario s(settings);
+  s.send("", at("2026-05-02T09:59:00Z"));
+  std::string requests, responses;
+  for (int i = 0; i < 20; ++i) {
+    requests += request(std::to_string(i));
+    responses += response(std::to_string(i));
+  }
+  s.send(requests, at("2026-05-02T10:00:00Z"));
+  s.send(responses, at("2026-05-02T10:00:30Z"));
+  s.send("", at("2026-05-02T10:02:00Z"));
+  const auto snapshot = s.fold.snapshot({});
+  CHECK(counters(*snapshot).parts_alone == 0);
+  CHECK(counters(*snapshot).failures == 0);
+  CHECK(predictions_of(*snapshot) == 20);
+}
