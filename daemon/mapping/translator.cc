@@ -114,41 +114,27 @@ class Run {
   }
 
   void csv() {
-    auto columns = header(input_.csv_header);
     CsvReader reader(input_.bytes, source_.separator, max_line_bytes_);
-    const bool first_is_header = columns.empty();
-    if (first_is_header && header_refused_) return;
+    auto header = input_.csv_header.empty() ? reader.next()
+                                            : CsvReader(input_.csv_header, source_.separator, max_line_bytes_).next();
+    const auto problem = header ? problem_of_header(*header) : "the header: it is empty";
+    if (header && input_.csv_header.empty() && !problem.empty())
+      foreign(header->line, [&] { throw Refusal{Reason::csv, problem}; });
     while (auto row = reader.next()) {
-      if (columns.empty()) {
-        columns = columns_of(*row);
-        if (columns.empty()) return;
-        continue;
-      }
-      foreign(row->line, [&] { map(object_of(columns, *row), true); });
+      foreign(row->line, [&] {
+        if (!problem.empty()) throw Refusal{Reason::csv, problem};  // each, so that it is counted and kept
+        map(object_of(header->cells, *row), true);
+      });
     }
   }
 
-  std::vector<std::string> header(std::string_view text) {
-    if (text.empty()) return {};
-    auto row = CsvReader(text, source_.separator, max_line_bytes_).next();
-    auto columns = row ? columns_of(*row) : std::vector<std::string>();
-    header_refused_ = columns.empty();
-    return columns;
-  }
-
-  /// None where they cannot be used: then no row can, and one reject says so.
-  std::vector<std::string> columns_of(const CsvRow& row) {
-    std::vector<std::string> out;
-    foreign(row.line, [&] {
-      auto sorted = row.cells;
-      std::ranges::sort(sorted);
-      const auto twice = std::ranges::adjacent_find(sorted);
-      if (!row.problem.empty()) throw Refusal{Reason::csv, "the header: " + row.problem};
-      if (twice != sorted.end()) throw Refusal{Reason::csv, "the header: two columns have one name"};
-      if (row.cells.size() > max_members) throw Refusal{Reason::csv, "the header: more than 1024 columns"};
-      out = row.cells;
-    });
-    return out;
+  /// Why no row can be read by it; "" = they can.
+  static std::string problem_of_header(const CsvRow& row) {
+    if (!row.problem.empty()) return "the header: " + row.problem;
+    auto sorted = row.cells;
+    std::ranges::sort(sorted);
+    if (std::ranges::adjacent_find(sorted) != sorted.end()) return "the header: two columns have one name";
+    return row.cells.size() > max_members ? "the header: more than 1024 columns" : "";
   }
 
   static Json object_of(const std::vector<std::string>& columns, CsvRow& row) {
@@ -259,7 +245,6 @@ class Run {
   std::string received_;
   std::uint32_t line_ = 0;
   std::size_t start_ = 0;  ///< of what the present foreign record became
-  bool header_refused_ = false;
 };
 
 }  // namespace

@@ -31,7 +31,8 @@ enum class Framing : std::uint8_t {
 struct Input {
   std::string_view bytes;
   Framing framing = Framing::json;
-  std::string_view csv_header;  ///< csv: the header line; "" = the first line of `bytes` is it
+  /// csv: the header line; "" = the first line of `bytes` is it. One that cannot be used refuses every row.
+  std::string_view csv_header;
   /// cloudevent: attributes by name without "ce-", per cent decoded or not, and "datacontenttype".
   std::vector<std::pair<std::string, std::string>> attributes;
   record::Stream stream = record::Stream::unknown;  ///< what records without `type` are

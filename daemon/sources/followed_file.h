@@ -46,8 +46,12 @@ struct Followed {
   bool flush = false;                     ///< what stands behind its last newline is to be delivered too
   bool truncated = false;                 ///< orphan: by truncation, else by deletion
   std::optional<std::string> csv_header;  ///< once read
+  std::uint64_t header_begin = 0;         ///< behind a byte order mark and empty lines, once it is read
+  std::uint64_t header_end = 0;
 
   [[nodiscard]] std::uint64_t unread() const { return size > at.offset ? size - at.offset : 0; }
+  /// Where reading goes on: what stands before a header is no row, and nothing is to be taken for one.
+  [[nodiscard]] std::uint64_t next_byte() const { return at.offset > header_begin ? at.offset : header_begin; }
 };
 
 /// The files of one source by id, by inode, and by their first bytes. Keeps a bounded number of them open.

@@ -139,6 +139,8 @@ void TailReader::observe(Followed& file, const FileStatus& status) {
     ++stats_.rotations_truncate;
     stats_.lost_truncated += file.size - status.size;
     file.scanned = file.at.offset;
+    file.csv_header.reset();
+    file.header_begin = file.header_end = 0;
   }
   if (status.size > file.size) file.quiet_looks = 0;
   file.size = status.size;

@@ -3,6 +3,7 @@
 #include "sources/tail_reader.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "sources/line_cut.h"
@@ -19,6 +20,37 @@ constexpr std::size_t chunk_files = 256;
 
 std::int64_t wall_ms() {
   return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// The length of the empty line that the bytes begin with; 0 = none.
+std::size_t blank_line(std::string_view bytes) {
+  return bytes.starts_with("\r\n") ? 2 : bytes.starts_with('\n') ? 1 : 0;
+}
+
+/// Behind a byte order mark and empty lines, which CsvReader passes over too; `size` where nothing else is there.
+std::uint64_t first_row(OpenFile& open, std::uint64_t size) {
+  std::uint64_t at = open.read_at(0, 3) == "\xEF\xBB\xBF" ? 3 : 0;
+  while (at < size) {
+    const auto block = open.read_at(at, std::min(chunk_bytes, size - at));
+    std::size_t blank = 0;
+    while (const auto length = blank_line(std::string_view(block).substr(blank))) blank += length;
+    at += blank;
+    const bool cut_apart = blank > 0 && block.size() - blank == 1 && block.back() == '\r';
+    if (blank < block.size() && !cut_apart) return at;
+    if (block.empty()) break;
+  }
+  return size;
+}
+
+/// Up to and with the newline; 0 while there is none.
+std::uint64_t line_length(OpenFile& open, std::uint64_t begin, std::uint64_t size) {
+  for (auto at = begin; at < size;) {
+    const auto block = open.read_at(at, std::min(chunk_bytes, size - at));
+    if (const auto newline = block.find('\n'); newline != std::string::npos) return at + newline + 1 - begin;
+    if (block.empty()) break;
+    at += block.size();
+  }
+  return 0;
 }
 
 }  // namespace
@@ -68,11 +100,11 @@ bool TailReader::append_next(Chunk& chunk, Followed& file, std::uint64_t budget)
   OpenFile* open = book_.open(file);
   if (open == nullptr) return true;
   if (chunk.cursors.empty()) {
-    chunk.csv_header = file.at.offset > 0 ? piece->header : "";
+    chunk.csv_header = file.at.offset >= file.header_end ? piece->header : "";
   } else if (source_.format == settings::SourceFormat::csv) {
     Followed* first = book_.find(chunk.cursors.front().id);
     if (!first->csv_header || *first->csv_header != piece->header) return false;
-    if (file.at.offset == 0) piece->bytes.erase(0, piece->header.size());
+    if (file.at.offset < file.header_end) piece->bytes.erase(0, file.header_end - file.next_byte());
   }
   // In the middle of a chunk a line that begins with '[' is a line as others are; at its beginning it goes alone.
   const auto begin = chunk.bytes.find_first_not_of(" \t\r\n");
@@ -130,18 +162,22 @@ void TailReader::give_up(const Chunk& refused) {
 std::optional<TailReader::Piece> TailReader::read(Followed& file, std::uint64_t budget) {
   OpenFile* open = book_.open(file);
   if (open == nullptr) return std::nullopt;
-  if (source_.format == settings::SourceFormat::csv && !read_header(file, *open) && !file.flush) return std::nullopt;
+  if (source_.format == settings::SourceFormat::csv && !read_header(file, *open)) {
+    file.scanned = std::max(file.scanned, file.size);  // no row is whole, so that nobody waits for one
+    if (!file.flush) return std::nullopt;
+  }
   std::optional<Piece> piece;
   if (std::max(file.scanned, file.at.offset) < file.size) {
     Piece lines;
-    lines.bytes = open->read_at(file.at.offset, std::min(budget, file.size - file.at.offset));
+    const auto from = file.next_byte();
+    lines.bytes = open->read_at(from, std::min(budget, file.size - from));
     const auto read_bytes = lines.bytes.size();
     if (const auto length = whole_records(lines.bytes, source_.format); length > 0) {
       lines.bytes.resize(length);
-      lines.end = file.at.offset + length;
+      lines.end = from + length;
       piece = std::move(lines);
     } else {
-      file.scanned = std::max<std::uint64_t>(file.scanned, file.at.offset + read_bytes);
+      file.scanned = std::max<std::uint64_t>(file.scanned, from + read_bytes);
       if (read_bytes >= budget) piece = read_long(file, *open);
     }
   }
@@ -160,18 +196,18 @@ std::optional<TailReader::Piece> TailReader::read(Followed& file, std::uint64_t 
 /// first newline: a quote that is not closed must not swallow the file.
 std::optional<TailReader::Piece> TailReader::read_long(Followed& file, OpenFile& open) {
   if (source_.format == settings::SourceFormat::csv) {
-    const auto bytes = open.read_at(file.at.offset, std::min(file.size - file.at.offset, max_line_bytes_ + 1));
+    const auto bytes = open.read_at(file.next_byte(), std::min(file.size - file.next_byte(), max_line_bytes_ + 1));
     if (const auto length = first_record(bytes, source_.format); length > 0)
-      return Piece{bytes.substr(0, length), "", file.at.offset + length};
+      return Piece{bytes.substr(0, length), "", file.next_byte() + length};
     if (bytes.size() <= max_line_bytes_) return std::nullopt;
   }
-  auto from = source_.format == settings::SourceFormat::csv ? file.at.offset : file.scanned;
+  auto from = source_.format == settings::SourceFormat::csv ? file.next_byte() : file.scanned;
   while (from < file.size) {
     const auto block = open.read_at(from, chunk_bytes);
     if (block.empty()) return std::nullopt;
     if (const auto newline = block.find('\n'); newline != std::string::npos) {
       const auto end = from + newline;
-      auto bytes = open.read_at(file.at.offset, std::min(end - file.at.offset, max_line_bytes_ + 1));
+      auto bytes = open.read_at(file.next_byte(), std::min(end - file.next_byte(), max_line_bytes_ + 1));
       return Piece{std::move(bytes) + '\n', "", end + 1};
     }
     from += block.size();
@@ -183,18 +219,24 @@ std::optional<TailReader::Piece> TailReader::read_long(Followed& file, OpenFile&
 /// What stands at the end of a file that nobody writes to any more.
 std::optional<TailReader::Piece> TailReader::read_unfinished(Followed& file, OpenFile& open) {
   if (file.unread() == 0) return std::nullopt;
-  auto bytes = open.read_at(file.at.offset, std::min(file.unread(), max_line_bytes_ + 1));
+  auto bytes = open.read_at(file.next_byte(), std::min(file.size - file.next_byte(), max_line_bytes_ + 1));
   if (bytes.empty()) return std::nullopt;
   return Piece{std::move(bytes) + '\n', "", file.size};
 }
 
-/// The first row of a csv file; false while it is not whole.
-bool TailReader::read_header(Followed& file, OpenFile& open) {
+/// The first row of a csv file that is not empty; false while it is not whole. Of one too long its beginning is kept,
+/// by which its rows are refused: without a header the first of them would be taken for it.
+bool TailReader::read_header(Followed& file, OpenFile& open) const {
   if (file.csv_header) return true;
-  const auto bytes = open.read_at(0, std::min(file.size, max_line_bytes_ + 1));
-  const auto length = first_record(bytes, source_.format);
-  if (length == 0) return bytes.size() > max_line_bytes_;  // no header of ours; its rows will be refused
-  file.csv_header = bytes.substr(0, length);
+  const auto begin = first_row(open, file.size);
+  auto bytes = open.read_at(begin, std::min(file.size - begin, max_line_bytes_ + 1));
+  std::uint64_t length = first_record(bytes, source_.format);
+  if (length == 0 && bytes.size() > max_line_bytes_) length = line_length(open, begin, file.size);
+  if (length == 0) return false;
+  if (length < bytes.size()) bytes.resize(length);
+  file.csv_header = std::move(bytes);
+  file.header_begin = begin;
+  file.header_end = begin + length;
   return true;
 }
 

@@ -88,7 +88,7 @@ class TailReader {
   [[nodiscard]] std::optional<Piece> read(Followed& file, std::uint64_t budget);
   [[nodiscard]] std::optional<Piece> read_long(Followed& file, OpenFile& open);
   [[nodiscard]] std::optional<Piece> read_unfinished(Followed& file, OpenFile& open);
-  [[nodiscard]] bool read_header(Followed& file, OpenFile& open);
+  [[nodiscard]] bool read_header(Followed& file, OpenFile& open) const;
   [[nodiscard]] Cursor cursor_after(Followed& file, OpenFile& open, const Piece& piece);
 
   const settings::Source& source_;

@@ -76,7 +76,8 @@ TEST_CASE("CSV by RFC 4180") {
         "one\n4 csv: text behind the closing quote of a field\n");
   CHECK(values("v\n\"a\n1\n2\n", Framing::csv) ==
         "3 ,\"to\":\"1\"}\n4 ,\"to\":\"2\"}\n2 csv: a quoted field that never ends\n");
-  CHECK(values("v,v\n1,2\n", Framing::csv) == "1 csv: the header: two columns have one name\n");
+  CHECK(values("v,v\n1,2\n", Framing::csv) ==
+        "1 csv: the header: two columns have one name\n2 csv: the header: two columns have one name\n");
   CHECK(values("v\n\xff\n", Framing::csv) == "2 utf8: not valid UTF-8\n");
   // What stands in quotes is text, whatever is wrong with the row: never a row of its own.
   CHECK(values("w,v\n1,\"\n\xff\nx,fake\n\"\n2,3\n", Framing::csv) == "6 ,\"to\":\"3\"}\n2 utf8: not valid UTF-8\n");
@@ -94,6 +95,21 @@ TEST_CASE("CSV with another separator, and with the header from elsewhere") {
   input.csv_header = "w,v\r\n";
   input.bytes = "1,2\n";
   CHECK(text(translator.translate(input)) == "1 {\"type\":\"change\",\"what\":\"data\",\"time\":\"t\",\"to\":\"2\"}\n");
+}
+
+TEST_CASE("CSV with a header from elsewhere that cannot be used: every row is refused") {
+  mapping::Translator translator(source(copy), 1000);
+  mapping::Input input;
+  input.framing = Framing::csv;
+  input.bytes = "1,2\n3,4\n";
+  for (const auto& [header, problem] : {std::pair<std::string, std::string>{"\n", "it is empty"},
+                                        {"\xEF\xBB\xBF\r\n", "it is empty"},
+                                        {"v,v\n", "two columns have one name"},
+                                        {std::string(1001, 'v'), "longer than ingest.max_line_bytes"}}) {
+    input.csv_header = header;
+    CHECK(text(translator.translate(input)) ==
+          "1 csv: the header: " + problem + "\n2 csv: the header: " + problem + "\n");
+  }
 }
 
 TEST_CASE("CSV by the names of the wire format") {

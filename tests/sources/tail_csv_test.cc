@@ -99,3 +99,67 @@ TEST_CASE("tail: a quote in csv that is not closed does not swallow the file") {
   }
   CHECK(all == "id,text\n0,\"open\n" + rows);
 }
+
+namespace {
+
+/// Chunk by chunk "header|bytes#", each committed.
+std::string chunks_of(TailReader& reader) {
+  std::string out;
+  for (int look = 0; look < 3; ++look) {
+    while (const auto chunk = reader.next()) {
+      out += chunk->csv_header + "|" + chunk->bytes + "#";
+      reader.advance(*chunk);
+    }
+  }
+  return out;
+}
+
+settings::Source csv_source(const std::filesystem::path& pattern) {
+  settings::Source source;
+  source.name = "s";
+  source.format = SourceFormat::csv;
+  source.files = {pattern};
+  source.poll_interval = Millis{0};
+  return source;
+}
+
+}  // namespace
+
+TEST_CASE("tail: empty lines and a byte order mark before a csv header are not the header") {
+  for (const std::string before : {"\n", "\r\n\n", "\xEF\xBB\xBF", "\xEF\xBB\xBF\n"}) {
+    const ScratchDir dir;
+    const auto source = csv_source(dir.path() / "*.csv");
+    TailReader reader(source, 1000, {});
+    append(dir.path() / "a.csv", before);
+    CHECK(chunks_of(reader).empty());  // the header is waited for
+    append(dir.path() / "a.csv", "id,text\n1,x\n");
+    CHECK(chunks_of(reader) == "|id,text\n1,x\n#");
+    append(dir.path() / "a.csv", "2,y\n");
+    CHECK(chunks_of(reader) == "id,text\n|2,y\n#");
+    append(dir.path() / "b.csv", before + "id,text\n3,z\n");
+    append(dir.path() / "a.csv", "4,w\n");
+    CHECK(chunks_of(reader) == "|id,text\n3,z\n4,w\n#");
+  }
+}
+
+TEST_CASE("tail: a csv file of nothing but empty lines does not hold up its successor") {
+  const ScratchDir dir;
+  const auto source = csv_source(dir.path() / "a.csv");
+  TailReader reader(source, 1000, {});
+  append(dir.path() / "a.csv", "\n\n");
+  CHECK(chunks_of(reader).empty());
+  std::filesystem::rename(dir.path() / "a.csv", dir.path() / "a.csv.1");
+  append(dir.path() / "a.csv", "id\n1\n");
+  CHECK(chunks_of(reader).find("|id\n1\n#") != std::string::npos);
+}
+
+TEST_CASE("tail: a csv header too long for a record is no reason to take a row for it") {
+  const ScratchDir dir;
+  const auto source = csv_source(dir.path() / "a.csv");
+  TailReader reader(source, 1000, {});
+  const std::string header(5000, 'h');
+  append(dir.path() / "a.csv", header + "\n1\n");
+  CHECK(chunks_of(reader) == "|" + header + "\n1\n#");
+  append(dir.path() / "a.csv", "2\n");
+  CHECK(chunks_of(reader) == header.substr(0, 1001) + "|2\n#");
+}
