@@ -19,12 +19,12 @@ namespace fs = std::filesystem;
 bool has_wildcard(const std::string& part) { return part.find_first_of("*?[") != std::string::npos; }
 bool not_there(int error) { return error == ENOENT || error == ENOTDIR; }
 
-/// Calls visit(name, inode) for each entry of a folder; counts an error where it cannot be read.
-void each_entry(const fs::path& folder, unsigned& errors,
+/// Calls visit(name, inode) for each entry of a folder; notes it as an error where it cannot be read.
+void each_entry(const fs::path& folder, std::vector<fs::path>& errors,
                 const std::function<void(const char*, std::uint64_t)>& visit) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.empty() ? "." : folder.c_str()), &::closedir);
   if (!open) {
-    if (!not_there(errno)) ++errors;
+    if (!not_there(errno)) errors.push_back(folder);
     return;
   }
   for (;;) {
@@ -34,13 +34,13 @@ void each_entry(const fs::path& folder, unsigned& errors,
     const std::string_view name(entry->d_name);
     if (name != "." && name != "..") visit(entry->d_name, entry->d_ino);
   }
-  if (errno != 0) ++errors;
+  if (errno != 0) errors.push_back(folder);
 }
 
 void add_file(Scan& scan, const fs::path& path, bool named) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    if (!not_there(errno)) ++scan.errors;
+    if (!not_there(errno)) scan.errors.push_back(path);
   } else if (S_ISREG(status.st_mode)) {
     scan.files.push_back({path, status_of(status)});
   } else if (named) {
@@ -101,6 +101,12 @@ Scan scan_files(const std::vector<fs::path>& patterns) {
   return scanner.take();
 }
 
+bool may_be_missed(const fs::path& path, const std::vector<fs::path>& errors) {
+  return std::ranges::any_of(errors, [&](const fs::path& error) {
+    return std::ranges::mismatch(error, path).in1 == error.end();  // part by part: it begins the path
+  });
+}
+
 fs::path watched_folder(const fs::path& pattern) {
   fs::path out;
   for (const auto& part : pattern.parent_path()) {
@@ -140,9 +146,9 @@ Scan rotated_files(const fs::path& path) {
 
 std::unordered_multimap<std::uint64_t, std::string> inodes_in(const fs::path& folder, std::uint64_t& errors) {
   std::unordered_multimap<std::uint64_t, std::string> out;
-  unsigned failed = 0;
+  std::vector<fs::path> failed;
   each_entry(folder, failed, [&](const char* name, std::uint64_t inode) { out.emplace(inode, name); });
-  errors += failed;
+  errors += failed.size();
   return out;
 }
 

@@ -21,11 +21,14 @@ struct FoundFile {
 struct Scan {
   std::vector<FoundFile> files;  ///< in the order of the patterns, within one by name; a path once
   unsigned irregular = 0;        ///< paths without wildcards at which something stands that is no regular file
-  unsigned errors = 0;           ///< folders and files that could not be looked at, other than for not being there
+  std::vector<std::filesystem::path> errors;  ///< what could not be looked at, other than for not being there
 };
 
+/// Whether what stands at `path` may have been missed: it, or a folder above it, could not be looked at.
+[[nodiscard]] bool may_be_missed(const std::filesystem::path& path, const std::vector<std::filesystem::path>& errors);
+
 /// Looks for the files of `patterns`: paths, whose parts may have *, ? and [...] (a leading dot must be written). Costs
-/// a stat(2) a file. With errors the answer is not complete: what is missing may be there.
+/// a stat(2) a file. What is missing at or below one of the errors may be there.
 [[nodiscard]] Scan scan_files(const std::vector<std::filesystem::path>& patterns);
 
 /// The folder in which a pattern's files appear, if that is one folder; for who wants to be told of changes. Else the

@@ -33,13 +33,16 @@ void TailReader::look() {
   folders_.clear();
   ignored_ = 0;
   const auto scan = scan_files(source_.files);
-  stats_.read_errors += scan.errors + scan.irregular;
+  stats_.read_errors += scan.errors.size() + scan.irregular;
   for (const auto& found : scan.files) note(found);
-  // Where a folder could not be read, nobody knows what is missing.
-  if (scan.errors == 0) {
-    for (const auto state : {State::fresh, State::following}) {
-      for (const auto id : ids(state)) {
-        if (Followed* file = book_.find(id); file != nullptr && file->seen != look_) look_for_absent(*file);
+  for (const auto state : {State::fresh, State::following}) {
+    for (const auto id : ids(state)) {
+      Followed* file = book_.find(id);
+      if (file == nullptr || file->seen == look_) continue;
+      if (!may_be_missed(file->home, scan.errors)) {
+        look_for_absent(*file);
+      } else if (file->file) {  // nobody knows whether it was renamed; its bytes are there all the same
+        observe(*file, file->file->status());
       }
     }
   }
@@ -48,14 +51,17 @@ void TailReader::look() {
   }
   adopt_rotated();
   settle_fresh();
-  if (skip_present_ && scan.errors == 0) {
+  if (skip_present_) {
     skip_present_ = false;
+    unseen_at_first_ = scan.errors;
     Cursor known;  // from now on the source has been followed, even if there was no file
     known.source = source_.name;
     known.finished = true;
     pending_.push_back(known);
     urgent_ = true;
   }
+  std::erase_if(unseen_at_first_,
+                [&](const auto& path) { return std::ranges::find(scan.errors, path) == scan.errors.end(); });
   give_up_orphans();
   leave_for_successors();
   forget_vanished();
@@ -266,7 +272,7 @@ void TailReader::expect_rotated(const std::filesystem::path& path, std::int64_t 
 void TailReader::adopt_rotated() {
   for (auto at = adoptions_.begin(); at != adoptions_.end();) {
     const auto scan = rotated_files(at->first);
-    stats_.read_errors += scan.errors;
+    stats_.read_errors += scan.errors.size();
     for (const auto& found : scan.files) {
       if (found.status.modified_ns < at->second.since_ns) continue;
       if (Followed* known = book_.find_inode(found.status.device, found.status.inode)) {
@@ -308,7 +314,7 @@ void TailReader::settle_fresh() {
       if (Followed* previous = book_.find(after); previous != nullptr) previous->successor = settled.file->at.id;
       if (Followed* next = book_.find(successor); next != nullptr) next->after = settled.file->at.id;
       settled.file->released = true;
-    } else if (skip_present_ && !left) {
+    } else if (!left && (skip_present_ || may_be_missed(home, unseen_at_first_))) {
       begin_at_end(*settled.file);
     }
     mark_ready(*settled.file);

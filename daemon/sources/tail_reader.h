@@ -94,13 +94,14 @@ class TailReader {
   const settings::Source& source_;
   const std::uint64_t max_line_bytes_;
   FileBook book_;
-  std::set<std::uint64_t> ready_;      ///< ids of what has bytes to read
-  std::uint64_t last_served_ = 0;      ///< id; turns go on behind it
-  std::set<std::uint64_t> in_flight_;  ///< ids in the chunk that is not committed yet
-  std::vector<Cursor> pending_;        ///< go with the next chunk
-  bool urgent_ = false;                ///< or without one
-  bool skip_present_ = false;          ///< the files of the first look are begun at their end
-  std::uint64_t look_ = 0;             ///< number
+  std::set<std::uint64_t> ready_;                       ///< ids of what has bytes to read
+  std::uint64_t last_served_ = 0;                       ///< id; turns go on behind it
+  std::set<std::uint64_t> in_flight_;                   ///< ids in the chunk that is not committed yet
+  std::vector<Cursor> pending_;                         ///< go with the next chunk
+  bool urgent_ = false;                                 ///< or without one
+  bool skip_present_ = false;                           ///< the files of the first look are begun at their end
+  std::vector<std::filesystem::path> unseen_at_first_;  ///< so are those, which it could not see
+  std::uint64_t look_ = 0;                              ///< number
   Clock::time_point last_look_{};
   std::map<std::filesystem::path, std::uint64_t> at_path_;  ///< id of the newest file at each path
   std::map<std::filesystem::path, Adoption> adoptions_;     ///< paths whose rotated files are looked for

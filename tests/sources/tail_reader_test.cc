@@ -383,3 +383,69 @@ TEST_CASE("tail: a file cut and regrown with the same first bytes is seen by tho
   CHECK(t.drain() == expected);
   CHECK(t.reader.stats().rotations_truncate == 1);
 }
+
+namespace {
+
+/// A name that a pattern finds and that nobody can look at, not even root.
+void make_loop(const fs::path& path) { fs::create_symlink(path.filename(), path); }
+
+}  // namespace
+
+TEST_CASE("tail: a path that cannot be looked at does not hide what was renamed beside it") {
+  Tailed t;
+  t.source.files = {t.dir.path() / "log*"};
+  make_loop(t.dir.path() / "log.loop");
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+  append(t.path(), "b\n");
+  t.rotate("renamed");
+  append(t.path(), "c\n");
+  CHECK(t.drain() == "b\nc\n");
+  append(t.dir.path() / "renamed", "late\n");
+  CHECK(t.drain() == "late\n");
+  CHECK(t.reader.stats().read_errors > 0);
+}
+
+TEST_CASE("tail: what is below a path that cannot be looked at is read on, and is neither renamed nor deleted") {
+  Tailed t;
+  const auto folder = t.dir.path() / "now";
+  fs::create_directory(t.dir.path() / "a");
+  fs::create_directory_symlink("a", folder);
+  t.source.files = {folder / "log"};
+  append(folder / "log", "a\n");
+  CHECK(t.drain() == "a\n");
+  fs::remove(folder);
+  make_loop(folder);
+  append(t.dir.path() / "a" / "log", "b\nhalf");
+  CHECK(t.drain() == "b\n");
+  for (int i = 0; i < 1100; ++i) t.reader.look();
+  CHECK(t.drain().empty());  // half a line of a file that may be growing
+  fs::remove(folder);
+  fs::create_directory_symlink("a", folder);
+  append(folder / "log", " and half\n");
+  CHECK(t.drain() == "half and half\n");
+}
+
+TEST_CASE("tail: a path that cannot be looked at does not make later files begin at their end") {
+  const ScratchDir dir;
+  auto source = Tailed::source_of(dir.path() / "log*");
+  source.start_at = settings::StartAt::end;
+  make_loop(dir.path() / "log.loop");
+  append(dir.path() / "log", "old\n");
+  TailReader reader(source, 1000, {});
+  std::string all;
+  const auto read = [&] {
+    for (int look = 0; look < 3; ++look) {
+      while (const auto chunk = reader.next()) {
+        all += chunk->bytes;
+        reader.advance(*chunk);
+      }
+    }
+  };
+  read();
+  append(dir.path() / "log.b", "new\n");
+  fs::remove(dir.path() / "log.loop");
+  append(dir.path() / "log.loop", "was there\n");
+  read();
+  CHECK(all == "new\n");
+}
