@@ -20,6 +20,10 @@ struct Compared {
   bool GroupScope::*hidden;
   bool matures;
   std::optional<stats::GroupRate> rate{};  ///< binary: by the system's output and the outcome
+
+  [[nodiscard]] bool hides(const GroupScope& side) const {
+    return side.*hidden || (metric == Metric::selection_rate && side.predicted_hidden);
+  }
 };
 constexpr Compared compared[] = {
     {Metric::selection_rate, &GroupScope::outcomes_hidden, false, stats::GroupRate::selection},
@@ -67,7 +71,7 @@ class Comparer {
     for (const auto& what : compared) {
       if (what.rate && !binary) continue;
       const auto a = share(what, group.tally), b = share(what, other.tally);
-      const bool hidden = group.*what.hidden || other.*what.hidden;
+      const bool hidden = what.hides(group) || what.hides(other);
       const auto write = [&](Compare compare, const char* formula, auto&& comparison) {
         auto f = figure(group, name, what.metric, compare, formula);
         const auto why = !a ? a.error() : !b ? b.error() : stats::Undefined::no_data;

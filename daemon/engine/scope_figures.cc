@@ -18,6 +18,8 @@ void ScopeFigures::hide(const GroupScope& scope) {
   hide_outcomes_ = scope.outcomes_hidden;
   hide_confusion_ = scope.confusion_hidden;
   hide_failures_ = scope.failures_hidden;
+  hide_predicted_ = scope.predicted_hidden;
+  hide_scored_ = scope.scored_hidden;
   hide_complaints_ = scope.complaints_hidden;
   side_hidden_ = {scope.incidents_hidden, scope.findings_hidden, scope.reviews_hidden, scope.kinds_hidden,
                   scope.progress_hidden};
@@ -153,12 +155,6 @@ void ScopeFigures::confusion(std::uint32_t positive) {
   row.group = scope_.group;
   row.label = pilot_.classes[positive];
   out_.confusions.push_back(std::move(row));
-}
-
-bool ScopeFigures::small_part_of_outcomes(std::uint64_t n, std::uint64_t positives) const {
-  if (scope_.attribute.empty()) return false;
-  const auto small = [k = pilot_.segments.min_n](std::uint64_t count) { return count > 0 && count < k; };
-  return small(n) || small(tally_.labelled - n) || small(positives) || small(n - positives);
 }
 
 }  // namespace pilotwatch::engine

@@ -62,8 +62,6 @@ class ScopeFigures {
   void counts();
   void confusion(std::uint32_t positive);
   [[nodiscard]] std::uint32_t positive_index() const;
-  /// Whether `n` of the known outcomes, `positives` of them positive, would show a small count of a group.
-  [[nodiscard]] bool small_part_of_outcomes(std::uint64_t n, std::uint64_t positives) const;
 
   const WindowInput& input_;
   const settings::Pilot& pilot_;
@@ -72,7 +70,7 @@ class ScopeFigures {
   WindowResult& out_;
   std::optional<double> coverage_;
   bool hide_all_ = false, hide_outcomes_ = false, hide_confusion_ = false, hide_failures_ = false,
-       hide_complaints_ = false;
+       hide_predicted_ = false, hide_scored_ = false, hide_complaints_ = false;
   SideHidden side_hidden_;
 };
 

@@ -2,6 +2,7 @@
 #include "engine/suppression.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "engine/margins.h"
@@ -40,6 +41,43 @@ bool small_verdict(const Tally& t, std::uint64_t k) {
                      [&](const auto& item) { return small_part(item.second, t.labelled, k); });
 }
 
+/// Of the known outcomes only some have a score, lie inside an interval, or are not zero: they and the others.
+bool small_scored(const Tally& t, std::uint64_t k) {
+  const auto small_of = [&](std::int64_t n, std::int64_t of_kind) {
+    const auto cases = static_cast<std::uint64_t>(n);
+    return small_part(cases, t.labelled, k) || small_part(static_cast<std::uint64_t>(of_kind), cases, k);
+  };
+  if (const auto* binary = t.scored.binary()) {
+    std::int64_t positives = 0;
+    for (std::size_t i = 0; i < stats::ProbabilityState::bins; ++i) positives += binary->probabilities.bin(i).positives;
+    return small_of(binary->probabilities.n(), positives);
+  }
+  if (const auto* numbers = t.scored.numbers()) return small_of(numbers->sums.mape_n(), 0);
+  if (const auto* classes = t.scored.classes()) {
+    std::int64_t n = 0;
+    for (std::size_t c = 0; c < classes->classes(); ++c) n += classes->count(c);
+    for (std::size_t c = 0; c < classes->classes(); ++c) {
+      if (small_of(n, classes->count(c))) return true;
+    }
+  }
+  if (const auto* forecasts = t.scored.forecasts()) {
+    for (const auto share : {0.5, 0.9}) {
+      const auto covered = forecasts->coverage(share);
+      if (covered && small_of(forecasts->n(), std::llround(*covered * static_cast<double>(forecasts->n()))))
+        return true;
+    }
+  }
+  return false;
+}
+
+/// Whether so many cases, shown beside the decisions, give away how many failed or have no prediction. Outcomes and
+/// reviews are of predictions: where all of them have one the decisions less these are those without a prediction, and
+/// anybody knows it where it holds of the whole; where few do not have one, they bound them.
+bool tells_predicted(const Tally& t, std::uint64_t count, const settings::Pilot& pilot) {
+  const bool all = count == t.predicted && pilot.task != settings::Task::generative;  // there every answer is one
+  return all || count == t.decisions - t.failures || small(t.decisions - count, pilot.segments.min_n);
+}
+
 /// What people decided in the end, against what the system said; how many looked at it at all is not such a count.
 bool small_reviews(const SideCounts& s, std::uint64_t k) {
   return small(s[Side::reviews], k) || small_part(s[Side::overrides], s[Side::reviews], k) ||
@@ -71,6 +109,7 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
   scope.hidden = scope.rest ? small(t.decisions, k) : t.decisions < k;
   scope.outcomes_hidden = scope.hidden || small(t.labelled, k) || small_part(t.errors, t.labelled, k);
   scope.failures_hidden = scope.hidden || small_part(t.failures, t.decisions, k);
+  scope.predicted_hidden = scope.failures_hidden || small_part(t.predicted, t.decisions, k);
   if (pilot.task == settings::Task::binary) {
     scope.outcomes_hidden = scope.outcomes_hidden || small_part(t.positives, t.predicted, k);
     for (const auto& [position, count] : t.confusion.items())
@@ -79,6 +118,7 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
   scope.confusion_hidden = scope.outcomes_hidden ||
                            (pilot.task == settings::Task::multiclass && small_class(t, pilot.classes.size(), k)) ||
                            (pilot.task == settings::Task::generative && small_verdict(t, k));
+  scope.scored_hidden = scope.outcomes_hidden || small_scored(t, k);
   scope.complaints_hidden = scope.hidden || small(t.complaints, k);
   scope.incidents_hidden = scope.complaints_hidden || small_part(t.side[Side::incidents], t.complaints, k);
   scope.findings_hidden = scope.complaints_hidden || small(t.side[Side::decided], k) ||
@@ -89,12 +129,17 @@ void primary(GroupScope& scope, const settings::Pilot& pilot) {
 }
 
 /// What is hidden hides what would bound it, or is a part of it. Later flags only: each is covered in its own turn.
-void imply(GroupScope& s) {
-  s.outcomes_hidden = s.outcomes_hidden || s.hidden;
+void imply(GroupScope& s, const settings::Pilot& pilot) {
+  const auto tells = [&](std::uint64_t count) { return s.predicted_hidden && tells_predicted(s.tally, count, pilot); };
+  const auto& side = s.tally.side;
   s.failures_hidden = s.failures_hidden || s.hidden;
+  s.predicted_hidden = s.predicted_hidden || s.failures_hidden;
+  s.outcomes_hidden = s.outcomes_hidden || s.hidden || tells(s.tally.labelled);
   s.complaints_hidden = s.complaints_hidden || s.hidden;
-  s.reviews_hidden = s.reviews_hidden || s.hidden;
+  s.reviews_hidden = s.reviews_hidden || s.hidden || tells(side[Side::reviews]) || tells(side[Side::seeded]) ||
+                     tells(side[Side::reviews] + side[Side::seeded]) || tells(side[Side::timed]);
   s.confusion_hidden = s.confusion_hidden || s.outcomes_hidden;
+  s.scored_hidden = s.scored_hidden || s.outcomes_hidden;
   // Incidents and decided complaints are at most as many as complaints: they would bound what is hidden.
   s.incidents_hidden = s.incidents_hidden || s.complaints_hidden;
   s.findings_hidden = s.findings_hidden || s.complaints_hidden;
@@ -105,19 +150,21 @@ void imply(GroupScope& s) {
 }  // namespace
 
 void suppress_alone(GroupScope& scope, const settings::Pilot& pilot) {
-  if (pilot.segments.min_n > 1) primary(scope, pilot);
+  if (pilot.segments.min_n <= 1) return;
+  primary(scope, pilot);
+  imply(scope, pilot);
 }
 
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
   if (pilot.segments.min_n <= 1) return;
   Margins margins(scopes, pilot.segments);
   for (auto* scope : margins.members()) primary(*scope, pilot);
-  for (const auto flag :
-       {&GroupScope::hidden, &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden, &GroupScope::failures_hidden,
-        &GroupScope::complaints_hidden, &GroupScope::incidents_hidden, &GroupScope::findings_hidden,
-        &GroupScope::reviews_hidden, &GroupScope::kinds_hidden, &GroupScope::progress_hidden}) {
+  for (const auto flag : {&GroupScope::hidden, &GroupScope::failures_hidden, &GroupScope::predicted_hidden,
+                          &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden, &GroupScope::scored_hidden,
+                          &GroupScope::complaints_hidden, &GroupScope::incidents_hidden, &GroupScope::findings_hidden,
+                          &GroupScope::reviews_hidden, &GroupScope::kinds_hidden, &GroupScope::progress_hidden}) {
     margins.cover(flag);
-    for (auto* member : margins.members()) imply(*member);
+    for (auto* member : margins.members()) imply(*member, pilot);
   }
 }
 

@@ -14,12 +14,14 @@ namespace pilotwatch::engine {
 struct GroupScope {
   std::string model_version, attribute, group;
   Tally tally;
-  bool rest = false;              ///< what is in no group of the attribute: never shown, but a member of its margin
-  int rest_of = 0;                ///< of a pair: what of the first (1), second (2) attribute's `group` is in no combination
-  bool hidden = false;            ///< nothing may be shown
+  bool rest = false;    ///< what is in no group of the attribute: never shown, but a member of its margin
+  int rest_of = 0;      ///< of a pair: what of the first (1), second (2) attribute's `group` is in no combination
+  bool hidden = false;  ///< nothing may be shown
   bool outcomes_hidden = false;   ///< counts of predictions and outcomes by kind may not be shown, nor rates of them
   bool confusion_hidden = false;  ///< many classes: the table of no class may be shown; rates over all classes may
   bool failures_hidden = false;
+  bool predicted_hidden = false;  ///< how many have a prediction: normally the decisions less the failures
+  bool scored_hidden = false;  ///< figures of some of the known outcomes: those with scores, inside an interval, not 0
   bool complaints_hidden = false;
   bool incidents_hidden = false;
   bool findings_hidden = false;  ///< what became of complaints
@@ -30,7 +32,8 @@ struct GroupScope {
 
 /// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether
 /// they complained leaves the daemon while it lies between 1 and min_n - 1: neither itself nor as a numerator, its
-/// complement, or the difference between a total and the rest. How many outcomes are known yet is not such a count.
+/// complement, or the difference between a total and the rest. Decisions without a prediction are such a count, since
+/// they normally are those that failed. How many outcomes are known yet is not, unless it gives away how many failed.
 /// Method: small-cell suppression as in official statistics: primary, then complementary in all margins together
 /// (margins.h); the combinations of a pair have margins with the groups of both attributes. min_n <= 1 hides nothing.
 void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot);

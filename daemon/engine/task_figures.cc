@@ -43,8 +43,8 @@ void ScopeFigures::binary() {
   rate(Metric::false_negative_rate, c.fn, c.positives(), stats::false_negative_rate(c));
   rate(Metric::false_discovery_rate, c.fp, c.predicted(), stats::false_discovery_rate(c));
   rate(Metric::false_omission_rate, c.fn, c.not_predicted(), stats::false_omission_rate(c));
-  share(Metric::selection_rate, stats::wilson_formula, tally_.positives, tally_.predicted, hide_outcomes_,
-        Of::decisions);
+  share(Metric::selection_rate, stats::wilson_formula, tally_.positives, tally_.predicted,
+        hide_outcomes_ || hide_predicted_, Of::decisions);
   rate(Metric::accuracy, c.tp + c.tn, c.total(), stats::accuracy(c));
   rate(Metric::precision, c.tp, c.predicted(), stats::precision(c));
   rate(Metric::recall, c.tp, c.positives(), stats::recall(c));
@@ -64,7 +64,7 @@ void ScopeFigures::binary_scores() {
   const auto table = scored->by_score.table();
   const auto& p = scored->probabilities;
   const auto n = static_cast<std::uint64_t>(p.n());
-  const bool hidden = hide_outcomes_ || small_part_of_outcomes(n, static_cast<std::uint64_t>(table.positives));
+  const bool hidden = hide_scored_;
   auc(table, n, hidden);
   bracketed(Metric::average_precision, stats::average_precision_formula, stats::average_precision_bracket_formula,
             table.exact, stats::average_precision(table), n, hidden);
@@ -120,12 +120,10 @@ void ScopeFigures::multiclass_scores() {
   const auto* scores = tally_.scored.classes();
   if (scores == nullptr) return;
   std::uint64_t n = 0;
-  bool exact = true, hidden = hide_confusion_;
+  const bool hidden = hide_confusion_ || hide_scored_;
+  bool exact = true;
   for (std::size_t k = 0; k < scores->classes(); ++k) n += static_cast<std::uint64_t>(scores->count(k));
-  for (std::size_t k = 0; k < scores->classes(); ++k) {
-    exact = exact && scores->one_vs_rest(k).exact;
-    hidden = hidden || small_part_of_outcomes(n, static_cast<std::uint64_t>(scores->count(k)));
-  }
+  for (std::size_t k = 0; k < scores->classes(); ++k) exact = exact && scores->one_vs_rest(k).exact;
   value(Metric::log_loss, stats::multiclass_log_loss_formula, scores->log_loss(), n, hidden);
   bracketed(Metric::roc_auc_hand_till, stats::auc_hand_till_formula, stats::auc_hand_till_bracket_formula, exact,
             stats::auc_hand_till(*scores), n, hidden);
@@ -142,8 +140,7 @@ void ScopeFigures::regression() {
   value(Metric::rmse, stats::rmse_formula, sums.rmse(), n, hide_outcomes_);
   value(Metric::r2, stats::r2_formula, sums.r2(), n, hide_outcomes_);
   const auto not_zero = static_cast<std::uint64_t>(sums.mape_n());
-  value(Metric::mape, stats::mape_formula, sums.mape(), not_zero,
-        hide_outcomes_ || small_part_of_outcomes(not_zero, 0));
+  value(Metric::mape, stats::mape_formula, sums.mape(), not_zero, hide_scored_);
   value(Metric::smape, stats::smape_formula, sums.smape(), n, hide_outcomes_);
   value(Metric::rmsle, stats::rmsle_formula, sums.rmsle(), n, hide_outcomes_);
   const auto median =
@@ -187,7 +184,7 @@ void ScopeFigures::interval_coverage(Metric metric, double share_inside) {
                  scored == nullptr ? 0 : static_cast<std::uint64_t>(scored->n()), hide_outcomes_);
   const auto n = static_cast<std::uint64_t>(scored->n());
   const auto inside = static_cast<std::uint64_t>(std::llround(*covered * static_cast<double>(n)));
-  share(metric, stats::wilson_formula, inside, n, hide_outcomes_ || small_part_of_outcomes(n, inside), Of::outcomes);
+  share(metric, stats::wilson_formula, inside, n, hide_scored_, Of::outcomes);
 }
 
 }  // namespace pilotwatch::engine

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/suppression.h"
 
+#include <algorithm>
+#include <cmath>
+#include <map>
 #include <random>
+#include <set>
 
 #include "support/scenario.h"
 
@@ -174,5 +178,222 @@ TEST_CASE("suppression: figures of hidden groups carry a reason and no number") 
       if (c.group == "few") CHECK(c.suppressed);
     }
     CHECK(window->suppressed_groups.at(0) == std::pair<std::string, std::uint64_t>{"g", 2});
+  }
+}
+
+TEST_CASE("suppression: where failures are hidden, decisions less predictions do not show them") {
+  std::vector<GroupScope> scopes{scope("a", 10, 10, 10, 10), scope("b", 20, 20, 20, 20), scope("c", 30, 30, 30, 30)};
+  for (auto& s : scopes) s.tally.decisions += 20;  // no outcome yet, with a prediction
+  for (auto& s : scopes) s.tally.predicted += 20;
+  scopes[0].tally.failures = 2;
+  scopes[0].tally.predicted -= 2;
+  suppress(scopes, pilot_with(5));
+  for (const auto i : {0, 1}) {  // b covers for a
+    CHECK(scopes[static_cast<std::size_t>(i)].failures_hidden);
+    CHECK(scopes[static_cast<std::size_t>(i)].predicted_hidden);
+    CHECK_FALSE(scopes[static_cast<std::size_t>(i)].outcomes_hidden);  // many are without an outcome for other reasons
+  }
+  CHECK_FALSE(scopes[2].predicted_hidden);
+}
+
+TEST_CASE(
+    "suppression: few decisions without a prediction, or with one, are hidden though none is said to have failed") {
+  for (const std::uint64_t predicted : {58, 3}) {
+    std::vector<GroupScope> scopes{scope("a", 0, 0, 0, 0), scope("b", 20, 20, 20, 20), scope("c", 30, 30, 30, 30)};
+    scopes[0].tally.decisions = 60;
+    scopes[0].tally.predicted = predicted;
+    suppress(scopes, pilot_with(5));
+    CHECK(scopes[0].predicted_hidden);
+    CHECK_FALSE(scopes[0].failures_hidden);
+    CHECK(scopes[1].predicted_hidden);
+    CHECK_FALSE(scopes[2].predicted_hidden);
+  }
+}
+
+TEST_CASE("suppression: outcomes and reviews of all predictions show as little of failures as these") {
+  const auto three = [](auto&& change) {
+    std::vector<GroupScope> scopes{scope("a", 10, 10, 10, 10), scope("b", 20, 20, 20, 20), scope("c", 30, 30, 30, 30)};
+    for (auto& s : scopes) {
+      s.tally.failures = 10;
+      s.tally.decisions += 10;
+      s.tally.side.add(Side::reviews, 20);
+    }
+    scopes[0].tally.failures = 2;
+    scopes[0].tally.decisions -= 8;
+    change(scopes);
+    suppress(scopes, pilot_with(5));
+    return scopes;
+  };
+  const auto outcomes = three([](auto&) {});
+  CHECK(outcomes[0].outcomes_hidden);
+  CHECK(outcomes[1].outcomes_hidden);
+  CHECK_FALSE(outcomes[2].outcomes_hidden);
+  CHECK_FALSE(outcomes[0].reviews_hidden);
+  const auto reviews = three([](auto& scopes) {
+    for (auto& s : scopes) s.tally.side.add(Side::reviews, static_cast<std::int64_t>(s.tally.predicted) - 20);
+  });
+  CHECK(reviews[0].reviews_hidden);
+  CHECK(reviews[1].reviews_hidden);
+  CHECK_FALSE(reviews[2].reviews_hidden);
+}
+
+TEST_CASE("suppression: scores of all but few outcomes are hidden, and those of one more group") {
+  const auto pilot = pilot_with(5);
+  std::vector<GroupScope> scopes{scope("a", 10, 10, 10, 10), scope("b", 20, 20, 20, 20), scope("c", 30, 30, 30, 30)};
+  for (auto& s : scopes) {
+    Decision d;
+    d.has_predicted = d.has_outcome = d.has_score = true;
+    for (const auto actual : {0, 1}) {
+      d.score = 0.3;
+      d.actual = actual;
+      s.tally.scored.add(d, pilot, true, static_cast<std::int64_t>(s.tally.labelled / 2) - (s.group == "a" ? 1 : 0));
+    }
+  }
+  suppress(scopes, pilot);
+  CHECK(scopes[0].scored_hidden);
+  CHECK(scopes[1].scored_hidden);
+  CHECK_FALSE(scopes[2].scored_hidden);
+  for (const auto& s : scopes) CHECK_FALSE(s.outcomes_hidden);
+}
+
+namespace {
+
+/// What an observer has of one window of random decisions, and what is true.
+struct Shown {
+  struct Group {
+    std::uint64_t failures = 0, missing = 0, predicted = 0;
+    std::map<settings::Metric, std::uint64_t> n;  ///< that are published, 0 left out
+  };
+  std::map<std::string, Group> groups;
+  std::map<settings::Metric, std::uint64_t> whole;
+  std::shared_ptr<const engine::WindowResult> window;
+};
+
+constexpr settings::Metric of_decisions[] = {settings::Metric::volume,   settings::Metric::failure_rate,
+                                             settings::Metric::coverage, settings::Metric::error_rate,
+                                             settings::Metric::accuracy, settings::Metric::selection_rate,
+                                             settings::Metric::f1,       settings::Metric::roc_auc,
+                                             settings::Metric::brier,    settings::Metric::override_rate};
+
+Shown random_window(std::uint64_t seed, std::uint64_t min_n) {
+  std::mt19937_64 rng{seed};
+  Scenario s(settings_of({pilot_with(min_n)}));
+  Shown out;
+  std::string text;
+  const auto outcomes = rng() % 3, reviews = rng() % 3;  // 0: of all, 1: of most, 2: of half
+  const auto has = [&](std::uint64_t which) { return which == 0 || (which == 1 ? rng() % 12 > 0 : rng() % 2 > 0); };
+  for (std::uint64_t g = 0, groups = 2 + rng() % 4; g < groups; ++g) {
+    const auto name = "g" + std::to_string(g);
+    auto& group = out.groups[name];
+    const auto failing = rng() % 3 == 0 ? 0 : rng() % 9, silent = rng() % 4 == 0 ? rng() % 7 : 0;
+    for (std::uint64_t i = 0, all = 20 + rng() % 80; i < all; ++i) {
+      const auto id = name + "-" + std::to_string(i);
+      const bool failed = i < failing, predicted = !failed && i >= failing + silent;
+      group.failures += failed;
+      group.missing += !predicted;
+      group.predicted += predicted;
+      text += R"({"type":"prediction","pilot":"p","time":0,"id":")" + id + R"(","segments":{"g":")" + name + "\"}";
+      if (failed) text += R"(,"failed":true)";
+      if (predicted) text += R"(,"prediction":)" + std::to_string(rng() % 2);
+      if (predicted && rng() % 8 > 0) text += R"(,"score":0.)" + std::to_string(1 + rng() % 9);
+      text += "}\n";
+      if (predicted && has(outcomes))
+        text += R"({"type":"outcome","pilot":"p","time":0,"id":")" + id + R"(","actual":)" + std::to_string(rng() % 2) +
+                "}\n";
+      if (predicted && has(reviews))
+        text += R"({"type":"review","pilot":"p","time":0,"id":"r)" + id + R"(","prediction_id":")" + id +
+                R"(","final":)" + std::to_string(rng() % 2) + "}\n";
+    }
+  }
+  const auto applied = s.send(text);
+  REQUIRE(applied.rejected == 0);
+  s.fold.finish(Instant{});
+  out.window = s.fold.snapshot(Instant{})->pilots[0].windows.front();
+  for (const auto& f : out.window->figures) {
+    if (!f.compare.empty() || !f.model_version.empty() || f.n == 0) continue;
+    if (std::ranges::find(of_decisions, f.metric) == std::end(of_decisions)) continue;
+    auto& n = f.attribute.empty() ? out.whole : out.groups.at(f.group).n;
+    // Coverage shows the known outcomes by its value.
+    n[f.metric] = f.metric == settings::Metric::coverage
+                      ? static_cast<std::uint64_t>(std::llround(*f.value * static_cast<double>(f.n)))
+                      : f.n;
+  }
+  return out;
+}
+
+/// What the whole less all other groups shows of the one that is hidden.
+void work_out_gaps(Shown& shown) {
+  for (const auto& [metric, whole] : shown.whole) {
+    Shown::Group* gap = nullptr;
+    std::uint64_t gaps = 0, sum = 0;
+    for (auto& [name, group] : shown.groups) {
+      const auto found = group.n.find(metric);
+      if (found == group.n.end()) {
+        gap = &group;
+        ++gaps;
+      } else {
+        sum += found->second;
+      }
+    }
+    if (gaps == 1 && whole > sum) gap->n[metric] = whole - sum;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("suppression: no small number of failures or of cases without a prediction is a difference of two shown n") {
+  constexpr std::uint64_t min_n = 5;
+  const auto seed = GENERATE(take(250, random(0u, 1u << 30)));
+  CAPTURE(seed);
+  auto shown = random_window(seed, min_n);
+  work_out_gaps(shown);
+  const auto small = [](std::uint64_t count) { return count > 0 && count < min_n; };
+  std::size_t untold = 0;  // groups whose failures do not follow where all outcomes or predictions are counted
+  bool any_small = false;
+  for (const auto& [name, group] : shown.groups) {
+    CAPTURE(name, group.failures, group.missing);
+    const bool small_failures = small(group.failures), small_missing = small(group.missing),
+               few = small(group.predicted);
+    any_small = any_small || small_missing;
+    std::set<std::uint64_t> differences;
+    for (const auto& [a, most] : group.n) {
+      for (const auto& [b, less] : group.n) {
+        if (a != settings::Metric::override_rate && b != settings::Metric::override_rate && most > less)
+          differences.insert(most - less);
+      }
+    }
+    const auto decisions = group.n.find(settings::Metric::volume);
+    const auto reviewed = group.n.find(settings::Metric::override_rate);
+    if (decisions != group.n.end() && reviewed != group.n.end())
+      differences.insert(decisions->second - reviewed->second);
+    if (small_failures) CHECK(differences.count(group.failures) == 0);
+    if (small_missing) CHECK(differences.count(group.missing) == 0);
+    if (few) CHECK(group.n.count(settings::Metric::selection_rate) == 0);
+    untold += differences.count(group.missing) == 0 && group.missing > 0 ? 1 : 0;
+    if (group.missing == 0 && decisions != group.n.end()) {
+      const auto as_many = [&](const auto& n) {
+        return n.first != settings::Metric::volume && n.first != settings::Metric::failure_rate &&
+               n.second == decisions->second;
+      };
+      untold += std::none_of(group.n.begin(), group.n.end(), as_many) ? 1 : 0;
+    }
+  }
+  if (any_small) CHECK(untold != 1);
+}
+
+TEST_CASE("suppression: comparisons of selection rates are hidden where the predictions of a side are") {
+  const auto seed = GENERATE(take(40, random(0u, 1u << 30)));
+  CAPTURE(seed);
+  const auto shown = random_window(seed, 5);
+  std::set<std::string> hidden;
+  for (const auto& f : shown.window->figures) {
+    if (f.compare.empty() && f.metric == settings::Metric::selection_rate && f.state == "suppressed")
+      hidden.insert(f.group);
+  }
+  for (const auto& f : shown.window->figures) {
+    if (!f.compare.empty() && f.metric == settings::Metric::selection_rate && hidden.count(f.group) > 0) {
+      CHECK(f.state == "suppressed");
+      CHECK(f.n == 0);
+    }
   }
 }
