@@ -166,3 +166,29 @@ TEST_CASE("evidence: records that end before the horizon of all decisions break 
   CHECK_FALSE(s.transitions.empty());
   for (const auto& t : s.transitions) CHECK(t.to != judge::State::breach);
 }
+
+TEST_CASE("evidence: the categories of complaints made by the horizon, each once, whatever comes first") {
+  const auto complaint = [](const std::string& id, Millis after, const std::string& category) {
+    return R"({"type":"complaint","pilot":"p","id":")" + id + R"(","prediction_id":"0","time":")" +
+           format_rfc3339(made(0) + after) + "\"" + (category.empty() ? "" : R"(,"category":")" + category + "\"") +
+           "}\n";
+  };
+  std::vector<std::string> lines{prediction(0),
+                                 complaint("a", minutes{1}, "rude"),
+                                 complaint("b", horizon, "slow"),
+                                 complaint("c", minutes{2}, "rude"),
+                                 complaint("d", minutes{3}, ""),
+                                 complaint("e", horizon + seconds{1}, "late")};
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    CAPTURE(i);
+    std::rotate(lines.begin(), lines.begin() + 1, lines.end());
+    Seen s;
+    for (const auto& line : lines) {
+      s.send(line);
+      s.restart();
+    }
+    s.advance(made(10));
+    REQUIRE(s.matured.size() == 1);
+    CHECK(s.matured[0].complained_about == std::vector<std::string>{"rude", "slow"});
+  }
+}
