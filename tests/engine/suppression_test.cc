@@ -65,7 +65,7 @@ TEST_CASE("suppression: groups below min_n are hidden whole; zero is not small; 
 TEST_CASE(
     "suppression: no published figure of a group shows a count between 1 and min_n - 1, nor does a margin with one "
     "gap") {
-  const auto seed = GENERATE(take(300, random(0u, 1u << 30)));
+  const auto seed = GENERATE(take(1, random(0u, 1u << 30))) + GENERATE(range(0u, 300u));
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   std::vector<GroupScope> scopes;
@@ -86,7 +86,7 @@ TEST_CASE(
 }
 
 TEST_CASE("suppression: nothing shown of complaints and reviews has a small count, and no margin has one gap") {
-  const auto seed = GENERATE(take(300, random(0u, 1u << 30)));
+  const auto seed = GENERATE(take(1, random(0u, 1u << 30))) + GENERATE(range(0u, 300u));
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
   std::vector<GroupScope> scopes;
@@ -343,7 +343,7 @@ void work_out_gaps(Shown& shown) {
 
 TEST_CASE("suppression: no small number of failures or of cases without a prediction is a difference of two shown n") {
   constexpr std::uint64_t min_n = 5;
-  const auto seed = GENERATE(take(250, random(0u, 1u << 30)));
+  const auto seed = GENERATE(take(1, random(0u, 1u << 30))) + GENERATE(range(0u, 250u));
   CAPTURE(seed);
   auto shown = random_window(seed, min_n);
   work_out_gaps(shown);
@@ -369,20 +369,17 @@ TEST_CASE("suppression: no small number of failures or of cases without a predic
     if (small_failures) CHECK(differences.count(group.failures) == 0);
     if (small_missing) CHECK(differences.count(group.missing) == 0);
     if (few) CHECK(group.n.count(settings::Metric::selection_rate) == 0);
-    untold += differences.count(group.missing) == 0 && group.missing > 0 ? 1 : 0;
-    if (group.missing == 0 && decisions != group.n.end()) {
-      const auto as_many = [&](const auto& n) {
-        return n.first != settings::Metric::volume && n.first != settings::Metric::failure_rate &&
-               n.second == decisions->second;
-      };
-      untold += std::none_of(group.n.begin(), group.n.end(), as_many) ? 1 : 0;
-    }
+    const auto tells = [&](const auto& n) {
+      return n.first != settings::Metric::volume && n.first != settings::Metric::failure_rate &&
+             decisions->second - n.second == group.missing;
+    };
+    untold += decisions == group.n.end() || std::none_of(group.n.begin(), group.n.end(), tells) ? 1 : 0;
   }
   if (any_small) CHECK(untold != 1);
 }
 
 TEST_CASE("suppression: comparisons of selection rates are hidden where the predictions of a side are") {
-  const auto seed = GENERATE(take(40, random(0u, 1u << 30)));
+  const auto seed = GENERATE(take(1, random(0u, 1u << 30))) + GENERATE(range(0u, 40u));
   CAPTURE(seed);
   const auto shown = random_window(seed, 5);
   std::set<std::string> hidden;
