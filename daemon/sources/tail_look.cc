@@ -34,15 +34,18 @@ void TailReader::look() {
   ignored_ = 0;
   const auto scan = scan_files(source_.files);
   stats_.read_errors += scan.errors.size() + scan.irregular;
-  for (const auto& found : scan.files) note(found);
+  for (const auto& found : scan.files) {
+    const Followed* known = book_.find_inode(found.status.device, found.status.inode);
+    apart(known == nullptr ? 0 : known->at.id, [&] { note(found); });
+  }
   for (const auto state : {State::fresh, State::following}) {
     for (const auto id : ids(state)) {
       Followed* file = book_.find(id);
       if (file == nullptr || file->seen == look_) continue;
       if (!may_be_missed(file->home, scan.errors)) {
-        look_for_absent(*file);
+        apart(id, [&] { look_for_absent(*file); });
       } else if (file->file) {  // nobody knows whether it was renamed; its bytes are there all the same
-        observe(*file, file->file->status());
+        apart(id, [&] { observe(*file, file->file->status()); });
       }
     }
   }
@@ -280,7 +283,7 @@ void TailReader::adopt_rotated() {
         if (!without_file || known->seen == look_) continue;
         known->seen = look_;  // gone on with by a late writer, or its inode is used again
         known->place = found.path;
-        observe(*known, found.status);
+        apart(known->at.id, [&] { observe(*known, found.status); });
         continue;
       }
       Followed& file = book_.add(found.path, found.status);
@@ -299,26 +302,27 @@ void TailReader::adopt_rotated() {
 }
 
 void TailReader::settle_fresh() {
-  for (const auto id : ids(State::fresh)) {
-    Followed* file = book_.find(id);
-    const bool left = file->left;
-    const auto home = file->home;
-    const auto after = file->after, successor = file->successor;
-    const auto settled = settle(book_, *file);
-    if (settled.as == Settled::As::undecided) continue;
-    stats_.copied_bytes += settled.copied;
-    if (settled.file->at.compressed) ++stats_.compressed_files;
-    if (settled.as == Settled::As::goes_on) {
-      if (const auto at = at_path_.find(home); at != at_path_.end() && at->second == id)
-        at->second = settled.file->at.id;
-      if (Followed* previous = book_.find(after); previous != nullptr) previous->successor = settled.file->at.id;
-      if (Followed* next = book_.find(successor); next != nullptr) next->after = settled.file->at.id;
-      settled.file->released = true;
-    } else if (!left && (skip_present_ || may_be_missed(home, unseen_at_first_))) {
-      begin_at_end(*settled.file);
-    }
-    mark_ready(*settled.file);
+  for (const auto id : ids(State::fresh)) apart(id, [&] { settle_one(id); });
+}
+
+void TailReader::settle_one(std::uint64_t id) {
+  Followed* file = book_.find(id);
+  const bool left = file->left;
+  const auto home = file->home;
+  const auto after = file->after, successor = file->successor;
+  const auto settled = settle(book_, *file);
+  if (settled.as == Settled::As::undecided) return;
+  stats_.copied_bytes += settled.copied;
+  if (settled.file->at.compressed) ++stats_.compressed_files;
+  if (settled.as == Settled::As::goes_on) {
+    if (const auto at = at_path_.find(home); at != at_path_.end() && at->second == id) at->second = settled.file->at.id;
+    if (Followed* previous = book_.find(after); previous != nullptr) previous->successor = settled.file->at.id;
+    if (Followed* next = book_.find(successor); next != nullptr) next->after = settled.file->at.id;
+    settled.file->released = true;
+  } else if (!left && (skip_present_ || may_be_missed(home, unseen_at_first_))) {
+    begin_at_end(*settled.file);
   }
+  mark_ready(*settled.file);
 }
 
 /// Behind the last whole record. What comes before it is not read, so the hash of the content is not known.

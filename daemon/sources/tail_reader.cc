@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "sources/gzip_reader.h"
 #include "sources/line_cut.h"
 #include "sources/tail_settle.h"
 
@@ -81,13 +83,32 @@ std::optional<TailReader::Chunk> TailReader::next() {
       ready_.erase(id);
       continue;
     }
-    if (!append_next(chunk, *file, turns.size() > 1 ? turn_bytes : chunk_bytes)) break;
+    bool fits = true;
+    apart(id, [&] { fits = append_next(chunk, *file, turns.size() > 1 ? turn_bytes : chunk_bytes); });
+    if (!fits) break;
     if (chunk.bytes.size() >= chunk_bytes || chunk.cursors.size() >= chunk_files) break;
   }
   if (chunk.cursors.empty() && !urgent_) return std::nullopt;
   for (const auto& cursor : chunk.cursors) in_flight_.insert(cursor.id);
   chunk.cursors.insert(chunk.cursors.begin(), pending_.begin(), pending_.end());  // older than what was read now
+  chunk.pending = pending_.size();
   return chunk;
+}
+
+/// Work on one file: that it cannot be read, or is a damaged gzip, must not stop the others. It is tried again at the
+/// next look.
+void TailReader::apart(std::uint64_t id, const std::function<void()>& work) {
+  const auto failed = [&] {
+    ++stats_.read_errors;
+    ready_.erase(id);
+  };
+  try {
+    work();
+  } catch (const DamagedGzip&) {
+    failed();
+  } catch (const std::system_error&) {
+    failed();
+  }
 }
 
 /// False where the file's records cannot stand in the same chunk.
@@ -109,8 +130,9 @@ bool TailReader::append_next(Chunk& chunk, Followed& file, std::uint64_t budget)
   // In the middle of a chunk a line that begins with '[' is a line as others are; at its beginning it goes alone.
   const auto begin = chunk.bytes.find_first_not_of(" \t\r\n");
   if (!chunk.cursors.empty() && begin != std::string::npos && chunk.bytes[begin] == '[') return false;
+  auto cursor = cursor_after(file, *open, *piece);  // it reads, which may fail
   chunk.bytes += piece->bytes;
-  chunk.cursors.push_back(cursor_after(file, *open, *piece));
+  chunk.cursors.push_back(std::move(cursor));
   return true;
 }
 
@@ -150,8 +172,10 @@ void TailReader::advance(const Chunk& committed) {
     last_served_ = cursor.id;
   }
   in_flight_.clear();
-  pending_.clear();
-  urgent_ = false;
+  // Only what went with it: looks while it waited may have added more.
+  const auto gone = std::min(committed.pending, pending_.size());
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(gone));
+  urgent_ = urgent_ && !pending_.empty();
 }
 
 void TailReader::give_up(const Chunk& refused) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,6 +35,7 @@ class TailReader {
     std::string bytes;            ///< whole records of one or more files; may be empty where only cursors have changed
     std::string csv_header;       ///< csv: of all of them; "" = the bytes begin with it
     std::vector<Cursor> cursors;  ///< where the files stand once they are committed
+    std::size_t pending = 0;      ///< so many of them were waiting for a chunk to go with
   };
   /// The next records, or nothing yet. The same ones again until `advance`. Looks at the files where there is nothing
   /// to read or the last look is older than the poll interval.
@@ -59,6 +61,8 @@ class TailReader {
     unsigned looks = 0;
   };
 
+  void apart(std::uint64_t id, const std::function<void()>& work);
+
   // Looking: tail_look.cc
   void note(const FoundFile& found);
   [[nodiscard]] bool ignored(const FoundFile& found) const;
@@ -72,6 +76,7 @@ class TailReader {
   [[nodiscard]] bool is_at(const Followed& file, const std::filesystem::path& path, FileStatus& status, bool& unsure);
   void adopt_rotated();
   void settle_fresh();
+  void settle_one(std::uint64_t id);
   void begin_at_end(Followed& file);
   void give_up_orphans();
   void leave_for_successors();

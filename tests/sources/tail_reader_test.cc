@@ -2,7 +2,9 @@
 #include "sources/tail_reader.h"
 
 #include <sys/stat.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -448,4 +450,73 @@ TEST_CASE("tail: a path that cannot be looked at does not make later files begin
   append(dir.path() / "log.loop", "was there\n");
   read();
   CHECK(all == "new\n");
+}
+
+TEST_CASE("tail: what a look notes while a chunk waits goes with the next one") {
+  Tailed t;
+  t.source.files = {t.dir.path() / "log*"};
+  append(t.path(), "a\n");
+  append(t.dir.path() / "log.b", "b\n");
+  t.drain();
+  append(t.path(), "c\n");
+  const auto waits = t.reader.next();
+  REQUIRE(waits);
+  fs::resize_file(t.dir.path() / "log.b", 0);
+  t.settle_losses();  // the old content of log.b is finished
+  t.reader.advance(*waits);
+  append(t.path(), "d\n");
+  t.drain();
+  CHECK(
+      std::ranges::any_of(t.last, [&](const Cursor& at) { return at.finished && at.path == t.dir.path() / "log.b"; }));
+}
+
+namespace {
+
+void write_gzip(const fs::path& path, const std::string& bytes) {
+  gzFile out = ::gzopen(path.c_str(), "wb");
+  ::gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
+  ::gzclose(out);
+}
+
+/// In place: the inode, which is known, stays.
+void damage(const fs::path& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(fs::file_size(path) / 2));
+  file << std::string(64, '\xff');
+}
+
+std::string random_lines(std::size_t count) {
+  std::string out;
+  std::uint64_t state = 1;
+  for (std::size_t i = 0; i < count; ++i) out += std::to_string(state = state * 6364136223846793005U + i) + "\n";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("tail: a damaged gzip does not stop the files beside it") {
+  Tailed t;
+  t.source.files = {t.dir.path() / "log*"};
+  const auto packed = t.dir.path() / "log.0.gz";
+  write_gzip(packed, random_lines(200'000));
+  const auto begun = t.reader.next();
+  REQUIRE(begun);
+  t.reader.advance(*begun);
+  damage(packed);  // while it is read
+  append(t.path(), "a\n");
+  CHECK(t.drain().find("a\n") != std::string::npos);
+
+  append(t.path(), "b\n");
+  const auto source = Tailed::source_of(t.dir.path() / "log*");
+  std::vector<Cursor> cursors = begun->cursors;
+  TailReader second(source, 1 << 20, cursors);  // another process
+  std::string all;
+  for (int look = 0; look < 3; ++look) {
+    while (const auto chunk = second.next()) {
+      all += chunk->bytes;
+      second.advance(*chunk);
+    }
+  }
+  CHECK(all.ends_with("a\nb\n"));
+  CHECK(second.stats().read_errors > 0);
 }
