@@ -142,7 +142,7 @@ void TailReader::observe(Followed& file, const FileStatus& status) {
     return cut(file, status);
   if (file.at.compressed) {
     file.modified_ns = status.modified_ns;
-    return;
+    return look_for_members(file, status);
   }
   if (status.size < file.size) {  // only what had not been read yet was cut off
     ++stats_.rotations_truncate;
@@ -159,6 +159,15 @@ void TailReader::observe(Followed& file, const FileStatus& status) {
       book_.set_fingerprint(file, open->read_at(0, std::min(file.size, fingerprint_max)));
   }
   if (file.state == State::finished && file.unread() > 0) file.state = State::following;  // somebody went on with it
+  mark_ready(file);
+}
+
+/// Members written behind those that were read. Unpacking costs, so it is tried once for each length of the file.
+void TailReader::look_for_members(Followed& file, const FileStatus& status) {
+  if (status.size == file.packed_size || status.size == file.tried_size) return;
+  file.tried_size = status.size;
+  if (!resume_compressed(file, status)) return;
+  if (file.state == State::finished && file.unread() > 0) file.state = State::following;
   mark_ready(file);
 }
 

@@ -69,6 +69,7 @@ class TailReader {
   void arrived(Followed& file);
   [[nodiscard]] bool resume_compressed(Followed& file, const FileStatus& status);
   void observe(Followed& file, const FileStatus& status);
+  void look_for_members(Followed& file, const FileStatus& status);
   void cut(Followed& file, const FileStatus& status);
   void look_for_absent(Followed& file);
   [[nodiscard]] bool find_closed(Followed& file);

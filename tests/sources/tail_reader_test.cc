@@ -472,8 +472,8 @@ TEST_CASE("tail: what a look notes while a chunk waits goes with the next one") 
 
 namespace {
 
-void write_gzip(const fs::path& path, const std::string& bytes) {
-  gzFile out = ::gzopen(path.c_str(), "wb");
+void write_gzip(const fs::path& path, const std::string& bytes, const char* mode = "wb") {
+  gzFile out = ::gzopen(path.c_str(), mode);
   ::gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
   ::gzclose(out);
 }
@@ -519,4 +519,19 @@ TEST_CASE("tail: a damaged gzip does not stop the files beside it") {
   }
   CHECK(all.ends_with("a\nb\n"));
   CHECK(second.stats().read_errors > 0);
+}
+
+TEST_CASE("tail: members appended to a gzip that was read to its end are read") {
+  Tailed t;
+  const auto packed = t.dir.path() / "log.gz";
+  t.source.files = {packed};
+  write_gzip(packed, "a\n");
+  CHECK(t.drain() == "a\n");
+  CHECK(t.drain().empty());
+  const auto cursors = t.last;
+  write_gzip(packed, "b\n", "ab");
+  CHECK(t.drain() == "b\n");
+  CHECK(resumed(packed, cursors) == "b\n");  // also over a restart
+  append(packed, "\x1f");                    // the beginning of another, or padding
+  CHECK(t.drain().empty());
 }
