@@ -85,7 +85,7 @@ void groups(const WindowInput& input, const std::map<std::string, Cell>& cells, 
     return std::tie(a.model_version, a.attribute, a.rest, a.group) <
            std::tie(b.model_version, b.attribute, b.rest, b.group);
   });
-  suppress(scopes, input.settings);
+  suppress(scopes, input.settings, input.values);
   std::map<std::string, std::uint64_t> hidden;
   for (const auto& attribute : attributes) hidden[attribute] = 0;
   for (const auto& scope : scopes) {

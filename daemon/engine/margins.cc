@@ -2,11 +2,13 @@
 #include "engine/margins.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace pilotwatch::engine {
 namespace {
 
-enum Kind { groups, versions, rows, columns, row_rests, column_rests, rest_versions };
+enum Kind { groups, versions, rows, columns, row_rests, unnamed, rest_versions };
 
 constexpr std::uint64_t prime = 2'147'483'647;  // the coefficients are 0, 1 and -1: it divides no pivot
 constexpr double most_steps = 5e7;
@@ -22,7 +24,8 @@ std::uint64_t inverse(std::uint64_t x) {
 
 using Row = std::vector<std::uint64_t>;
 
-/// Gauss-Jordan modulo `prime`: afterwards each of the first rows has a 1 where the others have a 0. Their number.
+/// Gauss-Jordan modulo `prime` in the first `columns`: afterwards each of the first rows has a 1 where the others have a
+/// 0. Their number.
 std::size_t reduce(std::vector<Row>& rows, std::size_t columns) {
   std::size_t rank = 0;
   for (std::size_t column = 0; column < columns && rank < rows.size(); ++column) {
@@ -35,7 +38,7 @@ std::size_t reduce(std::vector<Row>& rows, std::size_t columns) {
     for (std::size_t other = 0; other < rows.size(); ++other) {
       const auto times = rows[other][column];
       if (other == rank || times == 0) continue;
-      for (std::size_t i = column; i < columns; ++i)
+      for (std::size_t i = column; i < rows[rank].size(); ++i)
         rows[other][i] = (rows[other][i] + (prime - times) * rows[rank][i]) % prime;
     }
     ++rank;
@@ -45,7 +48,8 @@ std::size_t reduce(std::vector<Row>& rows, std::size_t columns) {
 
 }  // namespace
 
-Margins::Margins(std::vector<GroupScope>& scopes, const settings::Segments& segments) : segments_(segments) {
+Margins::Margins(std::vector<GroupScope>& scopes, const settings::Segments& segments, const GroupNames& names)
+    : segments_(segments) {
   for (auto& scope : scopes) members_.push_back(&scope);
   for (std::size_t i = 0; i < segments.pairs.size(); ++i) add_rests(i);
   Keyed keyed;
@@ -53,6 +57,7 @@ Margins::Margins(std::vector<GroupScope>& scopes, const settings::Segments& segm
     join(keyed, i);
     join_pairs(keyed, i);
   }
+  for (std::size_t i = 0; i < segments.pairs.size(); ++i) join_unnamed(keyed, i, names);
   for (auto& [key, margin] : keyed) {
     if (margin.size() > 1) margins_.push_back(std::move(margin));
   }
@@ -98,20 +103,65 @@ void Margins::join_pairs(Keyed& keyed, std::uint32_t member) const {
     const auto name = pair.name();
     if (s.attribute == name && s.rest_of > 0) {
       keyed[{s.rest_of == 1 ? rows : columns, s.model_version, name, s.group}].push_back({member, -1});
-      keyed[{s.rest_of == 1 ? row_rests : column_rests, s.model_version, name, ""}].push_back({member, -1});
+      if (s.rest_of == 1) keyed[{row_rests, s.model_version, name, ""}].push_back({member, -1});
     } else if (s.attribute == name && !s.rest) {
       if (const auto parts = settings::split_pair_value(s.group)) {
         keyed[{rows, s.model_version, name, parts->first}].push_back({member, -1});
         keyed[{columns, s.model_version, name, parts->second}].push_back({member, -1});
-      } else {  // __other__: of all groups of either
+      } else {  // __other__: of all groups of the first, and so of the second (join_unnamed)
         keyed[{row_rests, s.model_version, name, ""}].push_back({member, 1});
-        keyed[{column_rests, s.model_version, name, ""}].push_back({member, 1});
       }
     }
     if (s.rest) continue;
     if (s.attribute == pair.first) keyed[{rows, s.model_version, name, s.group}].push_back({member, 1});
     if (s.attribute == pair.second) keyed[{columns, s.model_version, name, s.group}].push_back({member, 1});
   }
+}
+
+/// Of the combinations without a name only sums are known: what is left in each row and each column. All that these tell
+/// of each other is that where such combinations hang together, by rows and columns, they add up to the same both ways:
+/// the incidence matrix of a connected bipartite graph has one dependency. So no combination needs an unknown of its own.
+void Margins::join_unnamed(Keyed& keyed, std::size_t pair, const GroupNames& names) const {
+  const auto& settings = segments_.pairs[pair];
+  const auto name = settings.name();
+  std::set<std::string> named;
+  if (const auto known = segments_.attributes.size() + pair; known < names.size())
+    named.insert(names[known].begin(), names[known].end());
+  std::map<std::string, std::array<std::vector<std::uint32_t>, 2>> left;  // by version: of rows, of columns
+  for (std::uint32_t i = 0; i < members_.size(); ++i) {
+    const auto& s = *members_[i];
+    if (s.attribute != name) continue;
+    if (!s.rest) named.insert(s.group);
+    if (s.rest_of > 0 && s.tally.decisions > 0) left[s.model_version][s.rest_of == 1 ? 0 : 1].push_back(i);
+  }
+  for (const auto& [version, sides] : left) {
+    std::set<std::uint32_t> far(sides[1].begin(), sides[1].end()), near(sides[0].begin(), sides[0].end());
+    while (!near.empty()) {
+      const auto component = connected(*near.begin(), near, far, named);
+      auto& margin = keyed[{unnamed, version, name, members_[component.front()]->group}];
+      for (const auto member : component) margin.push_back({member, members_[member]->rest_of == 1 ? 1 : -1});
+    }
+  }
+}
+
+/// Takes out of the rows and columns those that hang together with a row by combinations without a name.
+std::vector<std::uint32_t> Margins::connected(std::uint32_t row, std::set<std::uint32_t>& rows,
+                                              std::set<std::uint32_t>& columns,
+                                              const std::set<std::string>& named) const {
+  std::vector<std::uint32_t> out{row};
+  rows.erase(row);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto& s = *members_[out[i]];
+    auto& others = s.rest_of == 1 ? columns : rows;
+    std::erase_if(others, [&](std::uint32_t other) {
+      const auto& group = members_[other]->group;
+      if (named.contains(s.rest_of == 1 ? settings::pair_value(s.group, group) : settings::pair_value(group, s.group)))
+        return false;
+      out.push_back(other);
+      return true;
+    });
+  }
+  return out;
 }
 
 void Margins::cover(bool GroupScope::*flag) {
@@ -151,53 +201,57 @@ bool Margins::cover_single_gaps(bool GroupScope::*flag) {
   return changed;
 }
 
-/// Members that are not shown and follow from what is shown, all margins taken together.
-std::vector<std::uint32_t> Margins::solved(bool GroupScope::*flag) const {
-  std::vector<std::uint32_t> unknown;
+/// Secrets that follow from what is shown, all margins taken together. The system has a column for each member, first
+/// those that are not shown: in reduced form a row with one of these tells it, by the shown ones that it has, too.
+std::vector<Margins::Solved> Margins::solved(bool GroupScope::*flag, const std::vector<bool>& secret) const {
+  std::vector<std::uint32_t> order(members_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const auto shown = std::stable_partition(order.begin(), order.end(), [&](auto i) {
+    return members_[i]->rest || members_[i]->*flag;
+  });
+  const auto unknown = static_cast<std::size_t>(shown - order.begin());
   std::vector<std::size_t> column(members_.size());
-  for (std::uint32_t i = 0; i < members_.size(); ++i) {
-    if (!members_[i]->rest && !(members_[i]->*flag)) continue;
-    column[i] = unknown.size();
-    unknown.push_back(i);
-  }
+  for (std::size_t i = 0; i < order.size(); ++i) column[order[i]] = i;
   std::vector<Row> rows;
   for (const auto& margin : margins_) {
-    Row row(unknown.size());
-    bool any = false;
-    for (const auto& part : margin) {
-      const auto* s = members_[part.member];
-      if (!s->rest && !(s->*flag)) continue;
-      row[column[part.member]] = part.sign > 0 ? 1 : prime - 1;
-      any = true;
-    }
-    if (any) rows.push_back(std::move(row));
+    if (std::none_of(margin.begin(), margin.end(), [&](const Part& p) { return column[p.member] < unknown; })) continue;
+    Row row(order.size());
+    for (const auto& part : margin) row[column[part.member]] = part.sign > 0 ? 1 : prime - 1;
+    rows.push_back(std::move(row));
   }
-  const auto r = static_cast<double>(rows.size()), c = static_cast<double>(unknown.size());
-  std::vector<std::uint32_t> out;
-  if (r * c * std::min(r, c) > most_steps) return out;
-  const auto rank = reduce(rows, unknown.size());
+  std::vector<Solved> out;
+  const auto r = static_cast<double>(rows.size()), c = static_cast<double>(unknown);
+  if (r * static_cast<double>(order.size()) * std::min(r, c) > most_steps) return out;
+  const auto rank = reduce(rows, unknown);
   for (std::size_t i = 0; i < rank; ++i) {
-    const auto first = std::find_if(rows[i].begin(), rows[i].end(), [](auto x) { return x != 0; });
-    if (std::all_of(first + 1, rows[i].end(), [](auto x) { return x == 0; }))
-      out.push_back(unknown[static_cast<std::size_t>(first - rows[i].begin())]);
+    const auto known = rows[i].begin() + static_cast<std::ptrdiff_t>(unknown);
+    const auto first = std::find_if(rows[i].begin(), known, [](auto x) { return x != 0; });
+    const auto member = order[static_cast<std::size_t>(first - rows[i].begin())];
+    if (secret[member] && std::all_of(first + 1, known, [](auto x) { return x == 0; }))
+      out.push_back({member, smallest_in(rows[i], order, unknown)});
   }
   return out;
 }
 
-/// Hides one more scope for the first secret that follows; false where none does, or nothing is left to hide.
+/// Of the shown members in a row of the system, null where it has none.
+GroupScope* Margins::smallest_in(const std::vector<std::uint64_t>& row, const std::vector<std::uint32_t>& order,
+                                 std::size_t unknown) const {
+  GroupScope* out = nullptr;
+  for (auto i = unknown; i < order.size(); ++i) {
+    auto* s = members_[order[i]];
+    if (row[i] != 0 && (out == nullptr || s->tally.decisions < out->tally.decisions)) out = s;
+  }
+  return out;
+}
+
+/// Hides one more scope for each secret that follows; false where none does, or nothing is left to hide.
 bool Margins::cover_solved(bool GroupScope::*flag, const std::vector<bool>& secret) {
   if (std::find(secret.begin(), secret.end(), true) == secret.end()) return false;
-  for (const auto member : solved(flag)) {
-    if (!secret[member]) continue;
-    GroupScope* cover = nullptr;
-    for (const auto& margin : margins_) {
-      const bool in = std::any_of(margin.begin(), margin.end(), [&](const Part& p) { return p.member == member; });
-      auto* other = in ? smallest_shown(margin, flag) : nullptr;
-      if (other != nullptr && (cover == nullptr || other->tally.decisions < cover->tally.decisions)) cover = other;
-    }
-    if (cover != nullptr) return cover->*flag = true;
+  bool changed = false;
+  for (const auto& [member, smallest] : solved(flag, secret)) {
+    if (smallest != nullptr) changed = smallest->*flag = true;
   }
-  return false;
+  return changed;
 }
 
 }  // namespace pilotwatch::engine

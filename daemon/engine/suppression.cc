@@ -155,9 +155,9 @@ void suppress_alone(GroupScope& scope, const settings::Pilot& pilot) {
   imply(scope, pilot);
 }
 
-void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot) {
+void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot, const GroupNames& names) {
   if (pilot.segments.min_n <= 1) return;
-  Margins margins(scopes, pilot.segments);
+  Margins margins(scopes, pilot.segments, names);
   for (auto* scope : margins.members()) primary(*scope, pilot);
   for (const auto flag : {&GroupScope::hidden, &GroupScope::failures_hidden, &GroupScope::predicted_hidden,
                           &GroupScope::outcomes_hidden, &GroupScope::confusion_hidden, &GroupScope::scored_hidden,

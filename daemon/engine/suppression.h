@@ -30,13 +30,17 @@ struct GroupScope {
   bool progress_hidden = false;  ///< escalated and reopened complaints, harm and restoration
 };
 
+/// The names of all groups known so far, by attribute or pair as in `settings::Segments::groupings()`.
+using GroupNames = std::vector<std::vector<std::string>>;
+
 /// Decides what may be shown so that no count of people by what was decided about them, what turned out, or whether
 /// they complained leaves the daemon while it lies between 1 and min_n - 1: neither itself nor as a numerator, its
 /// complement, or the difference between a total and the rest. Decisions without a prediction are such a count, since
 /// they normally are those that failed. How many outcomes are known yet is not, unless it gives away how many failed.
 /// Method: small-cell suppression as in official statistics: primary, then complementary in all margins together
 /// (margins.h); the combinations of a pair have margins with the groups of both attributes. min_n <= 1 hides nothing.
-void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot);
+/// `names`: combinations with a name that do not occur here are not among `__other__`; empty: all names do occur.
+void suppress(std::vector<GroupScope>& scopes, const settings::Pilot& pilot, const GroupNames& names = {});
 /// The same of one scope by itself, whatever the others are.
 void suppress_alone(GroupScope& scope, const settings::Pilot& pilot);
 
