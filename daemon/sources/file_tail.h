@@ -21,6 +21,7 @@ struct TailStats {
   std::uint64_t lost_refused = 0;                      ///< bytes that the core refused for good
   std::uint64_t copied_bytes = 0;      ///< passed over, as the same bytes were delivered from another file
   std::uint64_t compressed_files = 0;  ///< gzip files begun
+  std::uint64_t inflated_bytes = 0;    ///< that came out of gzip files, each as often as it did
   std::uint64_t read_errors = 0;       ///< failed attempts to open, read or unpack
   std::uint64_t watches = 0;           ///< folders that inotify watches
   std::uint64_t watch_errors = 0;      ///< folders that it could not watch: only polled

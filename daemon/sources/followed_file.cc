@@ -159,7 +159,7 @@ OpenFile* FileBook::open(Followed& file) {
   }
   while (recent_.size() >= max_open_) close_one(file.at.id);
   int error = 0;
-  auto opened = OpenFile::open(file.place, file.at.compressed, error);
+  auto opened = OpenFile::open(file.place, file.at.compressed ? &unpackers_ : nullptr, error);
   if (!opened) {
     if (error != ENOENT) ++errors;
     return nullptr;

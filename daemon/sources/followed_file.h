@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sources/gzip_reader.h"
 #include "sources/open_file.h"
 #include "sources/port.h"
 
@@ -34,7 +35,8 @@ struct Followed {
   std::int64_t modified_ns = 0;           ///< at the last look
   std::uint64_t scanned = 0;              ///< no record is whole between at.offset and here
   std::uint64_t verified = 0;             ///< fresh: equal to the followed file that it may be a copy of up to here
-  std::uint64_t tried_size = 0;           ///< fresh and compressed: of the file when its end was missing last
+  std::uint64_t tried_size = 0;           ///< compressed: of the file when its end was missing last
+  std::uint64_t whole_size = 0;           ///< fresh and compressed: of the file when its end was there
   std::uint64_t after = 0;                ///< id of the file that was at `home` before; it is read first
   std::uint64_t successor = 0;            ///< id of the file that is at `home` now
   std::uint64_t seen = 0;                 ///< number of the look that found it at a path
@@ -80,6 +82,7 @@ class FileBook {
   [[nodiscard]] OpenFile* open(Followed& file);
   void close(Followed& file);
   [[nodiscard]] std::size_t open_count() const { return recent_.size(); }
+  [[nodiscard]] const Unpackers& unpackers() const { return unpackers_; }
 
   /// All of them, in the order of their ids.
   [[nodiscard]] std::map<std::uint64_t, Followed>& all() { return files_; }
@@ -101,6 +104,7 @@ class FileBook {
   std::string source_;
   std::size_t max_open_;
   std::uint64_t last_id_ = 0;
+  Unpackers unpackers_;  ///< outlives the files that are open
   std::map<std::uint64_t, Followed> files_;
   std::unordered_map<Inode, std::uint64_t, InodeHash> by_inode_;
   std::map<std::uint64_t, std::unordered_multimap<std::uint64_t, std::uint64_t>> by_head_;  ///< length, hash -> id

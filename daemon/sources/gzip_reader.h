@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <zlib.h>
-
 #include <cstdint>
+#include <list>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 namespace pilotwatch::sources {
 
@@ -17,32 +16,58 @@ class DamagedGzip : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The content of a gzip file (one or more members), in bounded memory: about 100 kB, whatever its size.
+class GzipReader;
+class Inflater;
+
+/// What the readers of one owner share: few of them hold a place at a time, however many files are open.
+class Unpackers {
+ public:
+  explicit Unpackers(std::size_t at_once = 4) : at_once_(at_once) {}
+  Unpackers(const Unpackers&) = delete;
+  Unpackers& operator=(const Unpackers&) = delete;
+
+  [[nodiscard]] std::size_t holding() const { return holding_.size(); }
+  [[nodiscard]] std::uint64_t inflated() const { return inflated_; }  ///< bytes that came out, each as often as it did
+
+ private:
+  friend GzipReader;
+  std::size_t at_once_;
+  std::uint64_t inflated_ = 0;
+  std::list<GzipReader*> holding_;  ///< longest unused first
+};
+
+/// The content of a gzip file (one or more members). Holds its place, with the bytes of the last read and a few before
+/// them, so that reading on and reading those again unpack nothing twice: about 100 kB, and the last read. Of the
+/// readers that share `unpackers`, the one longest unused gives up its place when there are too many.
 class GzipReader {
  public:
-  explicit GzipReader(int fd);  ///< not owned; read with pread(2)
+  GzipReader(int fd, Unpackers& unpackers);  ///< not owned; read with pread(2)
   ~GzipReader();
   GzipReader(const GzipReader&) = delete;
   GzipReader& operator=(const GzipReader&) = delete;
 
-  /// Up to `size` bytes from `offset` on; fewer at the end, or where the file ends before the stream does. Forwards it
-  /// goes on where it is; backwards it begins anew. Throws DamagedGzip, std::system_error.
+  /// Up to `size` bytes from `offset` on; fewer at the end, where the file ends before the stream does, or before
+  /// damage. Before what it holds it begins anew; so it does where the file's first bytes have changed. Throws
+  /// DamagedGzip, std::system_error.
   [[nodiscard]] std::string read_at(std::uint64_t offset, std::uint64_t size);
-  /// The length of the content; nullopt where the file ends before the stream does, as it is still being written.
+  /// The first bytes, of the file as it is now. The place stays. Throws as above.
+  [[nodiscard]] std::string head(std::uint64_t size);
+  /// The length of the content; nullopt where the file ends before the stream does, as it is still being written. The
+  /// place stays, and what has grown is gone on with. Throws as above.
   [[nodiscard]] std::optional<std::uint64_t> length();
 
  private:
-  void rewind();
-  std::size_t produce(char* out, std::size_t size);
-  bool refill();
-  bool next_member();
+  void hold();
+  void rest();
+  void rest_if_replaced();
+  std::string produce(Inflater& from, std::uint64_t size);
 
   int fd_;
-  z_stream stream_{};
-  std::vector<unsigned char> input_;
-  std::uint64_t input_offset_ = 0;  ///< of what is read next from the file
-  std::uint64_t position_ = 0;      ///< in the content
-  bool ended_ = false;              ///< after the last member
+  Unpackers& unpackers_;
+  std::string packed_head_;          ///< of the file when its place was taken
+  std::unique_ptr<Inflater> at_;     ///< behind what was read last
+  std::unique_ptr<Inflater> ahead_;  ///< where the end was missing
+  std::string kept_;                 ///< what came out last, up to at_
 };
 
 }  // namespace pilotwatch::sources

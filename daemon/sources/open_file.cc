@@ -37,7 +37,7 @@ OpenFile::OpenFile(OpenFile&&) noexcept = default;
 OpenFile& OpenFile::operator=(OpenFile&&) noexcept = default;
 OpenFile::~OpenFile() = default;
 
-std::optional<OpenFile> OpenFile::open(const std::filesystem::path& path, bool compressed, int& error) {
+std::optional<OpenFile> OpenFile::open(const std::filesystem::path& path, Unpackers* unpackers, int& error) {
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (descriptor.get() < 0 || ::fstat(descriptor.get(), &status) != 0) {
@@ -47,7 +47,7 @@ std::optional<OpenFile> OpenFile::open(const std::filesystem::path& path, bool c
   error = 0;
   if (!S_ISREG(status.st_mode)) return std::nullopt;
   OpenFile out(std::move(descriptor));
-  if (compressed) out.gzip_ = std::make_unique<GzipReader>(out.descriptor_.get());
+  if (unpackers != nullptr) out.gzip_ = std::make_unique<GzipReader>(out.descriptor_.get(), *unpackers);
   return out;
 }
 
@@ -72,6 +72,8 @@ std::string OpenFile::read_at(std::uint64_t offset, std::uint64_t size) {
   out.resize(have);
   return out;
 }
+
+std::string OpenFile::head(std::uint64_t size) { return gzip_ ? gzip_->head(size) : read_at(0, size); }
 
 std::optional<std::uint64_t> OpenFile::unpacked_size() { return gzip_ ? gzip_->length() : std::nullopt; }
 

@@ -15,6 +15,7 @@
 namespace pilotwatch::sources {
 
 class GzipReader;
+class Unpackers;
 
 /// A descriptor that closes itself.
 class Descriptor {
@@ -42,8 +43,9 @@ struct FileStatus {
 class OpenFile {
  public:
   /// Never waits, not even for the writer of a pipe. nullopt: `error` is errno's value, or 0 for what is no regular
-  /// file.
-  [[nodiscard]] static std::optional<OpenFile> open(const std::filesystem::path& path, bool compressed, int& error);
+  /// file. `unpackers`, for a compressed one, else null, must outlive it.
+  [[nodiscard]] static std::optional<OpenFile> open(const std::filesystem::path& path, Unpackers* unpackers,
+                                                    int& error);
   OpenFile(OpenFile&&) noexcept;
   OpenFile& operator=(OpenFile&&) noexcept;
   ~OpenFile();
@@ -51,9 +53,12 @@ class OpenFile {
   /// Throws std::system_error.
   [[nodiscard]] FileStatus status() const;
   /// Up to `size` bytes from `offset` on; fewer only at the end. Throws std::system_error, or DamagedGzip. Going back
-  /// in a compressed file costs unpacking it from its beginning.
+  /// in a compressed file, further than to where the last read began, costs unpacking it from its beginning.
   [[nodiscard]] std::string read_at(std::uint64_t offset, std::uint64_t size);
-  /// How many bytes come out of a compressed file; nullopt while its end is missing. Reads all of it. Throws as above.
+  /// Its first bytes, at no such cost. Throws as above.
+  [[nodiscard]] std::string head(std::uint64_t size);
+  /// How many bytes come out of a compressed file; nullopt while its end is missing. Unpacks it from where it was read
+  /// to its end; reading goes on where it was. Throws as above.
   [[nodiscard]] std::optional<std::uint64_t> unpacked_size();
   /// Where it is now, over renames; "" where the system does not say, or the file is deleted.
   [[nodiscard]] std::string place() const;

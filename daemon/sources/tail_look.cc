@@ -130,6 +130,7 @@ void TailReader::observe(Followed& file, const FileStatus& status) {
   if (file.state == State::fresh) {
     // Written to and no longer than before: bytes came and were truncated between two looks; a copy may have them.
     if (status.modified_ns != file.modified_ns && status.size <= seen_size) expect_rotated(file.home, file.modified_ns);
+    if (status.modified_ns != file.modified_ns) file.tried_size = file.whole_size = 0;
     (file.at.compressed ? file.packed_size : file.size) = status.size;
     file.modified_ns = status.modified_ns;
     return;

@@ -75,16 +75,22 @@ std::optional<TailReader::Chunk> TailReader::next() {
   in_flight_.clear();
   if (ready_.empty() || Clock::now() - last_look_ >= source_.poll_interval) look();
   Chunk chunk;
-  std::vector<std::uint64_t> turns(ready_.upper_bound(last_served_), ready_.end());
-  turns.insert(turns.end(), ready_.begin(), ready_.upper_bound(last_served_));
-  for (const auto id : turns) {
+  const auto order = turns();
+  for (const auto id : order) {
     Followed* file = book_.find(id);
     if (file == nullptr || file->state != State::following) {
       ready_.erase(id);
       continue;
     }
+    if (file->at.compressed) {  // one that has lost its place is unpacked again from its beginning
+      if (unpacking_ != 0 && unpacking_ != id) continue;
+      unpacking_ = id;
+    }
     bool fits = true;
-    apart(id, [&] { fits = append_next(chunk, *file, turns.size() > 1 ? turn_bytes : chunk_bytes); });
+    apart(id, [&] { fits = append_next(chunk, *file, order.size() > 1 ? turn_bytes : chunk_bytes); });
+    const Cursor* last = chunk.cursors.empty() ? nullptr : &chunk.cursors.back();
+    const bool more = last != nullptr && last->id == id && last->offset < file->size;
+    if (unpacking_ == id && !more) unpacking_ = 0;
     if (!fits) break;
     if (chunk.bytes.size() >= chunk_bytes || chunk.cursors.size() >= chunk_files) break;
   }
@@ -93,6 +99,14 @@ std::optional<TailReader::Chunk> TailReader::next() {
   chunk.cursors.insert(chunk.cursors.begin(), pending_.begin(), pending_.end());  // older than what was read now
   chunk.pending = pending_.size();
   return chunk;
+}
+
+/// The ready files in the order in which they are read, each once.
+std::vector<std::uint64_t> TailReader::turns() const {
+  std::vector<std::uint64_t> out(ready_.upper_bound(last_served_), ready_.end());
+  out.insert(out.end(), ready_.begin(), ready_.upper_bound(last_served_));
+  std::ranges::stable_partition(out, [&](std::uint64_t id) { return id == unpacking_; });
+  return out;
 }
 
 /// Work on one file: that it cannot be read, or is a damaged gzip, must not stop the others. It is tried again at the
@@ -120,6 +134,7 @@ bool TailReader::append_next(Chunk& chunk, Followed& file, std::uint64_t budget)
   }
   OpenFile* open = book_.open(file);
   if (open == nullptr) return true;
+  auto cursor = cursor_after(file, *open, *piece);  // before a header is cut off; it may read, which may fail
   if (chunk.cursors.empty()) {
     chunk.csv_header = file.at.offset >= file.header_end ? piece->header : "";
   } else if (source_.format == settings::SourceFormat::csv) {
@@ -130,7 +145,6 @@ bool TailReader::append_next(Chunk& chunk, Followed& file, std::uint64_t budget)
   // In the middle of a chunk a line that begins with '[' is a line as others are; at its beginning it goes alone.
   const auto begin = chunk.bytes.find_first_not_of(" \t\r\n");
   if (!chunk.cursors.empty() && begin != std::string::npos && chunk.bytes[begin] == '[') return false;
-  auto cursor = cursor_after(file, *open, *piece);  // it reads, which may fail
   chunk.bytes += piece->bytes;
   chunk.cursors.push_back(std::move(cursor));
   return true;
@@ -138,15 +152,21 @@ bool TailReader::append_next(Chunk& chunk, Followed& file, std::uint64_t budget)
 
 Cursor TailReader::cursor_after(Followed& file, OpenFile& open, const Piece& piece) {
   Cursor at = file.at;
-  if (at.content != 0) {
+  const auto known = piece.exact ? piece.bytes.size() : 0;
+  if (at.content != 0 && piece.content != 0) {
+    at.content = piece.content;
+  } else if (at.content != 0) {
     ContentHash hash(at.content);
-    for (auto from = at.offset; from < piece.end; from += std::min(chunk_bytes, piece.end - from))
-      hash.add(open.read_at(from, std::min(chunk_bytes, piece.end - from)));
+    const auto end = piece.end - known;
+    for (auto from = at.offset; from < end; from += std::min(chunk_bytes, end - from))
+      hash.add(open.read_at(from, std::min(chunk_bytes, end - from)));
+    hash.add(std::string_view(piece.bytes).substr(0, known));
     at.content = hash.value();
   }
   at.offset = piece.end;
   at.marker_bytes = std::min(at.offset, marker_max);
-  at.marker = short_hash(open.read_at(at.offset - at.marker_bytes, at.marker_bytes));
+  at.marker = short_hash(known >= at.marker_bytes ? piece.bytes.substr(known - at.marker_bytes)
+                                                  : open.read_at(at.offset - at.marker_bytes, at.marker_bytes));
   at.size = at.compressed ? file.packed_size : file.size;
   at.modified_ns = file.modified_ns;
   at.seen_ms = wall_ms();
@@ -199,6 +219,7 @@ std::optional<TailReader::Piece> TailReader::read(Followed& file, std::uint64_t 
     if (const auto length = whole_records(lines.bytes, source_.format); length > 0) {
       lines.bytes.resize(length);
       lines.end = from + length;
+      lines.exact = true;
       piece = std::move(lines);
     } else {
       file.scanned = std::max<std::uint64_t>(file.scanned, from + read_bytes);
@@ -222,18 +243,26 @@ std::optional<TailReader::Piece> TailReader::read_long(Followed& file, OpenFile&
   if (source_.format == settings::SourceFormat::csv) {
     const auto bytes = open.read_at(file.next_byte(), std::min(file.size - file.next_byte(), max_line_bytes_ + 1));
     if (const auto length = first_record(bytes, source_.format); length > 0)
-      return Piece{bytes.substr(0, length), "", file.next_byte() + length};
+      return Piece{bytes.substr(0, length), "", file.next_byte() + length, true};
     if (bytes.size() <= max_line_bytes_) return std::nullopt;
   }
-  auto from = source_.format == settings::SourceFormat::csv ? file.next_byte() : file.scanned;
+  // One that grows is not read again where no newline was; a compressed one is read on in any case.
+  const auto begin = file.next_byte();
+  auto from = source_.format == settings::SourceFormat::csv || file.at.compressed ? begin : file.scanned;
+  const bool whole = from == file.at.offset;
+  std::string bytes = from == begin ? "" : open.read_at(begin, std::min(from - begin, max_line_bytes_ + 1));
+  ContentHash hash(file.at.content);
   while (from < file.size) {
-    const auto block = open.read_at(from, chunk_bytes);
+    const auto block = open.read_at(from, std::min(chunk_bytes, file.size - from));
     if (block.empty()) return std::nullopt;
-    if (const auto newline = block.find('\n'); newline != std::string::npos) {
-      const auto end = from + newline;
-      auto bytes = open.read_at(file.next_byte(), std::min(end - file.next_byte(), max_line_bytes_ + 1));
-      return Piece{std::move(bytes) + '\n', "", end + 1};
+    const auto newline = block.find('\n');
+    const auto line = std::string_view(block).substr(0, newline);
+    bytes += line.substr(0, max_line_bytes_ + 1 - bytes.size());
+    if (newline != std::string::npos) {
+      hash.add(std::string_view(block).substr(0, newline + 1));
+      return Piece{bytes + '\n', "", from + newline + 1, false, whole ? hash.value() : 0};
     }
+    hash.add(block);
     from += block.size();
     file.scanned = std::max(file.scanned, from);
   }
@@ -267,6 +296,7 @@ bool TailReader::read_header(Followed& file, OpenFile& open) const {
 TailStats TailReader::stats() const {
   TailStats out = stats_;
   out.read_errors += book_.errors;
+  out.inflated_bytes = book_.unpackers().inflated();
   out.ignored_files = ignored_;
   out.open_files = book_.open_count();
   for (const auto& [id, file] : book_.all()) {

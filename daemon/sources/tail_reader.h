@@ -24,7 +24,7 @@ namespace pilotwatch::sources {
 /// descriptors last, so that nothing is lost when it is renamed or deleted; a closed one is found again by its inode,
 /// or as a copy or gzip of itself by its content. A renamed file is left for its successor when that one has bytes and
 /// it itself had no new ones at two looks in a row, as the writer may go on with the old file for a while; at once when
-/// there are two newer ones. Files are read by turns.
+/// there are two newer ones. Files are read by turns, compressed ones one after the other.
 class TailReader {
  public:
   /// `source` must outlive it. `max_line_bytes` bounds what is kept of a record in memory. `from`: where an earlier
@@ -54,7 +54,9 @@ class TailReader {
   using Clock = std::chrono::steady_clock;
   struct Piece {
     std::string bytes, header;
-    std::uint64_t end = 0;  ///< in the content
+    std::uint64_t end = 0;      ///< in the content
+    bool exact = false;         ///< the bytes are those before `end`
+    std::uint64_t content = 0;  ///< Cursor::content at `end`; 0 = not worked out
   };
   struct Adoption {
     std::int64_t since_ns = 0;
@@ -90,6 +92,7 @@ class TailReader {
   [[nodiscard]] std::vector<std::uint64_t> ids(Followed::State state) const;
 
   // Reading: tail_reader.cc
+  [[nodiscard]] std::vector<std::uint64_t> turns() const;
   [[nodiscard]] bool append_next(Chunk& chunk, Followed& file, std::uint64_t budget);
   [[nodiscard]] std::optional<Piece> read(Followed& file, std::uint64_t budget);
   [[nodiscard]] std::optional<Piece> read_long(Followed& file, OpenFile& open);
@@ -102,6 +105,7 @@ class TailReader {
   FileBook book_;
   std::set<std::uint64_t> ready_;                       ///< ids of what has bytes to read
   std::uint64_t last_served_ = 0;                       ///< id; turns go on behind it
+  std::uint64_t unpacking_ = 0;                         ///< id of the compressed file that is read; the others wait
   std::set<std::uint64_t> in_flight_;                   ///< ids in the chunk that is not committed yet
   std::vector<Cursor> pending_;                         ///< go with the next chunk
   bool urgent_ = false;                                 ///< or without one

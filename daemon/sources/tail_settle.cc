@@ -17,11 +17,12 @@ constexpr unsigned patience_looks = 20;  // for a file that one with more bytes 
 /// Whether the end of a compressed file is there; then its size is known.
 bool unpacked(FileBook& book, Followed& file, OpenFile& open) {
   const auto packed = open.status().size;
+  if (packed > 0 && file.whole_size == packed) return true;  // it waits for what it may be a copy of
   if (file.tried_size == packed) return false;
   try {
     if (const auto size = open.unpacked_size()) {
       file.size = *size;
-      file.packed_size = packed;
+      file.packed_size = file.whole_size = packed;
       return true;
     }
   } catch (const DamagedGzip&) {
@@ -103,7 +104,7 @@ bool waits(FileBook& book, Followed& file, const std::vector<Followed*>& known) 
 void place_at(FileBook& book, Followed& file, std::uint64_t offset, std::uint64_t content) {
   OpenFile* open = book.open(file);
   if (open == nullptr) return;
-  book.set_fingerprint(file, open->read_at(0, std::min(file.size, fingerprint_max)));
+  book.set_fingerprint(file, open->head(std::min(file.size, fingerprint_max)));
   file.at.offset = file.scanned = offset;
   file.at.content = content;
   file.at.marker_bytes = std::min(offset, marker_max);
@@ -114,7 +115,7 @@ bool unchanged(FileBook& book, Followed& file) {
   OpenFile* open = book.open(file);
   if (open == nullptr) return true;
   const auto& at = file.at;
-  if (short_hash(open->read_at(0, at.fingerprint_bytes)) != at.fingerprint) return false;
+  if (short_hash(open->head(at.fingerprint_bytes)) != at.fingerprint) return false;
   return at.compressed || at.marker_bytes == 0 || marker_at(*open, at.offset, at.marker_bytes) == at.marker;
 }
 
@@ -123,16 +124,13 @@ Settled settle(FileBook& book, Followed& file) {
   if (open == nullptr) return {};
   if (file.at.compressed && !unpacked(book, file, *open)) return {};
   if (file.size == 0 && !file.at.compressed) return {};
-  const auto known = book.same_head(open->read_at(0, fingerprint_max), file.at.id);
+  const auto known = book.same_head(open->head(fingerprint_max), file.at.id);
   Followed* from = known.empty() ? nullptr : delivered_from(*open, file.size, known);
   if (from != nullptr && from->state == State::orphan) {
     const auto copied = from->at.offset;
     return {Settled::As::goes_on, &book.take_over(file, *from), copied};
   }
-  if (!known.empty() && waits(book, file, known)) {
-    file.tried_size = 0;  // a compressed one is looked at again, as it is whole
-    return {};
-  }
+  if (!known.empty() && waits(book, file, known)) return {};
   file.state = State::following;
   file.quiet_looks = 0;
   const auto offset = from == nullptr ? 0 : from->at.offset;

@@ -2,20 +2,22 @@
 #include "sources/tail_reader.h"
 
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
+#include "support/gzip_file.h"
 #include "support/scratch_dir.h"
 
 namespace fs = std::filesystem;
 using namespace pilotwatch;
 using namespace pilotwatch::sources;
 using pilotwatch::testing::append;
+using pilotwatch::testing::random_lines;
 using pilotwatch::testing::ScratchDir;
+using pilotwatch::testing::write_gzip;
 
 namespace {
 
@@ -472,24 +474,11 @@ TEST_CASE("tail: what a look notes while a chunk waits goes with the next one") 
 
 namespace {
 
-void write_gzip(const fs::path& path, const std::string& bytes, const char* mode = "wb") {
-  gzFile out = ::gzopen(path.c_str(), mode);
-  ::gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
-  ::gzclose(out);
-}
-
 /// In place: the inode, which is known, stays.
 void damage(const fs::path& path) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(static_cast<std::streamoff>(fs::file_size(path) / 2));
   file << std::string(64, '\xff');
-}
-
-std::string random_lines(std::size_t count) {
-  std::string out;
-  std::uint64_t state = 1;
-  for (std::size_t i = 0; i < count; ++i) out += std::to_string(state = state * 6364136223846793005U + i) + "\n";
-  return out;
 }
 
 }  // namespace
@@ -534,4 +523,69 @@ TEST_CASE("tail: members appended to a gzip that was read to its end are read") 
   CHECK(resumed(packed, cursors) == "b\n");  // also over a restart
   append(packed, "\x1f");                    // the beginning of another, or padding
   CHECK(t.drain().empty());
+}
+
+TEST_CASE("tail: a gzip of several chunks is unpacked once for its length and once to be read") {
+  Tailed t;
+  const auto packed = t.dir.path() / "log.gz";
+  t.source.files = {packed};
+  const auto content = random_lines(500'000);  // 9.7 MB
+  write_gzip(packed, content);
+  CHECK(t.drain() == content);
+  CHECK(t.chunks >= 9);
+  CHECK(t.reader.stats().inflated_bytes < 2 * content.size() + 100'000);
+}
+
+TEST_CASE("tail: over a restart in the middle of a gzip, it is unpacked up to the cursor and on") {
+  Tailed t;
+  const auto packed = t.dir.path() / "log.gz";
+  t.source.files = {packed};
+  const auto content = random_lines(500'000);
+  write_gzip(packed, content);
+  std::string read;
+  std::vector<Cursor> cursors;
+  for (int i = 0; i < 5; ++i) {
+    const auto chunk = t.reader.next();
+    REQUIRE(chunk);
+    read += chunk->bytes;
+    cursors = chunk->cursors;
+    t.reader.advance(*chunk);
+  }
+  TailStats stats;
+  CHECK(read + resumed(packed, cursors, &stats) == content);
+  CHECK(stats.inflated_bytes < 2 * content.size() + 100'000);
+}
+
+TEST_CASE("tail: gzips beside each other are each unpacked once to be read, and other files have their turns") {
+  Tailed t;
+  t.source.files = {t.dir.path() / "log*"};
+  std::uint64_t size = 0;
+  for (int i = 0; i < 12; ++i) {
+    const auto content = std::to_string(i) + random_lines(100'000);
+    write_gzip(t.dir.path() / ("log." + std::to_string(i) + ".gz"), content);
+    size += content.size();
+  }
+  const auto first = t.reader.next();
+  REQUIRE(first);
+  t.reader.advance(*first);
+  append(t.path(), "a\n");
+  const auto second = t.reader.next();
+  REQUIRE(second);
+  CHECK(second->bytes.find("\na\n") != std::string::npos);
+  CHECK(first->bytes.size() + t.drain().size() == size + 2);
+  CHECK(t.reader.stats().inflated_bytes < 2 * size + 500'000);
+}
+
+TEST_CASE("tail: lines longer than a chunk of a gzip are unpacked once to be read") {
+  Tailed t(4'000'000);
+  const auto packed = t.dir.path() / "log.gz";
+  t.source.files = {packed};
+  std::string content;
+  for (int i = 0; i < 5; ++i) content += std::string(3'000'000, static_cast<char>('a' + i)) + "\n";
+  content += std::string(5'000'000, 'x') + "\nlast\n";
+  write_gzip(packed, content);
+  const auto kept = content.substr(0, 5 * 3'000'001) + std::string(4'000'001, 'x') + "\nlast\n";
+  CHECK(t.drain() == kept);
+  CHECK(t.reader.stats().inflated_bytes < 2 * content.size() + 100'000);
+  CHECK(resumed(packed, t.last).empty());
 }
