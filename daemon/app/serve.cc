@@ -193,7 +193,7 @@ class Daemon {
       const auto t = tail->stats();
       out.tails.push_back({tail->name(), t.unread_bytes, t.active_files, t.open_files, t.ignored_files,
                            t.rotations_rename, t.rotations_truncate, t.lost_truncated, t.lost_deleted, t.lost_refused,
-                           t.copied_bytes, t.compressed_files, t.read_errors, t.watches, t.watch_errors});
+                           t.lost_damaged, t.copied_bytes, t.compressed_files, t.read_errors, t.watches, t.watch_errors});
     }
     out.targets = alertmanagers_.stats();
     out.http = server_->stats();

@@ -113,9 +113,11 @@ void add_tail(Families& out, const SelfStats::Tail& tail) {
   const auto by = [&](const char* label, const char* value) { return Labels{{"source", tail.source}, {label, value}}; };
   for (const auto& [kind, count] : {std::pair{"rename", tail.rotations_rename}, {"truncate", tail.rotations_truncate}})
     out.add_counter("pilotwatch_tail_rotations_total", "Rotations seen.", by("kind", kind), count);
-  for (const auto& [reason, bytes] :
-       {std::pair{"truncated", tail.lost_truncated}, {"deleted", tail.lost_deleted}, {"refused", tail.lost_refused}})
-    out.add_counter("pilotwatch_tail_lost_bytes_total", "Bytes seen in files but destroyed or refused unread.",
+  for (const auto& [reason, bytes] : {std::pair{"truncated", tail.lost_truncated},
+                                      {"deleted", tail.lost_deleted},
+                                      {"refused", tail.lost_refused},
+                                      {"damaged", tail.lost_damaged}})
+    out.add_counter("pilotwatch_tail_lost_bytes_total", "Bytes seen in files but destroyed, damaged or refused unread.",
                     by("reason", reason), bytes);
   out.add_counter("pilotwatch_tail_copied_bytes_total", "Bytes passed over as another file had brought the same.",
                   labels, tail.copied_bytes);

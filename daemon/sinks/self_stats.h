@@ -25,10 +25,10 @@ struct SelfStats {
   std::string config_file = "pilotwatch.yml";  ///< as given, for /api/v1/rules
   Millis evaluation_interval = std::chrono::seconds{15};
   std::uint64_t queue_requests = 0, queue_capacity = 0, queue_bytes = 0, queue_bytes_capacity = 0;
-  std::uint64_t overloaded = 0, unavailable = 0;  ///< deliveries refused
+  std::uint64_t overloaded = 0, unavailable = 0;               ///< deliveries refused
   std::vector<std::pair<const char*, std::uint64_t>> refused;  ///< deliveries refused for good, by reason
-  std::uint64_t dead_letters = 0, dead_letters_dropped = 0;  ///< rejected lines kept, and not kept one by one
-  std::uint64_t token_file_failures = 0;  ///< looks at files of tokens that could not be used
+  std::uint64_t dead_letters = 0, dead_letters_dropped = 0;    ///< rejected lines kept, and not kept one by one
+  std::uint64_t token_file_failures = 0;                       ///< looks at files of tokens that could not be used
   std::uint64_t store_db_bytes = 0, store_wal_bytes = 0, store_free_bytes = 0, store_entries = 0;
   std::uint64_t store_write_failures = 0, store_checkpoints = 0;
   bool store_degraded = false;
@@ -40,8 +40,8 @@ struct SelfStats {
   struct Tail {
     std::string source;
     std::uint64_t unread_bytes = 0, active_files = 0, open_files = 0, ignored_files = 0, rotations_rename = 0,
-                  rotations_truncate = 0, lost_truncated = 0, lost_deleted = 0, lost_refused = 0, copied_bytes = 0,
-                  compressed_files = 0, read_errors = 0, watches = 0, watch_errors = 0;
+                  rotations_truncate = 0, lost_truncated = 0, lost_deleted = 0, lost_refused = 0, lost_damaged = 0,
+                  copied_bytes = 0, compressed_files = 0, read_errors = 0, watches = 0, watch_errors = 0;
   };
   std::vector<Tail> tails;
   std::vector<TargetStats> targets;

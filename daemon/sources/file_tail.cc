@@ -174,7 +174,7 @@ void FileTail::Impl::publish() {
 /// What somebody may want to look into.
 void FileTail::Impl::tell(const TailStats& before, const TailStats& now) const {
   if (now.lost_bytes() > before.lost_bytes()) {
-    log->warn("bytes of a file were destroyed before they were read",
+    log->warn("bytes of a file were lost before they were read",
               {{"source", source.name}, {"bytes", now.lost_bytes() - before.lost_bytes()}});
   }
   if (now.rotations_truncate > before.rotations_truncate)

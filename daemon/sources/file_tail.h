@@ -19,13 +19,14 @@ struct TailStats {
   std::uint64_t rotations_rename = 0, rotations_truncate = 0;
   std::uint64_t lost_truncated = 0, lost_deleted = 0;  ///< bytes seen and destroyed before they were delivered
   std::uint64_t lost_refused = 0;                      ///< bytes that the core refused for good
+  std::uint64_t lost_damaged = 0;                      ///< of gzip files, at least: what cannot be read of them
   std::uint64_t copied_bytes = 0;      ///< passed over, as the same bytes were delivered from another file
   std::uint64_t compressed_files = 0;  ///< gzip files begun
   std::uint64_t inflated_bytes = 0;    ///< that came out of gzip files, each as often as it did
   std::uint64_t read_errors = 0;       ///< failed attempts to open, read or unpack
   std::uint64_t watches = 0;           ///< folders that inotify watches
   std::uint64_t watch_errors = 0;      ///< folders that it could not watch: only polled
-  [[nodiscard]] std::uint64_t lost_bytes() const { return lost_truncated + lost_deleted + lost_refused; }
+  [[nodiscard]] std::uint64_t lost_bytes() const { return lost_truncated + lost_deleted + lost_refused + lost_damaged; }
 };
 
 /// Follows the files of one source on a thread of its own ("pw-tail"): reads whole records from the cursors on,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -17,6 +18,8 @@
 /// What a tail knows of its files; private to the file tail.
 namespace pilotwatch::sources {
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
 /// One content that is, was or may be followed: a file, or the copy or gzip of it where it went on.
 struct Followed {
   enum class State : std::uint8_t {
@@ -31,12 +34,15 @@ struct Followed {
   std::filesystem::path place;            ///< where it is, as far as known
   std::optional<OpenFile> file;           ///< closed when descriptors are short
   std::uint64_t size = 0;                 ///< bytes of content at the last look
-  std::uint64_t packed_size = 0;          ///< compressed: of the file
+  std::uint64_t packed_size = 0;          ///< compressed: of the file; 0 of one that is to be examined
   std::int64_t modified_ns = 0;           ///< at the last look
   std::uint64_t scanned = 0;              ///< no record is whole between at.offset and here
   std::uint64_t verified = 0;             ///< fresh: equal to the followed file that it may be a copy of up to here
-  std::uint64_t tried_size = 0;           ///< compressed: of the file when its end was missing last
-  std::uint64_t whole_size = 0;           ///< fresh and compressed: of the file when its end was there
+  std::optional<GzipExtent> extent;       ///< compressed: as examined last; of what is read, what it is taken for
+  std::uint64_t examined_size = 0;        ///< of the file then
+  std::int64_t examined_ns = 0;           ///< its time of change then
+  SteadyTime examined_at{};               ///< when that was
+  unsigned still_looks = 0;               ///< since then, at which it was the same
   std::uint64_t after = 0;                ///< id of the file that was at `home` before; it is read first
   std::uint64_t successor = 0;            ///< id of the file that is at `home` now
   std::uint64_t seen = 0;                 ///< number of the look that found it at a path
@@ -46,11 +52,14 @@ struct Followed {
   bool left = false;                      ///< renamed or deleted: a writer may go on with it for a while
   bool released = false;                  ///< its successor may be read
   bool flush = false;                     ///< what stands behind its last newline is to be delivered too
+  bool present_at_first = false;          ///< compressed: at the first look, where files are to be begun at their end
   bool truncated = false;                 ///< orphan: by truncation, else by deletion
   std::optional<std::string> csv_header;  ///< once read
   std::uint64_t header_begin = 0;         ///< behind a byte order mark and empty lines, once it is read
   std::uint64_t header_end = 0;
 
+  /// There is more in the file than can be read.
+  [[nodiscard]] bool damaged() const { return extent && extent->end != GzipExtent::End::whole; }
   [[nodiscard]] std::uint64_t unread() const { return size > at.offset ? size - at.offset : 0; }
   /// Where reading goes on: what stands before a header is no row, and nothing is to be taken for one.
   [[nodiscard]] std::uint64_t next_byte() const { return at.offset > header_begin ? at.offset : header_begin; }
@@ -60,6 +69,8 @@ struct Followed {
 class FileBook {
  public:
   FileBook(std::string source, std::size_t max_open, std::vector<Cursor> from);
+
+  SteadyTime::duration patience{};  ///< so long a gzip file that is not whole is waited for
 
   /// A new one, of a file found at `path`.
   Followed& add(const std::filesystem::path& path, const FileStatus& status);

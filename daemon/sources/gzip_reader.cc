@@ -9,6 +9,7 @@
 #include <new>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace pilotwatch::sources {
@@ -42,6 +43,8 @@ class Inflater {
         input_(other.input_),
         input_offset_(other.input_offset_),
         position_(other.position_),
+        member_(other.member_),
+        member_at_(other.member_at_),
         ended_(other.ended_) {
     if (inflateCopy(&stream_, &other.stream_) != Z_OK) throw std::bad_alloc();
     stream_.next_in = input_.data() + (other.stream_.next_in - other.input_.data());
@@ -54,6 +57,13 @@ class Inflater {
   [[nodiscard]] std::uint64_t position() const { return position_; }  ///< in the content
   [[nodiscard]] bool ended() const { return ended_; }                 ///< behind a member, with no other following
   [[nodiscard]] std::uint64_t consumed() const { return input_offset_ - stream_.avail_in; }  ///< bytes of the file
+  [[nodiscard]] std::uint64_t member() const { return member_; }        ///< where it began, in the content
+  [[nodiscard]] std::uint64_t member_at() const { return member_at_; }  ///< and in the file
+  /// After damage: the stream was good to its end, and what came out of it does not fit.
+  [[nodiscard]] bool checksum_wrong() const {
+    const std::string_view what = stream_.msg == nullptr ? "" : stream_.msg;
+    return what == "incorrect data check" || what == "incorrect length check";
+  }
 
  private:
   bool refill();
@@ -64,6 +74,7 @@ class Inflater {
   std::vector<unsigned char> input_;
   std::uint64_t input_offset_ = 0;  ///< of what is read next from the file
   std::uint64_t position_ = 0;
+  std::uint64_t member_ = 0, member_at_ = 0;
   bool ended_ = false;
 };
 
@@ -80,6 +91,7 @@ bool Inflater::next_member() {
   if (stream_.avail_in == 0 && !refill()) return false;
   if (*stream_.next_in != 0x1f) return false;
   inflateReset(&stream_);
+  member_at_ = consumed();
   return true;
 }
 
@@ -88,7 +100,7 @@ std::size_t Inflater::produce(char* out, std::size_t size) {
   stream_.avail_out = static_cast<uInt>(size);
   while (stream_.avail_out > 0) {
     if (ended_ && !next_member()) break;  // it may have been appended since
-    ended_ = false;
+    if (std::exchange(ended_, false)) member_ = position_ + size - stream_.avail_out;
     if (stream_.avail_in == 0 && !refill()) break;
     const int rc = inflate(&stream_, Z_NO_FLUSH);
     if (rc == Z_STREAM_END) {
@@ -170,25 +182,43 @@ std::string GzipReader::head(std::uint64_t size) {
   return out;
 }
 
-std::optional<std::uint64_t> GzipReader::length() {
+GzipExtent GzipReader::extent() {
   rest_if_replaced();
   if (!ahead_ || (at_ && ahead_->position() < at_->position()))
     ahead_ = at_ ? std::make_unique<Inflater>(*at_) : std::make_unique<Inflater>(fd_, block_bytes);
   hold();
-  std::optional<std::uint64_t> out;
+  GzipExtent out;
   try {
     while (!produce(*ahead_, block_bytes).empty()) {
     }
-    if (!ahead_->ended()) return std::nullopt;
-    out = ahead_->position();
+    out.readable = out.unpacked = ahead_->position();
+    if (!ahead_->ended()) {
+      out.end = GzipExtent::End::missing;
+      return out;
+    }
+    out.packed_rest = bytes_behind(ahead_->consumed());
+    out.end = out.packed_rest > 0 ? GzipExtent::End::damaged : GzipExtent::End::whole;
   } catch (const DamagedGzip&) {
-    ahead_.reset();
-    if (!at_) rest();
-    throw;
+    out.end = GzipExtent::End::damaged;
+    out.unpacked = ahead_->position();
+    out.readable = ahead_->checksum_wrong() ? ahead_->member() : out.unpacked;
+    out.packed_rest = bytes_behind(out.unpacked == ahead_->member() ? ahead_->member_at() : ahead_->consumed());
   }
   ahead_.reset();
   if (!at_) rest();
   return out;
+}
+
+/// Bytes of the file from there on; 0 where all are zero.
+std::uint64_t GzipReader::bytes_behind(std::uint64_t packed) const {
+  std::string block(block_bytes, '\0');
+  bool padding = true;
+  std::uint64_t at = packed;
+  while (const auto got = read_block(fd_, at, block.data(), block.size())) {
+    padding = padding && block.find_first_not_of('\0') >= got;
+    at += got;
+  }
+  return padding ? 0 : at - packed;
 }
 
 }  // namespace pilotwatch::sources

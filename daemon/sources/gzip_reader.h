@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -14,6 +13,19 @@ namespace pilotwatch::sources {
 class DamagedGzip : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// How far a gzip file can be read, as it is now.
+struct GzipExtent {
+  enum class End : std::uint8_t {
+    whole,    ///< behind its last member, or in padding (zeros)
+    missing,  ///< the file ends before the stream does: it is still being written, or was cut
+    damaged,  ///< a stream that is none, a checksum that does not fit, or other bytes behind the last member
+  };
+  End end = End::whole;
+  std::uint64_t readable = 0;     ///< length of the content; of a member whose checksum does not fit nothing is in it
+  std::uint64_t unpacked = 0;     ///< bytes that come out, readable or not
+  std::uint64_t packed_rest = 0;  ///< damaged: bytes of the file of which nothing comes out
 };
 
 class GzipReader;
@@ -52,14 +64,14 @@ class GzipReader {
   [[nodiscard]] std::string read_at(std::uint64_t offset, std::uint64_t size);
   /// The first bytes, of the file as it is now. The place stays. Throws as above.
   [[nodiscard]] std::string head(std::uint64_t size);
-  /// The length of the content; nullopt where the file ends before the stream does, as it is still being written. The
-  /// place stays, and what has grown is gone on with. Throws as above.
-  [[nodiscard]] std::optional<std::uint64_t> length();
+  /// Unpacks it to its end. The place stays, and what has grown is gone on with. Throws std::system_error.
+  [[nodiscard]] GzipExtent extent();
 
  private:
   void hold();
   void rest();
   void rest_if_replaced();
+  [[nodiscard]] std::uint64_t bytes_behind(std::uint64_t packed) const;
   std::string produce(Inflater& from, std::uint64_t size);
 
   int fd_;

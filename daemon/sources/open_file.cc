@@ -75,7 +75,7 @@ std::string OpenFile::read_at(std::uint64_t offset, std::uint64_t size) {
 
 std::string OpenFile::head(std::uint64_t size) { return gzip_ ? gzip_->head(size) : read_at(0, size); }
 
-std::optional<std::uint64_t> OpenFile::unpacked_size() { return gzip_ ? gzip_->length() : std::nullopt; }
+GzipExtent OpenFile::extent() { return gzip_ ? gzip_->extent() : GzipExtent(); }
 
 std::string OpenFile::place() const {
   const std::string link = "/proc/self/fd/" + std::to_string(descriptor_.get());

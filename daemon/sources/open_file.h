@@ -14,6 +14,7 @@
 /// Reading files of other programs; private to the file tail. No threads, no state shared.
 namespace pilotwatch::sources {
 
+struct GzipExtent;
 class GzipReader;
 class Unpackers;
 
@@ -57,9 +58,9 @@ class OpenFile {
   [[nodiscard]] std::string read_at(std::uint64_t offset, std::uint64_t size);
   /// Its first bytes, at no such cost. Throws as above.
   [[nodiscard]] std::string head(std::uint64_t size);
-  /// How many bytes come out of a compressed file; nullopt while its end is missing. Unpacks it from where it was read
-  /// to its end; reading goes on where it was. Throws as above.
-  [[nodiscard]] std::optional<std::uint64_t> unpacked_size();
+  /// Of a compressed file. Unpacks it from where it was read to its end; reading goes on where it was. Throws
+  /// std::system_error.
+  [[nodiscard]] GzipExtent extent();
   /// Where it is now, over renames; "" where the system does not say, or the file is deleted.
   [[nodiscard]] std::string place() const;
 

@@ -56,6 +56,7 @@ void TailReader::look() {
   settle_fresh();
   if (skip_present_) {
     skip_present_ = false;
+    for (const auto id : ids(State::fresh)) book_.find(id)->present_at_first = book_.find(id)->at.compressed;
     unseen_at_first_ = scan.errors;
     Cursor known;  // from now on the source has been followed, even if there was no file
     known.source = source_.name;
@@ -130,20 +131,19 @@ void TailReader::observe(Followed& file, const FileStatus& status) {
   if (file.state == State::fresh) {
     // Written to and no longer than before: bytes came and were truncated between two looks; a copy may have them.
     if (status.modified_ns != file.modified_ns && status.size <= seen_size) expect_rotated(file.home, file.modified_ns);
-    if (status.modified_ns != file.modified_ns) file.tried_size = file.whole_size = 0;
     (file.at.compressed ? file.packed_size : file.size) = status.size;
     file.modified_ns = status.modified_ns;
     return;
   }
   if (file.state == State::orphan && unchanged(book_, file)) file.state = State::following;  // it is back
-  if (file.at.compressed && file.packed_size == 0 && file.state == State::following && resume_compressed(file, status))
-    return mark_ready(file);
   if (status.size == seen_size && status.modified_ns == file.modified_ns) return mark_ready(file);
-  if (status.size < (file.at.compressed ? seen_size : file.at.offset) || !unchanged(book_, file))
+  // By no byte a gzip file is known of which none could be read.
+  const bool unknown = file.at.compressed && file.state == State::finished && file.at.fingerprint_bytes == 0;
+  if (status.size < (file.at.compressed ? seen_size : file.at.offset) || unknown || !unchanged(book_, file))
     return cut(file, status);
   if (file.at.compressed) {
     file.modified_ns = status.modified_ns;
-    return look_for_members(file, status);
+    return examine_again(file, status);
   }
   if (status.size < file.size) {  // only what had not been read yet was cut off
     ++stats_.rotations_truncate;
@@ -163,26 +163,16 @@ void TailReader::observe(Followed& file, const FileStatus& status) {
   mark_ready(file);
 }
 
-/// Members written behind those that were read. Unpacking costs, so it is tried once for each length of the file.
-void TailReader::look_for_members(Followed& file, const FileStatus& status) {
-  if (status.size == file.packed_size || status.size == file.tried_size) return;
-  file.tried_size = status.size;
-  if (!resume_compressed(file, status)) return;
-  if (file.state == State::finished && file.unread() > 0) file.state = State::following;
-  mark_ready(file);
-}
-
-/// A compressed file that an earlier process had not read to its end; false where that is still not known, or it is
-/// another file now.
-bool TailReader::resume_compressed(Followed& file, const FileStatus& status) {
+/// A compressed file that is not as it was, or that an earlier process had not read to its end.
+void TailReader::examine_again(Followed& file, const FileStatus& status) {
+  if (status.size == file.packed_size && file.state == State::finished) return;  // touched
+  file.packed_size = 0;
   OpenFile* open = book_.open(file);
-  if (open == nullptr || !unchanged(book_, file)) return false;
-  const auto size = open->unpacked_size();
-  if (!size || *size < file.at.offset) return false;
-  file.size = *size;
-  file.packed_size = status.size;
-  file.modified_ns = status.modified_ns;
-  return true;
+  if (open == nullptr || !examine(book_, file, *open)) return;
+  if (file.size < file.at.offset) return cut(file, status);
+  if (file.state == State::finished && file.unread() == 0) return finish(file);
+  if (file.state == State::finished) file.state = State::following;
+  mark_ready(file);
 }
 
 /// The file has other bytes than those that were delivered from it: it was truncated, or its inode is used again.
@@ -329,7 +319,7 @@ void TailReader::settle_one(std::uint64_t id) {
     if (Followed* previous = book_.find(after); previous != nullptr) previous->successor = settled.file->at.id;
     if (Followed* next = book_.find(successor); next != nullptr) next->after = settled.file->at.id;
     settled.file->released = true;
-  } else if (!left && (skip_present_ || may_be_missed(home, unseen_at_first_))) {
+  } else if (!left && (skip_present_ || settled.file->present_at_first || may_be_missed(home, unseen_at_first_))) {
     begin_at_end(*settled.file);
   }
   mark_ready(*settled.file);
@@ -342,7 +332,9 @@ void TailReader::begin_at_end(Followed& file) {
   if (open == nullptr) return;
   const auto from = file.size - std::min(file.size, tail_bytes);
   const auto newline = open->read_at(from, file.size - from).rfind('\n');
-  place_at(book_, file, newline == std::string::npos ? file.size : from + newline + 1, 0);
+  const bool to_size = newline == std::string::npos || file.damaged();
+  place_at(book_, file, to_size ? file.size : from + newline + 1, 0);
+  file.extent.reset();  // what is missing of it nobody has asked for
   Cursor at = file.at;
   at.size = file.at.compressed ? file.packed_size : file.size;
   at.modified_ns = file.modified_ns;
@@ -356,12 +348,23 @@ void TailReader::give_up_orphans() {
   for (const auto& [id, file] : book_.all()) judging = judging || (file.state == State::fresh && file.left);
   for (const auto id : ids(State::orphan)) {
     Followed& file = *book_.find(id);
-    if (in_flight_.contains(id)) continue;
+    if (in_flight_.contains(id) || is_being_compressed(file.home)) continue;
     if (++file.missing_looks <= (judging ? orphan_looks_at_most : orphan_looks)) continue;
     (file.truncated ? stats_.lost_truncated : stats_.lost_deleted) += file.unread();
     urgent_ = urgent_ || file.unread() > 0;  // so that it is not counted again after a restart
+    file.extent.reset();                     // of a file that is gone
     finish(file);
   }
+}
+
+/// Whether a gzip that may have been made of what was at `path` has no end yet.
+bool TailReader::is_being_compressed(const std::filesystem::path& path) const {
+  return std::ranges::any_of(book_.all(), [&](const auto& entry) {
+    const Followed& file = entry.second;
+    return file.state == State::fresh && file.damaged() &&
+           (file.home == path || (file.home.parent_path() == path.parent_path() &&
+                                  is_rotated_name(file.home.filename().string(), path.filename().string())));
+  });
 }
 
 void TailReader::leave(Followed& file) {
@@ -374,14 +377,15 @@ void TailReader::leave(Followed& file) {
 void TailReader::leave_for_successors() {
   for (const auto id : ids(State::following)) {
     Followed& file = *book_.find(id);
-    if (file.at.compressed && file.unread() == 0 && file.packed_size > 0 && !in_flight_.contains(id)) {
+    const bool whole_unread = std::max(file.scanned, file.at.offset) < file.size;
+    const bool known = file.at.compressed && file.packed_size > 0;
+    if (known && !in_flight_.contains(id) && (file.unread() == 0 || (file.damaged() && !whole_unread))) {
       finish(file);
       continue;
     }
-    if (file.at.compressed) file.flush = true;  // nothing will follow its last line
+    if (known) file.flush = !file.damaged();  // nothing will follow its last line
     if (!file.left && !file.flush) continue;
     const Followed* successor = book_.find(file.successor);
-    const bool whole_unread = std::max(file.scanned, file.at.offset) < file.size;
     if (!whole_unread && (successor == nullptr || successor->size > 0 || successor->left)) ++file.quiet_looks;
     if (successor != nullptr && !file.released && !whole_unread &&
         (successor->left || file.quiet_looks >= quiet_before_successor))
@@ -401,6 +405,14 @@ void TailReader::release(Followed& file) {
 }
 
 void TailReader::finish(Followed& file) {
+  if (file.packed_size > 0 && file.damaged()) {
+    const auto& extent = *file.extent;
+    // Of what is missing at the end nobody knows how much it was.
+    const auto unpacked = extent.unpacked - std::min(extent.unpacked, file.at.offset);
+    stats_.lost_damaged += std::max<std::uint64_t>(1, unpacked + extent.packed_rest);
+    urgent_ = true;  // so that it is not counted again after a restart
+  }
+  file.extent.reset();
   ready_.erase(file.at.id);
   file.state = State::finished;
   book_.close(file);
@@ -412,7 +424,7 @@ void TailReader::finish(Followed& file) {
   at.seen_ms = wall_ns() / 1'000'000;
   at.path = file.home;
   at.place = file.place == file.home ? "" : file.place.string();
-  if (at.offset > 0) pending_.push_back(std::move(at));
+  if (at.offset > 0 || at.compressed) pending_.push_back(std::move(at));
 }
 
 /// Rows of what has not been there for long, and the oldest where there are too many.

@@ -19,6 +19,7 @@ using State = Followed::State;
 constexpr std::uint64_t chunk_bytes = 1 << 20;
 constexpr std::uint64_t turn_bytes = 256 << 10;  // of one file where others wait too
 constexpr std::size_t chunk_files = 256;
+constexpr int patience_polls = 300;  // for a gzip file without its end: two and a half minutes
 
 std::int64_t wall_ms() {
   return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -62,6 +63,7 @@ TailReader::TailReader(const settings::Source& source, std::uint64_t max_line_by
       max_line_bytes_(max_line_bytes),
       book_(source.name, static_cast<std::size_t>(source.max_open_files), std::move(from)),
       skip_present_(source.start_at == settings::StartAt::end && book_.all().empty()) {
+  book_.patience = patience_polls * source.poll_interval;
   for (auto& [id, file] : book_.all()) {
     if (id == 0) continue;  // only says that the source has been followed
     if (file.home.empty())
@@ -110,7 +112,7 @@ std::vector<std::uint64_t> TailReader::turns() const {
 }
 
 /// Work on one file: that it cannot be read, or is a damaged gzip, must not stop the others. It is tried again at the
-/// next look.
+/// next look; a gzip is examined first.
 void TailReader::apart(std::uint64_t id, const std::function<void()>& work) {
   const auto failed = [&] {
     ++stats_.read_errors;
@@ -120,6 +122,11 @@ void TailReader::apart(std::uint64_t id, const std::function<void()>& work) {
     work();
   } catch (const DamagedGzip&) {
     failed();
+    Followed* file = book_.find(id);
+    if (file != nullptr && file->state == State::following && file->packed_size > 0) {
+      file->packed_size = 0;
+      file->extent.reset();
+    }
   } catch (const std::system_error&) {
     failed();
   }
@@ -226,7 +233,7 @@ std::optional<TailReader::Piece> TailReader::read(Followed& file, std::uint64_t 
       if (read_bytes >= budget) piece = read_long(file, *open);
     }
   }
-  if (!piece && file.flush) piece = read_unfinished(file, *open);
+  if (!piece && file.flush && !file.damaged()) piece = read_unfinished(file, *open);
   // Read before it was looked at: so that bytes of a file cut meanwhile are not taken for the next ones of the old.
   if (piece && !unchanged(book_, file)) {
     cut(file, open->status());

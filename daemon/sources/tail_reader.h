@@ -69,9 +69,8 @@ class TailReader {
   void note(const FoundFile& found);
   [[nodiscard]] bool ignored(const FoundFile& found) const;
   void arrived(Followed& file);
-  [[nodiscard]] bool resume_compressed(Followed& file, const FileStatus& status);
   void observe(Followed& file, const FileStatus& status);
-  void look_for_members(Followed& file, const FileStatus& status);
+  void examine_again(Followed& file, const FileStatus& status);
   void cut(Followed& file, const FileStatus& status);
   void look_for_absent(Followed& file);
   [[nodiscard]] bool find_closed(Followed& file);
@@ -82,6 +81,7 @@ class TailReader {
   void settle_one(std::uint64_t id);
   void begin_at_end(Followed& file);
   void give_up_orphans();
+  [[nodiscard]] bool is_being_compressed(const std::filesystem::path& path) const;
   void leave_for_successors();
   void leave(Followed& file);
   void release(Followed& file);

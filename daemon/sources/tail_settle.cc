@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/tail_settle.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 
 #include "sources/gzip_reader.h"
 
@@ -12,24 +16,19 @@ using State = Followed::State;
 
 constexpr std::uint64_t block_bytes = 1 << 20;
 constexpr std::size_t max_compared = 8;  // live files whose first bytes are the same
+constexpr unsigned still_looks_at_least = 10;
 constexpr unsigned patience_looks = 20;  // for a file that one with more bytes repeats to be read to its end
 
-/// Whether the end of a compressed file is there; then its size is known.
-bool unpacked(FileBook& book, Followed& file, OpenFile& open) {
-  const auto packed = open.status().size;
-  if (packed > 0 && file.whole_size == packed) return true;  // it waits for what it may be a copy of
-  if (file.tried_size == packed) return false;
-  try {
-    if (const auto size = open.unpacked_size()) {
-      file.size = *size;
-      file.packed_size = file.whole_size = packed;
-      return true;
-    }
-  } catch (const DamagedGzip&) {
-    ++book.errors;
-  }
-  file.tried_size = packed;
-  return false;
+/// Whether a gzip file that is not whole will stay as it is, as far as can be told.
+bool abandoned(const FileBook& book, Followed& file, const OpenFile& open) {
+  if (file.still_looks < still_looks_at_least) ++file.still_looks;
+  if (file.still_looks < still_looks_at_least) return false;
+  if (std::chrono::steady_clock::now() - file.examined_at < book.patience) return false;
+  const std::filesystem::path place = open.place();
+  if (place.empty()) return true;
+  struct stat status {};
+  const auto original = place.parent_path() / place.stem();
+  return ::stat(original.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 std::uint64_t marker_at(OpenFile& open, std::uint64_t offset, std::uint64_t bytes) {
@@ -101,6 +100,22 @@ bool waits(FileBook& book, Followed& file, const std::vector<Followed*>& known) 
 
 }  // namespace
 
+bool examine(FileBook& book, Followed& file, OpenFile& open) {
+  const auto status = open.status();
+  if (!file.extent || file.examined_size != status.size || file.examined_ns != status.modified_ns) {
+    file.extent = open.extent();
+    if (file.extent->end == GzipExtent::End::damaged) ++book.errors;
+    file.examined_size = status.size;
+    file.examined_ns = status.modified_ns;
+    file.examined_at = std::chrono::steady_clock::now();
+    file.still_looks = 0;
+  }
+  if (file.damaged() && (status.size == 0 || !abandoned(book, file, open))) return false;
+  file.size = file.damaged() ? std::max(file.extent->readable, file.at.offset) : file.extent->readable;
+  file.packed_size = status.size;
+  return true;
+}
+
 void place_at(FileBook& book, Followed& file, std::uint64_t offset, std::uint64_t content) {
   OpenFile* open = book.open(file);
   if (open == nullptr) return;
@@ -122,9 +137,9 @@ bool unchanged(FileBook& book, Followed& file) {
 Settled settle(FileBook& book, Followed& file) {
   OpenFile* open = book.open(file);
   if (open == nullptr) return {};
-  if (file.at.compressed && !unpacked(book, file, *open)) return {};
+  if (file.at.compressed && !examine(book, file, *open)) return {};
   if (file.size == 0 && !file.at.compressed) return {};
-  const auto known = book.same_head(open->head(fingerprint_max), file.at.id);
+  const auto known = book.same_head(open->head(std::min(file.size, fingerprint_max)), file.at.id);
   Followed* from = known.empty() ? nullptr : delivered_from(*open, file.size, known);
   if (from != nullptr && from->state == State::orphan) {
     const auto copied = from->at.offset;

@@ -24,6 +24,11 @@ struct Settled {
 /// to the greatest offset of what it may be a copy of; of a compressed one all. Throws what reading throws.
 [[nodiscard]] Settled settle(FileBook& book, Followed& file);
 
+/// Whether it is known how far a compressed file can be read; then its size is. A file that is not whole may still be
+/// being written: it is taken as it is once it has stayed so for `FileBook::patience`, and ten calls, and the file that
+/// it would be made of (its name without .gz) is not there. Throws std::system_error.
+[[nodiscard]] bool examine(FileBook& book, Followed& file, OpenFile& open);
+
 /// Whether the bytes before what has been delivered are still there, by fingerprint and marker. True for what cannot be
 /// opened now. Throws what reading throws.
 [[nodiscard]] bool unchanged(FileBook& book, Followed& file);

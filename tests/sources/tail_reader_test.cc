@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 using namespace pilotwatch;
 using namespace pilotwatch::sources;
 using pilotwatch::testing::append;
+using pilotwatch::testing::file_bytes;
 using pilotwatch::testing::random_lines;
 using pilotwatch::testing::ScratchDir;
 using pilotwatch::testing::write_gzip;
@@ -588,4 +589,186 @@ TEST_CASE("tail: lines longer than a chunk of a gzip are unpacked once to be rea
   CHECK(t.drain() == kept);
   CHECK(t.reader.stats().inflated_bytes < 2 * content.size() + 100'000);
   CHECK(resumed(packed, t.last).empty());
+}
+
+namespace {
+
+/// A gzip in a folder of its own, which a pattern finds.
+struct Gzip : Tailed {
+  Gzip() { source.files = {dir.path() / "*.gz"}; }
+  [[nodiscard]] fs::path packed() const { return dir.path() / "log.gz"; }
+  /// Longer than a file that is not whole is waited for.
+  std::string wait() {
+    std::string out;
+    for (int i = 0; i < 10; ++i) out += drain();
+    return out;
+  }
+  [[nodiscard]] std::uint64_t lost() const { return reader.stats().lost_bytes(); }
+};
+
+std::string packed_bytes(const std::string& content) {
+  const ScratchDir dir;
+  write_gzip(dir.path() / "a", content);
+  return file_bytes(dir.path() / "a");
+}
+
+}  // namespace
+
+TEST_CASE("tail: a gzip without its end is waited for while it grows, and lost is nothing") {
+  Gzip t;
+  const auto content = random_lines(1000);
+  const auto bytes = packed_bytes(content);
+  append(t.packed(), bytes.substr(0, 100));
+  for (int i = 1; i < 20; ++i) {
+    CHECK(t.drain().empty());  // three looks
+    append(t.packed(), bytes.substr(static_cast<std::size_t>(i) * 100, 100));
+  }
+  append(t.packed(), bytes.substr(2000));
+  CHECK(t.wait() == content);
+  CHECK(t.lost() == 0);
+}
+
+TEST_CASE("tail: a gzip that stays without its end is read to its last whole line, the rest counts as lost") {
+  Gzip t;
+  const auto content = random_lines(1000);
+  const auto bytes = packed_bytes(content);
+  append(t.packed(), bytes.substr(0, bytes.size() / 2));
+  const auto read = t.wait();
+  CHECK(read.size() > 1000);
+  CHECK(content.starts_with(read));
+  CHECK(read.ends_with('\n'));
+  const auto lost = t.reader.stats().lost_damaged;
+  CHECK(lost >= 1);
+  CHECK(lost < 21);
+  CHECK(t.lost() == lost);
+  CHECK(t.reader.stats().active_files == 0);
+  CHECK(t.wait().empty());
+  CHECK(t.lost() == lost);
+  TailStats stats;  // another process neither reads nor counts it again
+  CHECK(resumed(t.packed(), t.last, &stats).empty());
+  CHECK(stats.lost_bytes() == 0);
+  // The writer goes on after all.
+  append(t.packed(), bytes.substr(bytes.size() / 2));
+  CHECK(t.wait() == content.substr(read.size()));
+  CHECK(t.lost() == lost);
+}
+
+TEST_CASE("tail: where the end of a gzip is missing between lines, that is a loss too") {
+  Gzip t;
+  const auto bytes = packed_bytes("a\nb\n");
+  append(t.packed(), bytes.substr(0, bytes.size() - 8));
+  CHECK(t.wait() == "a\nb\n");
+  CHECK(t.reader.stats().lost_damaged == 1);
+}
+
+TEST_CASE("tail: a gzip without its end is waited for as long as the file that it is made of is there") {
+  Gzip t;
+  const auto bytes = packed_bytes("a\nb\n");
+  append(t.dir.path() / "log", "a\nb\n");
+  append(t.packed(), bytes.substr(0, bytes.size() - 8));
+  CHECK(t.wait().empty());
+  CHECK(t.lost() == 0);
+  fs::remove(t.dir.path() / "log");
+  CHECK(t.drain() == "a\nb\n");
+  CHECK(t.lost() == 1);
+}
+
+TEST_CASE("tail: of a gzip member whose checksum does not fit nothing is read, those before it are") {
+  Gzip t;
+  auto wrong = packed_bytes("wrong\n");
+  wrong[wrong.size() - 8] ^= 1;
+  append(t.packed(), packed_bytes("good\n") + wrong);
+  CHECK(t.wait() == "good\n");
+  CHECK(t.reader.stats().lost_damaged >= 6);
+  CHECK(t.reader.stats().lost_damaged <= 6 + 4);
+}
+
+TEST_CASE("tail: bytes behind a gzip's last member are lost, zeros are padding") {
+  Gzip t;
+  append(t.packed(), packed_bytes("a\n") + std::string(512, '\0'));
+  CHECK(t.drain() == "a\n");
+  append(t.dir.path() / "other.gz", packed_bytes("b\nunfinished") + "garbage");
+  CHECK(t.wait() == "b\n");
+  CHECK(t.lost() == 10 + 7);
+}
+
+TEST_CASE("tail: what is no gzip is lost as a whole, once, and its inode can become another file's") {
+  Gzip t;
+  append(t.packed(), "no gzip\n");
+  CHECK(t.wait().empty());
+  CHECK(t.lost() == 8);
+  TailStats stats;
+  CHECK(resumed(t.packed(), t.last, &stats).empty());
+  CHECK(stats.lost_bytes() == 0);
+  write_gzip(t.packed(), "a\n");  // the inode stays
+  CHECK(t.wait() == "a\n");
+  CHECK(t.lost() == 8);
+}
+
+TEST_CASE("tail: a gzip damaged while it is read is read as far as it can be, the rest counts as lost") {
+  Gzip t;
+  const auto content = random_lines(200'000);
+  write_gzip(t.packed(), content);
+  const auto first = t.reader.next();
+  REQUIRE(first);
+  t.reader.advance(*first);
+  damage(t.packed());
+  const auto read = first->bytes + t.wait();
+  CHECK(content.starts_with(read.substr(0, content.size() / 3)));
+  CHECK(t.lost() > 0);
+  CHECK(t.reader.stats().active_files == 0);
+  CHECK(t.reader.stats().unread_bytes == 0);
+}
+
+TEST_CASE("tail: rows of csv in a gzip without its end are read as far as they are whole") {
+  Gzip t;
+  t.source.format = settings::SourceFormat::csv;
+  const auto bytes = packed_bytes("id,x\n1,10\n2,2000");
+  append(t.packed(), bytes.substr(0, bytes.size() - 8));
+  CHECK(t.wait() == "id,x\n1,10\n");
+  CHECK(t.lost() == 6);
+}
+
+TEST_CASE("tail: what was truncated is not lost while its copy is being compressed") {
+  Tailed t;
+  const auto content = random_lines(20'000);
+  append(t.path(), content);
+  const auto first = t.reader.next();
+  REQUIRE(first);
+  const auto rest = random_lines(100);
+  append(t.path(), rest);
+  t.reader.look();
+  t.reader.advance(*first);
+  const auto bytes = packed_bytes(content + rest);
+  fs::resize_file(t.path(), 0);
+  for (std::size_t at = 0; at < bytes.size(); at += 1000) {
+    append(t.dir.path() / "log.1.gz", bytes.substr(at, 1000));
+    t.reader.look();
+    CHECK(t.reader.stats().lost_bytes() == 0);
+  }
+  CHECK(bytes.size() > 100'000);  // more than a hundred looks
+  CHECK(t.drain() == rest);
+  CHECK(t.reader.stats().lost_bytes() == 0);
+}
+
+TEST_CASE("tail: a gzip that was being written at the first look is begun at its end, where files are") {
+  for (const bool completed : {true, false}) {
+    CAPTURE(completed);
+    const ScratchDir dir;
+    const auto packed = dir.path() / "log.gz";
+    const auto bytes = packed_bytes(random_lines(1000));
+    append(packed, bytes.substr(0, bytes.size() / 2));
+    auto source = Tailed::source_of(packed);
+    source.start_at = settings::StartAt::end;
+    TailReader reader(source, 1000, {});
+    for (int look = 0; look < 30; ++look) {
+      if (completed && look == 3) append(packed, bytes.substr(bytes.size() / 2));
+      if (const auto chunk = reader.next()) {
+        CHECK(chunk->bytes.empty());
+        reader.advance(*chunk);
+      }
+    }
+    CHECK(reader.stats().active_files == 0);
+    CHECK(reader.stats().lost_bytes() == 0);
+  }
 }

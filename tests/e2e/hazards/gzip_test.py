@@ -3,7 +3,7 @@
 import gzip
 import subprocess
 
-from hazard import config, Daemon, followed, Lines, main, need_programs, scratch, settled, stalled, tail, wait_for
+from hazard import check_equal, config, counts, Daemon, followed, Lines, main, need_programs, scratch, settled, stalled, tail, wait_for
 
 
 def compressed_while_down():
@@ -78,6 +78,24 @@ def still_being_written():
         settled(daemon, lines)
 
 
+def cut_off_for_good():
+    """of a gzip file that stays without its end, what comes out is read, and the rest is counted with its reason"""
+    with followed(file='"*.gz"') as (folder, daemon, lines):
+        text = lines.make(2000)
+        packed = gzip.compress(text.encode())
+        (folder / "a.gz").write_bytes(packed[:-8])
+        wait_for("all lines and the loss", lambda: counts(daemon)["accepted"] == 2000 and tail(daemon, "lost_bytes_total") > 0)
+        check_equal(tail(daemon, "lost_bytes_total", reason="damaged"), 1, "bytes lost")
+        lines.append(folder / "plain", 10)
+        subprocess.run(["gzip", folder / "plain"], check=True)
+        settled(daemon, lines, lost_bytes=1)
+        daemon.stop()
+        daemon.start()
+        lines.append(folder / "other", 10)
+        subprocess.run(["gzip", folder / "other"], check=True)
+        settled(daemon, lines)   # and not counted again
+
+
 if __name__ == "__main__":
     need_programs("gzip")
-    main(compressed_while_down, compressed_during_a_stall, matched_by_the_pattern, still_being_written)
+    main(compressed_while_down, compressed_during_a_stall, matched_by_the_pattern, still_being_written, cut_off_for_good)
