@@ -144,12 +144,11 @@ Scan rotated_files(const fs::path& path) {
   return out;
 }
 
-std::unordered_multimap<std::uint64_t, std::string> inodes_in(const fs::path& folder, std::uint64_t& errors) {
-  std::unordered_multimap<std::uint64_t, std::string> out;
+std::optional<NamesByInode> inodes_in(const fs::path& folder) {
+  NamesByInode out;
   std::vector<fs::path> failed;
   each_entry(folder, failed, [&](const char* name, std::uint64_t inode) { out.emplace(inode, name); });
-  errors += failed.size();
-  return out;
+  return failed.empty() ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace pilotwatch::sources

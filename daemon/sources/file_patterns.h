@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,8 +46,8 @@ struct Scan {
 /// Files beside `path` that rotation may have made of it, by time of change.
 [[nodiscard]] Scan rotated_files(const std::filesystem::path& path);
 
-/// Names in a folder by inode, without a stat(2) of each. `errors` rises where it cannot be read.
-[[nodiscard]] std::unordered_multimap<std::uint64_t, std::string> inodes_in(const std::filesystem::path& folder,
-                                                                            std::uint64_t& errors);
+/// Names in a folder by inode, without a stat(2) of each; none where it is not there, nullopt where it cannot be read.
+using NamesByInode = std::unordered_multimap<std::uint64_t, std::string>;
+[[nodiscard]] std::optional<NamesByInode> inodes_in(const std::filesystem::path& folder);
 
 }  // namespace pilotwatch::sources

@@ -235,7 +235,8 @@ bool TailReader::is_at(const Followed& file, const std::filesystem::path& path, 
 }
 
 /// Where it was seen last, else by its inode in the folder of its path; with the bytes that it had, as numbers of
-/// inodes are used again, for files too that are nobody's log. True also where nobody can tell.
+/// inodes are used again, for files too that are nobody's log. True also where nobody can tell: the path cannot be
+/// looked at, or the folder cannot be listed.
 bool TailReader::find_closed(Followed& file) {
   FileStatus status;
   bool unsure = false;
@@ -250,9 +251,14 @@ bool TailReader::find_closed(Followed& file) {
   };
   bool found = found_at(place);
   const auto folder = file.home.parent_path();
-  if (!found && !folders_.contains(folder)) folders_.emplace(folder, inodes_in(folder, book_.errors));
-  for (auto [at, end] = folders_[folder].equal_range(file.at.inode); !found && at != end; ++at)
-    found = found_at(folder / at->second);
+  if (!found && !folders_.contains(folder) && !folders_.emplace(folder, inodes_in(folder)).first->second)
+    ++stats_.read_errors;
+  if (const auto names = folders_.find(folder); !found && names->second) {
+    for (auto [at, end] = names->second->equal_range(file.at.inode); !found && at != end; ++at)
+      found = found_at(folder / at->second);
+  } else {
+    unsure = unsure || !found;
+  }
   if (found) observe(file, status);
   return found || unsure;
 }
@@ -276,6 +282,7 @@ void TailReader::adopt_rotated() {
   for (auto at = adoptions_.begin(); at != adoptions_.end();) {
     const auto scan = rotated_files(at->first);
     stats_.read_errors += scan.errors.size();
+    at->second.unlisted = std::ranges::find(scan.errors, at->first.parent_path()) != scan.errors.end();
     for (const auto& found : scan.files) {
       if (found.status.modified_ns < at->second.since_ns) continue;
       if (Followed* known = book_.find_inode(found.status.device, found.status.inode)) {
@@ -296,7 +303,7 @@ void TailReader::adopt_rotated() {
     const auto newest = at_path_.find(at->first);
     const Followed* last = newest == at_path_.end() ? nullptr : book_.find(newest->second);
     const bool nothing_there = last != nullptr && last->seen != look_ && adoptions_.size() <= max_bare_paths;
-    if (!nothing_there) --at->second.looks;
+    if (!nothing_there && !at->second.unlisted) --at->second.looks;
     at = at->second.looks == 0 ? adoptions_.erase(at) : std::next(at);
   }
 }
@@ -349,6 +356,8 @@ void TailReader::give_up_orphans() {
   for (const auto id : ids(State::orphan)) {
     Followed& file = *book_.find(id);
     if (in_flight_.contains(id) || is_being_compressed(file.home)) continue;
+    const auto adoption = adoptions_.find(file.home);
+    if (adoption != adoptions_.end() && adoption->second.unlisted && file.unread() > 0) continue;
     if (++file.missing_looks <= (judging ? orphan_looks_at_most : orphan_looks)) continue;
     (file.truncated ? stats_.lost_truncated : stats_.lost_deleted) += file.unread();
     urgent_ = urgent_ || file.unread() > 0;  // so that it is not counted again after a restart

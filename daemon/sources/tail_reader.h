@@ -61,6 +61,7 @@ class TailReader {
   struct Adoption {
     std::int64_t since_ns = 0;
     unsigned looks = 0;
+    bool unlisted = false;  ///< the folder could not be read at the last look
   };
 
   void apart(std::uint64_t id, const std::function<void()>& work);
@@ -113,10 +114,10 @@ class TailReader {
   std::vector<std::filesystem::path> unseen_at_first_;  ///< so are those, which it could not see
   std::uint64_t look_ = 0;                              ///< number
   Clock::time_point last_look_{};
-  std::map<std::filesystem::path, std::uint64_t> at_path_;  ///< id of the newest file at each path
-  std::map<std::filesystem::path, Adoption> adoptions_;     ///< paths whose rotated files are looked for
-  std::map<std::filesystem::path, std::unordered_multimap<std::uint64_t, std::string>> folders_;  ///< of this look
-  std::uint64_t ignored_ = 0;                                                                     ///< at the last look
+  std::map<std::filesystem::path, std::uint64_t> at_path_;                ///< id of the newest file at each path
+  std::map<std::filesystem::path, Adoption> adoptions_;                   ///< paths whose rotated files are looked for
+  std::map<std::filesystem::path, std::optional<NamesByInode>> folders_;  ///< of this look
+  std::uint64_t ignored_ = 0;                                             ///< at the last look
   TailStats stats_;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/tail_reader.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -471,6 +473,69 @@ TEST_CASE("tail: what a look notes while a chunk waits goes with the next one") 
   t.drain();
   CHECK(
       std::ranges::any_of(t.last, [&](const Cursor& at) { return at.finished && at.path == t.dir.path() / "log.b"; }));
+}
+
+namespace {
+
+/// No file and no folder can be opened meanwhile, not even by root; what is open stays so, and paths can be looked at.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = ::dup(0);
+    ::close(lowest_free);
+    const rlimit none{static_cast<rlim_t>(lowest_free), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("tail: a closed file that was renamed is not gone while its folder cannot be listed") {
+  Tailed t(1 << 20, 1);
+  const auto other = t.dir.path() / "other";
+  t.source.files = {t.path(), other};
+  append(t.path(), "a\n");
+  append(other, "x\n");
+  CHECK(t.drain() == "a\nx\n");
+  append(t.path(), "b\n");
+  append(other, "y\n");
+  t.reader.look();
+  t.rotate("renamed");
+  {
+    const NoDescriptors none;
+    const auto before = t.reader.stats().read_errors;
+    t.settle_losses();
+    CHECK(t.reader.stats().read_errors >= before + 60);
+  }
+  CHECK(t.reader.stats().unread_bytes == 4);
+  const auto rest = t.drain();
+  CHECK(rest.find("b\n") != std::string::npos);
+  CHECK(rest.size() == 4);
+  CHECK(t.reader.stats().lost_bytes() == 0);
+}
+
+TEST_CASE("tail: what was truncated is not lost while nobody can list the folder in which its copy may be") {
+  Tailed t;
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+  append(t.path(), "b\n");
+  t.reader.look();
+  fs::copy_file(t.path(), t.dir.path() / "log.1");
+  fs::resize_file(t.path(), 0);
+  {
+    const NoDescriptors none;
+    t.settle_losses();
+    CHECK(t.reader.stats().lost_bytes() == 0);
+  }
+  CHECK(t.drain() == "b\n");
+  CHECK(t.reader.stats().lost_bytes() == 0);
 }
 
 namespace {

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from hazard import config, Daemon, Lines, main, need_programs, scratch, settled, skip, tail, wait_for
+from hazard import check_equal, config, Daemon, Lines, main, need_programs, scratch, settled, skip, tail, wait_for
 import harness
 
 
@@ -70,8 +70,34 @@ def folder_closed_and_opened():
             settled(daemon, lines)
 
 
+def folder_that_cannot_be_listed():
+    """files with known names need no list of their folder; what was renamed in it is not taken for deleted"""
+    with scratch() as folder:
+        folder_of_nobody(folder)
+        logs, lines = folder / "logs", Lines()
+        logs.chmod(0o711)
+        names = [f"{number}.ndjson" for number in range(20)]
+        for name in names:
+            lines.append(logs / name, 10)
+        files = "[" + ", ".join(f"logs/{name}" for name in names) + "]"
+        with UnprivilegedDaemon(folder, config(file=files, max_open_files=4)) as daemon:
+            settled(daemon, lines)
+            for name in names:
+                lines.append(logs / name, 10)
+            settled(daemon, lines)
+            before = tail(daemon, "read_errors_total")
+            for name in names:
+                lines.append(logs / name, 10)
+                (logs / name).rename(logs / f"renamed-{name}")
+                lines.append(logs / name, 10)
+            wait_for("read errors at many looks", lambda: tail(daemon, "read_errors_total") > before + 100)
+            check_equal(tail(daemon, "lost_bytes_total"), 0, "bytes lost")
+            logs.chmod(0o755)
+            settled(daemon, lines)
+
+
 if __name__ == "__main__":
     if os.geteuid() != 0:
         skip("needs root, to run the daemon as another user")
     need_programs("setpriv")
-    main(file_closed_and_opened, folder_closed_and_opened)
+    main(file_closed_and_opened, folder_closed_and_opened, folder_that_cannot_be_listed)
