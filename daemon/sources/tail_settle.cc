@@ -65,12 +65,13 @@ Followed* delivered_from(OpenFile& open, std::uint64_t size, const std::vector<F
   return best;
 }
 
-/// Whether the two have the same bytes as far as both reach; what has been compared once is not read again.
-bool repeats(FileBook& book, Followed& file, Followed& live) {
+/// Whether the two have the same bytes as far as both reach, the live one `live_size` bytes; what has been compared
+/// once is not read again.
+bool repeats(FileBook& book, Followed& file, Followed& live, std::uint64_t live_size) {
   OpenFile* theirs = book.open(live);
   OpenFile* ours = book.open(file);
   if (theirs == nullptr || ours == nullptr || (theirs = book.open(live)) == nullptr) return false;
-  const auto end = std::min(file.size, live.size);
+  const auto end = std::min(file.size, live_size);
   if (file.verified > end) file.verified = 0;
   while (file.verified < end) {
     const auto size = std::min(block_bytes, end - file.verified);
@@ -85,15 +86,20 @@ bool repeats(FileBook& book, Followed& file, Followed& live) {
   return true;
 }
 
-/// Whether a live file is to be read to its end, or to be cut, before this one can be judged.
+/// Whether a live file is to be read to its end, or to be cut, before this one can be judged. What counts is what the
+/// live one is by now: a copy is made, and its original cut, between two looks or in the middle of one.
 bool waits(FileBook& book, Followed& file, const std::vector<Followed*>& known) {
   std::size_t compared = 0;
   for (Followed* live : known) {
     if (live->state != State::following || live->at.compressed) continue;
     if (++compared > max_compared) break;
-    if (!repeats(book, file, *live)) continue;
-    if (file.size <= live->size && !file.at.compressed) return true;
-    if (live->unread() > 0 && ++file.quiet_looks <= patience_looks) return true;
+    OpenFile* theirs = book.open(*live);
+    if (theirs == nullptr) continue;
+    const auto size = theirs->status().size;
+    if (size < live->size || !unchanged(book, *live)) return true;  // cut: the next look makes it an orphan
+    if (!repeats(book, file, *live, size)) continue;
+    if (file.size <= size && !file.at.compressed) return true;
+    if (size > live->at.offset && ++file.quiet_looks <= patience_looks) return true;
   }
   return false;
 }

@@ -23,10 +23,10 @@ class Rotation:
         self.dated, self.second = "dateformat" in way, 0
 
     def rotate(self):
-        if self.dated:   # two of one second would have one name
-            wait_for("the next second", lambda: int(time.time()) > self.second)
-            self.second = int(time.time())
+        if self.dated:   # two of one second would have one name; time(2) may be a tick behind
+            wait_for("the next second", lambda: time.time() > self.second + 1.1)
         done = subprocess.run(["logrotate", "--force", "--state", self.state, self.file], capture_output=True, text=True, check=False)
+        self.second = int(time.time())
         assert done.returncode == 0, done.stdout + done.stderr
 
 
