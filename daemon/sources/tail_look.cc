@@ -129,8 +129,11 @@ void TailReader::arrived(Followed& file) {
 void TailReader::observe(Followed& file, const FileStatus& status) {
   const auto seen_size = file.at.compressed ? file.packed_size : file.size;
   if (file.state == State::fresh) {
-    // Written to and no longer than before: bytes came and were truncated between two looks; a copy may have them.
-    if (status.modified_ns != file.modified_ns && status.size <= seen_size) expect_rotated(file.home, file.modified_ns);
+    // Written to, and nothing is known by which it would be seen if bytes came and were truncated between two looks: a
+    // copy may have them. Where many files grow at once, only of those that are no longer than before.
+    const bool expect = status.size <= seen_size || adoptions_.size() < max_bare_paths;
+    const bool changed = status.modified_ns != file.modified_ns || status.size != seen_size;
+    if (changed && expect) expect_rotated(file.home, file.modified_ns);
     (file.at.compressed ? file.packed_size : file.size) = status.size;
     file.modified_ns = status.modified_ns;
     return;

@@ -299,6 +299,21 @@ TEST_CASE("tail: a truncation while a delivery waits does not skip what came aft
   CHECK(t.drain() == "bb\n");
 }
 
+TEST_CASE("tail: what was written to an empty file, copied and truncated between two looks is read from the copy") {
+  Tailed t;
+  append(t.path(), "a\n");
+  CHECK(t.drain() == "a\n");
+  fs::resize_file(t.path(), 0);
+  t.settle_losses();  // nothing is expected any more
+  append(t.path(), "b\n");
+  fs::copy_file(t.path(), t.dir.path() / "log.1");
+  fs::resize_file(t.path(), 0);
+  append(t.path(), "longer than b\n");
+  const auto read = t.drain();
+  CHECK(read.find("b\n") != std::string::npos);
+  CHECK(read.size() == 2 + 14);
+}
+
 TEST_CASE("tail: a restart goes on at the cursor") {
   Tailed t;
   append(t.path(), "a\nb\n");
