@@ -276,6 +276,10 @@ bool Intake::unpack(Delivery& delivery) {
     delivery.done(for_good(unpacked.error->too_large ? 413 : 400, "the body: " + unpacked.error->what));
     return false;
   }
+  if (sources::is_empty_body(delivery.framing, unpacked.bytes)) {  // as the same body is answered that is not packed
+    delivery.done(for_good(400, sources::empty_body));
+    return false;
+  }
   delivery.bytes = std::move(unpacked.bytes);
   return true;
 }

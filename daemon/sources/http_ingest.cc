@@ -20,7 +20,6 @@ using runtime::HttpRequest;
 using runtime::HttpResponse;
 using runtime::problem;
 
-constexpr std::string_view white = " \t\r\n";
 constexpr std::size_t max_key_bytes = 256;
 
 /// What says NDJSON or JSON, and what clients say who do not know better: curl's --data-binary claims a form.
@@ -107,8 +106,7 @@ class Endpoint {
                               (events_ ? ", or a CloudEvent" : ""));
     out.framing = *framing;
     if (*framing == Framing::cloudevent) out.attributes = event_attributes(request);
-    if (*framing != Framing::cloudevent && request.body.find_first_not_of(white) == std::string::npos)
-      return problem(400, "the body is empty; send one JSON object a line, or an array of objects");
+    if (is_empty_body(*framing, request.body)) return problem(400, empty_body);
     out.idempotency_key = idempotency_key(request);
     if (out.idempotency_key.size() > max_key_bytes)
       return problem(400, "Idempotency-Key is longer than " + std::to_string(max_key_bytes) + " bytes");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,14 @@ struct Delivery {
   std::vector<Cursor> cursors;      ///< committed together with the records; a file source may have nothing else to say
   std::function<void(Reply)> done;  ///< called exactly once, on any thread; must not block
 };
+
+/// Whether a body says nothing at all, where there must be something: a CloudEvent can be in the headers alone, and an
+/// empty OTLP message is one.
+[[nodiscard]] inline bool is_empty_body(Framing framing, std::string_view bytes) {
+  const bool needs_bytes = framing == Framing::json || framing == Framing::csv || framing == Framing::cloudevents;
+  return needs_bytes && bytes.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+inline constexpr const char* empty_body = "the body is empty; send one JSON object a line, or an array of objects";
 
 class Port {
  public:

@@ -51,6 +51,11 @@ def packed_bodies_count_like_plain_ones():
             check("1048576" in answer["detail"], answer)
             status, _ = curl(daemon, "/v1/records", b"not gzip", "-H", "Content-Encoding: gzip")
             check_equal(status, 400, "a body that is no gzip")
+            for empty in (b"", b"\n \r\n"):
+                plain = curl(daemon, "/v1/records", empty)
+                check_equal(plain[0], 400, "an empty body")
+                packed = curl(daemon, "/v1/records", gzip.compress(empty), "-H", "Content-Encoding: gzip")
+                check_equal(packed, plain, "an empty body in a gzip")
 
 
 def dry_runs_change_nothing():
