@@ -26,10 +26,19 @@ def is_map(node):
     return node.get("type") == "object"
 
 
+def variants(node):
+    return [resolve(variant) for variant in node.get("oneOf", [])]
+
+
+def named(node):
+    """What a map holds whose keys are the user's, by a key that it takes."""
+    return {"time": child for child in map(resolve, node["patternProperties"].values()) if any(map(is_map, variants(child)))}
+
+
 def maps(node, path=""):
     """Every map of the schema whose keys are ours, with the path the reader gives it when each list has one element."""
     node = resolve(node)
-    for variant in node.get("oneOf", []):
+    for variant in variants(node):
         if is_map(variant):
             yield from maps(variant, path)
     if node.get("type") == "array":
@@ -38,7 +47,9 @@ def maps(node, path=""):
         return
     if node.get("additionalProperties") is not False:
         failures.append(f"{path or 'root'}: additionalProperties must be false")
-    if "patternProperties" in node:   # external_labels: the keys are the user's
+    if "patternProperties" in node:   # external_labels, fields: the keys are the user's
+        for key, child in named(node).items():
+            yield from maps(child, f"{path}.{key}")
         return
     yield path, node
     for key, child in node["properties"].items():
@@ -48,14 +59,14 @@ def maps(node, path=""):
 def example(node, fill):
     """A document that reaches every map; `fill` gives the leaves and adds to the maps."""
     node = resolve(node)
-    for variant in node.get("oneOf", []):
+    for variant in variants(node):
         if is_map(variant):
             return example(variant, fill)
     if node.get("type") == "array":
         return [example(node["items"], fill)]
     if is_map(node) and "patternProperties" not in node:
         return fill(node, {key: example(child, fill) for key, child in node["properties"].items()})
-    return {} if is_map(node) else fill(node, None)
+    return {key: example(child, fill) for key, child in named(node).items()} if is_map(node) else fill(node, None)
 
 
 def check(document):
@@ -92,10 +103,17 @@ for path, node in sections.items():
             failures.append(f"{path}.{key}: has no description")
 
 # Choices: a wrong one everywhere (the same document).
-choices = {f"{path}.{key}" if path else key: resolve(child)["enum"]
-           for path, node in sections.items() for key, child in node["properties"].items() if "enum" in resolve(child)}
 readers = {path: re.fullmatch(r"must be one of (.*), got .*", message)[1].split(", ")
            for path, message in check(document) if message.startswith("must be one of ")}
+
+
+def choices_of(node, path):
+    """Of a key that takes other texts too, only what the reader names."""
+    return node.get("enum") or next((v["enum"] for v in variants(node) if "enum" in v and path in readers), None)
+
+
+paths = {f"{path}.{key}" if path else key: resolve(child) for path, node in sections.items() for key, child in node["properties"].items()}
+choices = {path: choices_of(node, path) for path, node in paths.items() if choices_of(node, path)}
 compare("choices", "", choices, readers)
 for path, values in choices.items():
     compare("choices", path, values, readers.get(path, []))
