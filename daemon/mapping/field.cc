@@ -141,6 +141,13 @@ Json as_number(std::string_view member, const Json& value) {
   return number;
 }
 
+/// 1E5, 12e3: a name rather than a number, as programs that write numbers give the exponent a sign or the number a
+/// point.
+bool is_code(std::string_view text) {
+  const bool exponent = text.find_first_of("eE") != std::string_view::npos;
+  return exponent && text.front() >= '0' && text.front() <= '9' && text.find_first_of("+-.") == std::string_view::npos;
+}
+
 Json as_boolean(std::string_view member, const Json& value) {
   const auto text = is_scalar(value) ? text_of(value) : "";
   if (text == "true" || text == "True" || text == "1") return true;
@@ -176,7 +183,8 @@ Json as_member(std::string_view member, const Json& value, bool cells_are_text) 
   if (!is_scalar(value)) refuse(member, std::string("cannot be ") + kind_of(value));
   if (name == "score" || (name == "prediction" && !whole)) return as_number(member, value);
   const bool typed_cell = is_one_of(name, targets) || name == "features";
-  if (cells_are_text && typed_cell && value.is_string()) return typed(value.get_ref<const std::string&>());
+  if (cells_are_text && typed_cell && value.is_string() && !is_code(value.get_ref<const std::string&>()))
+    return typed(value.get_ref<const std::string&>());
   return value;
 }
 

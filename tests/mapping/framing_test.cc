@@ -130,6 +130,23 @@ TEST_CASE("CSV by the names of the wire format") {
                Framing::csv) == "2 {\"type\":\"outcome\",\"id\":\"1\",\"verdict\":\"1\",\"actual\":1}\n");
 }
 
+TEST_CASE("CSV: what looks like a number with an exponent, but is not written as programs do, is a name") {
+  const auto made = [](const std::string& text) {
+    return mapped("http: true, preset: csv", "id,prediction,features.c,weight\n1," + text + "," + text + ",1E5\n",
+                  Framing::csv);
+  };
+  const auto expected = [](const std::string& value) {
+    return "2 {\"id\":\"1\",\"prediction\":" + value + ",\"features\":{\"c\":" + value + "},\"weight\":100000.0}\n";
+  };
+  CHECK(made("1E5") == expected("\"1E5\""));
+  CHECK(made("12e3") == expected("\"12e3\""));
+  CHECK(made("1E+05") == expected("100000.0"));
+  CHECK(made("1.0E5") == expected("100000.0"));
+  CHECK(made("1e-05") == expected("1e-05"));
+  CHECK(made("true") == expected("true"));
+  CHECK(made("False") == expected("false"));
+}
+
 TEST_CASE("CloudEvents in binary mode, structured and in batches are one") {
   const std::string keys =
       "http: true, map: [{type: change, fields: {what: {value: data}, time: time, from: ext, to: /data/v}}]";
