@@ -29,6 +29,7 @@ class ByteWriter {
   void time(Instant value) { i64(value.time_since_epoch().count()); }
   void flag(bool value) { bytes_.push_back(value ? '\1' : '\0'); }
   void text(std::string_view value);
+  void raw(std::string_view bytes) { bytes_.append(bytes); }  ///< without its length
 
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
   [[nodiscard]] std::string take() { return std::move(bytes_); }
@@ -48,6 +49,7 @@ class ByteReader {
   Instant time() { return Instant{Millis{i64()}}; }
   bool flag();
   std::string_view text();
+  std::string_view raw(std::size_t size) { return take(size); }
   /// A count of items that take at least `min_bytes` each, so that a corrupt count cannot ask for the whole memory.
   std::size_t count(std::size_t min_bytes = 1);
 

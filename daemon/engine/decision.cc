@@ -17,56 +17,6 @@ void read_groups(ByteReader& in, Groups& groups) {
 
 }  // namespace
 
-void Decision::write(ByteWriter& out) const {
-  // The commonest, an outcome in time that nobody repeated, takes no byte.
-  const bool other_in_time = outcome_in_time != outcome_time && outcome_in_time != Instant::min();
-  out.id(id);
-  out.time(time);
-  out.u64(static_cast<std::uint64_t>(has_predicted) | static_cast<std::uint64_t>(has_outcome) << 1 |
-          static_cast<std::uint64_t>(failed) << 2 | static_cast<std::uint64_t>(has_score) << 3 |
-          static_cast<std::uint64_t>(outcome_in_time == outcome_time) << 4 |
-          static_cast<std::uint64_t>(other_in_time) << 5);
-  out.f64(predicted);
-  out.f64(actual);
-  if (has_score) out.f64(score);
-  out.time(outcome_time);
-  if (other_in_time) out.time(outcome_in_time);
-  out.u64(outcome_content);
-  out.u64(rank + 1);  // "none" is the commonest and becomes one byte
-  out.u64(weight);
-  out.u64(complaints);
-  if (complaints > 0) out.time(first_complaint);
-  out.u64(version);
-  write_groups(out, groups);
-  out.u64(values.size());
-  for (const double value : values) out.f64(value);
-}
-
-void Decision::read(ByteReader& in) {
-  id = in.id();
-  time = in.time();
-  const auto flags = in.u64();
-  has_predicted = (flags & 1) != 0;
-  has_outcome = (flags & 2) != 0;
-  failed = (flags & 4) != 0;
-  has_score = (flags & 8) != 0;
-  predicted = in.f64();
-  actual = in.f64();
-  if (has_score) score = in.f64();
-  outcome_time = in.time();
-  if ((flags & 16) != 0) outcome_in_time = outcome_time;
-  if ((flags & 32) != 0) outcome_in_time = in.time();
-  outcome_content = in.u64();
-  rank = in.u64() - 1;
-  weight = in.u64();
-  complaints = static_cast<std::uint32_t>(in.u64());
-  if (complaints > 0) first_complaint = in.time();
-  version = static_cast<std::uint16_t>(in.u64());
-  read_groups(in, groups);
-  values.resize(in.count(8));
-  for (double& value : values) value = in.f64();
-}
-
 bool is_error(const settings::Pilot& pilot, const Decision& d) {
   if (!d.labelled()) return false;
   switch (pilot.task) {

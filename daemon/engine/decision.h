@@ -47,8 +47,6 @@ struct Decision {
   std::vector<double> values;
 
   [[nodiscard]] bool labelled() const { return has_predicted && has_outcome; }
-  void write(ByteWriter& out) const;
-  void read(ByteReader& in);
 };
 
 /// Whether the system was wrong about a labelled decision; false for one that is not labelled.

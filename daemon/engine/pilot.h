@@ -21,7 +21,7 @@
 #include "base/id.h"
 #include "engine/calendar.h"
 #include "engine/chunked.h"
-#include "engine/decision.h"
+#include "engine/decisions.h"
 #include "engine/halves.h"
 #include "engine/observation.h"
 #include "engine/reference.h"
@@ -102,6 +102,10 @@ class PilotState {
     return values_.at(attribute).at(index);
   }
 
+  /// Parts that belong to any later checkpoint and need not wait for it.
+  void save_complete(const std::function<void(std::string name, std::string bytes)>& save) {
+    decisions_.save_complete(save);
+  }
   /// Checkpoint parts by name; only those that changed since the last call unless `all`.
   void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
   void load(const std::map<std::string, std::string>& parts);
@@ -122,7 +126,7 @@ class PilotState {
   Disposition apply_outcome(const record::Batch& batch, const record::Outcome& o);
   Disposition join_known(std::uint32_t slot, OutcomeRow row);
   Disposition park(const Id128& id, const OutcomeRow& row);
-  void set_outcome(std::uint32_t slot, const OutcomeRow& row);
+  void set_outcome(std::uint32_t slot, Decision d, const OutcomeRow& row);
   void remember(Instant time);
   void await_order(OrderKey key, Waiting waiting);
   [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
@@ -229,7 +233,7 @@ class PilotState {
 
   // pilot_save.cc
   void write(ByteWriter& out) const;
-  void read(ByteReader& in);
+  void read(ByteReader& in, const std::map<std::string, std::string>& parts);
 
   const settings::Pilot* settings_;
   std::vector<FeatureColumn> columns_;
@@ -238,8 +242,7 @@ class PilotState {
   std::uint16_t positive_ = 0;
   std::uint16_t burden_ = 0;  ///< the class whose output is a burden (binary)
 
-  Chunked<Decision> decisions_;
-  boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> decision_by_id_;
+  Decisions decisions_;
   Halves halves_;
   std::map<Id128, record::Part> lone_;  ///< decisions that were made of one part, which
   std::map<Id128, std::vector<ParkedOutcome>> parked_;          ///< by prediction id; every distinct one
@@ -274,7 +277,6 @@ class PilotState {
   std::vector<Category> categories_;  ///< in the order of arrival, which no figure depends on
   std::map<OrderKey, Waiting> waiting_;
   std::uint64_t next_rank_ = 0;
-  std::deque<std::uint32_t> maturing_;  ///< slots in decision order, until their horizon has passed; only with budgets
   std::set<std::uint16_t> versions_ordered_;  ///< versions of which a decision has been ordered; only with budgets
   /// First and last decision time of each count bucket.
   std::vector<std::map<std::uint64_t, std::pair<Instant, Instant>>> bucket_times_;

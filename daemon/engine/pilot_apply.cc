@@ -26,6 +26,7 @@ PilotState::PilotState(const settings::Pilot& settings)
     : settings_(&settings),
       columns_(feature_list(settings)),
       groupings_(settings.segments.groupings()),
+      decisions_(settings),
       references_(settings) {
   PW_ASSERT(settings.segments.attributes.size() <= settings::max_attributes);
   PW_ASSERT(settings.segments.pairs.size() <= settings::max_pairs);
@@ -64,8 +65,7 @@ Disposition PilotState::apply(const record::Batch& batch, const record::Record& 
 
 Disposition PilotState::apply_prediction(const record::Batch& batch, const record::Prediction& p) {
   if (p.part != record::Part::whole) return apply_half(batch, p);
-  const auto slot = static_cast<std::uint32_t>(decisions_.size());
-  if (!decision_by_id_.emplace(p.id, slot).second) return {.duplicate = true};
+  if (decisions_.find(p.id)) return {.duplicate = true};
 
   halves_.drop(p.id);  // a part of it that waited has nothing to wait for
   Decision d;
@@ -76,7 +76,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   d.version = version_index(batch.text(p.model_version));
   d.groups = group_indexes(batch, p.segments, unknown_value);
   set_predicted(batch, p, d);
-  decisions_.push(d);
+  const auto slot = *decisions_.add(d);
   note_version(d.version, d.time);
   remember(p.time);
   raise(counters_.last_prediction, p.time);
@@ -97,7 +97,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
     await_order(OrderKey{p.time, Ordered::decision, p.id}, Waiting{slot, reference != nullptr, std::move(features)});
 
   link_complaints(p.id, slot);
-  join_reviews(decisions_[slot]);
+  join_reviews(d);
   if (const auto parked = parked_.find(p.id); parked != parked_.end()) {
     const auto rows = std::move(parked->second);
     parked_.erase(parked);
@@ -168,8 +168,8 @@ std::vector<double> PilotState::forecast(const record::Batch& batch, const recor
 
 Disposition PilotState::apply_outcome(const record::Batch& batch, const record::Outcome& o) {
   const OutcomeRow row{o.time, o.content, target(batch, o.actual)};
-  const auto found = decision_by_id_.find(o.prediction_id);
-  const auto disposition = found == decision_by_id_.end() ? park(o.prediction_id, row) : join_known(found->second, row);
+  const auto slot = decisions_.find(o.prediction_id);
+  const auto disposition = slot ? join_known(*slot, row) : park(o.prediction_id, row);
   if (!disposition.duplicate) {
     ++counters_.outcomes;
     raise(counters_.last_outcome, o.time);
@@ -192,7 +192,7 @@ Disposition PilotState::park(const Id128& id, const OutcomeRow& row) {
 }
 
 Disposition PilotState::join_known(std::uint32_t slot, OutcomeRow row) {
-  const Decision& d = decisions_[slot];
+  const Decision d = decisions_[slot];
   if (row.time <= d.time + maturity()) row.in_time = row.time;
   const bool late =
       now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity();
@@ -202,13 +202,15 @@ Disposition PilotState::join_known(std::uint32_t slot, OutcomeRow row) {
     const double delay_s = std::max(0.0, static_cast<double>((row.time - d.time).count()) / 1e3);
     observe(counters_.delay_buckets, delay_bounds_s, delay_s);
     counters_.delay_sum_s += delay_s;
-    set_outcome(slot, row);
+    set_outcome(slot, d, row);
     return {.late = late};
   }
   const OutcomeRow current{d.outcome_time, d.outcome_content, d.actual, d.outcome_in_time};
   if (row.content == current.content) {  // the same verdict again; its newest time counts against other verdicts
-    if (row.time > current.time) decisions_.modify(slot).outcome_time = row.time;
-    if (row.in_time > current.in_time) decisions_.modify(slot).outcome_in_time = row.in_time;
+    auto kept = current;
+    kept.time = std::max(kept.time, row.time);
+    kept.in_time = std::max(kept.in_time, row.in_time);
+    if (kept.time != current.time || kept.in_time != current.in_time) decisions_.set_outcome(slot, kept);
     return {.duplicate = true};
   }
   auto& losers = overruled_[slot];
@@ -225,13 +227,14 @@ Disposition PilotState::join_known(std::uint32_t slot, OutcomeRow row) {
     return {.late = late};
   }
   losers.push_back(current);
-  count_outcome(decisions_[slot], -1);
-  set_outcome(slot, row);
+  count_outcome(d, -1);
+  set_outcome(slot, d, row);
   return {.late = late};
 }
 
-void PilotState::set_outcome(std::uint32_t slot, const OutcomeRow& row) {
-  auto& d = decisions_.modify(slot);
+/// `d`: the decision as it was.
+void PilotState::set_outcome(std::uint32_t slot, Decision d, const OutcomeRow& row) {
+  decisions_.set_outcome(slot, row);
   d.has_outcome = true;
   d.actual = row.actual;
   d.outcome_time = row.time;

@@ -55,9 +55,9 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   row.names_prediction = c.prediction_id.has_value();
   if (c.prediction_id) {
     row.prediction_id = *c.prediction_id;
-    const auto found = decision_by_id_.find(*c.prediction_id);
-    row.linked = found != decision_by_id_.end();
-    if (row.linked) row.decision = found->second;
+    const auto found = decisions_.find(*c.prediction_id);
+    row.linked = found.has_value();
+    if (found) row.decision = *found;
   }
   row.severe = c.severity && *c.severity >= settings_->complaints.severe;
   row.category = category_index(batch.text(c.category), row);
@@ -81,7 +81,7 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   remember(c.time);
   count_complaint(complaints_[slot], 1);
   if (!row.linked && ordered()) await_order(OrderKey{c.time, Ordered::complaint, c.id}, Waiting{slot, true, {}});
-  const Instant cohort = row.linked ? decisions_[row.decision].time : row.time;
+  const Instant cohort = row.linked ? decisions_.time(row.decision) : row.time;
   return {.late = closed_before_ && day_of(settings_->time_zone, cohort) < *closed_before_};
 }
 
@@ -105,9 +105,7 @@ void PilotState::link_complaints(const Id128& prediction_id, std::uint32_t slot)
 }
 
 void PilotState::attach(std::uint32_t slot, Instant complaint) {
-  auto& d = decisions_.modify(slot);
-  ++d.complaints;
-  d.first_complaint = std::min(d.first_complaint, complaint);
+  decisions_.add_complaint(slot, complaint);
 }
 
 /// The categories of complaints about a decision, each once, in order.
@@ -186,7 +184,7 @@ Disposition PilotState::apply_complaint_update(const record::ComplaintUpdate& u)
   const auto& row = complaints_[found->second];
   if (standing != row.standing) recount_complaint(found->second, [&](ComplaintRow& c) { c.standing = standing; });
   if (u.found_for) await_finding(u.complaint_id);
-  return {.late = closed(row.linked ? decisions_[row.decision].time : row.time)};
+  return {.late = closed(row.linked ? decisions_.time(row.decision) : row.time)};
 }
 
 /// Known already, or new. A late complaint can be the earliest of its category: then others may have figures of
@@ -243,7 +241,7 @@ std::vector<std::string> PilotState::category_names() const {
 void PilotState::count_harm(std::uint32_t slot, std::int64_t sign, Where where) {
   const auto linked = linked_complaints_.find(slot);
   if (linked == linked_complaints_.end()) return;
-  const Decision& d = decisions_[slot];
+  const Decision d = decisions_[slot];
   if (settings_->task == settings::Task::binary && (!d.has_predicted || d.predicted != burden_)) return;
   Instant found = Instant::max(), restored = Instant::max();
   for (const auto complaint : linked->second) {

@@ -118,7 +118,7 @@ void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where
 
 void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
   if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
-  const Decision& d = decisions_[c.decision];
+  const Decision d = decisions_[c.decision];
   each_cell(d.time, d.rank, d.version, Where::everywhere, [&](Cell& cell) {
     each_tally(cell, d.groups, [&](Tally& tally, bool) { add_complaint(tally, c, sign); });
   });
@@ -174,8 +174,9 @@ void PilotState::count_features(const Decision& d, const Reference& reference, c
 
 /// A decision has found its place in the order: it now belongs to count windows, with all that is known of it.
 void PilotState::order_decision(Waiting& waiting) {
-  auto& d = decisions_.modify(waiting.slot);
-  d.rank = next_rank_;
+  decisions_.set_rank(waiting.slot, next_rank_);
+  auto d = decisions_[waiting.slot];
+  d.rank = next_rank_;  // whether it is kept or not
   next_rank_ += d.weight;
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     if (settings_->windows[i].kind != settings::WindowKind::count) continue;

@@ -7,7 +7,7 @@ namespace pilotwatch::engine {
 using record::Part;
 
 Disposition PilotState::apply_half(const record::Batch& batch, const record::Prediction& p) {
-  if (decision_by_id_.contains(p.id)) {
+  if (decisions_.find(p.id)) {
     // A decision that was counted without this part, for it had not come: too late to change it, but no repeat.
     const auto lone = lone_.find(p.id);
     if (lone == lone_.end() || lone->second == p.part) return {.duplicate = true};

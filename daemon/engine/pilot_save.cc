@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 11;
+constexpr std::uint64_t state_version = 12;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -189,11 +189,10 @@ std::string chunk_name(const char* table, std::size_t number) {
 }  // namespace
 
 void PilotState::save(bool all, const std::function<void(std::string, std::string)>& save) {
+  decisions_.save(all, save);
   ByteWriter out;
   write(out);
   save("state", out.take());
-  decisions_.save_chunks(all,
-                         [&](std::size_t i, std::string bytes) { save(chunk_name("decisions", i), std::move(bytes)); });
   complaints_.save_chunks(
       all, [&](std::size_t i, std::string bytes) { save(chunk_name("complaints", i), std::move(bytes)); });
   reviews_.save_chunks(all,
@@ -206,20 +205,18 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
   const auto state = parts.find("state");
   if (state == parts.end()) throw CorruptBytes("a pilot without state");
   ByteReader in(state->second);
-  read(in);
-  for (std::size_t i = 0; parts.contains(chunk_name("decisions", i)); ++i)
-    decisions_.load_chunk(parts.at(chunk_name("decisions", i)));
+  read(in, parts);
   for (std::size_t i = 0; parts.contains(chunk_name("complaints", i)); ++i)
     complaints_.load_chunk(parts.at(chunk_name("complaints", i)));
-  for (const auto slot : maturing_) {
-    if (slot >= decisions_.size()) throw CorruptBytes("a decision that does not exist");
+  for (const auto& [key, waiting] : waiting_) {
+    if (std::get<Ordered>(key) == Ordered::decision && waiting.slot >= decisions_.size())
+      throw CorruptBytes("a decision that does not exist");
   }
   if (!references_.sound(decisions_.size(), columns_.size())) throw CorruptBytes("rows of a reference");
   for (std::size_t i = 0; parts.contains(chunk_name("reviews", i)); ++i)
     reviews_.load_chunk(parts.at(chunk_name("reviews", i)));
   for (std::size_t i = 0; parts.contains(chunk_name("feedback", i)); ++i)
     feedback_.load_chunk(parts.at(chunk_name("feedback", i)));
-  for (std::uint32_t slot = 0; slot < decisions_.size(); ++slot) decision_by_id_.emplace(decisions_[slot].id, slot);
   for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
     const auto& row = complaints_[slot];
     complaint_by_id_.emplace(row.id, slot);
@@ -289,8 +286,7 @@ void PilotState::write(ByteWriter& out) const {
   }
   out.u64(next_rank_);
   references_.write(out);
-  out.u64(maturing_.size());
-  for (const auto slot : maturing_) out.u64(slot);
+  decisions_.write_position(out);
   out.u64(findings_.size());
   for (const auto& [time, complaint] : findings_) {
     out.time(time);
@@ -309,7 +305,7 @@ void PilotState::write(ByteWriter& out) const {
   write_halves(out);
 }
 
-void PilotState::read(ByteReader& in) {
+void PilotState::read(ByteReader& in, const std::map<std::string, std::string>& parts) {
   if (in.u64() != state_version) throw CorruptBytes("state of another version");
   for (auto left = in.count(17); left > 0; --left) {
     const auto id = in.id();
@@ -360,9 +356,7 @@ void PilotState::read(ByteReader& in) {
   }
   next_rank_ = in.u64();
   references_.read(in);
-  for (auto left = in.count(1); left > 0; --left) {
-    maturing_.push_back(static_cast<std::uint32_t>(in.u64()));
-  }
+  decisions_.load(in, parts);
   for (auto left = in.count(17); left > 0; --left) {
     const auto time = in.time();
     findings_.emplace(time, in.id());

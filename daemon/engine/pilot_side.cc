@@ -39,12 +39,12 @@ Disposition PilotState::apply_review(const record::Batch& batch, const record::R
   ++counters_.reviews;
   if (!fresh) ++counters_.reviews_corrected;
   remember(r.time);
-  const auto found = decision_by_id_.find(r.prediction_id);
-  if (found == decision_by_id_.end()) {
+  const auto slot = decisions_.find(r.prediction_id);
+  if (!slot) {
     ++counters_.reviews_parked;
     return {};
   }
-  const Decision& d = decisions_[found->second];
+  const Decision d = decisions_[*slot];
   if (before == ReviewRow::no_review || reviews_[before].order() < row.order()) {
     if (before != ReviewRow::no_review) count_review(d, reviews_[before], -1, Where::everywhere);
     count_review(d, row, 1, Where::everywhere);

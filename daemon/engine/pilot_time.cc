@@ -79,7 +79,7 @@ void PilotState::report(const std::vector<Closing>& closings, const Listener& li
 
 void PilotState::await_maturity(const Waiting& waiting, const Reference* compared) {
   if (!settings_->watches_decisions()) return;
-  const auto& d = decisions_[waiting.slot];
+  const auto d = decisions_[waiting.slot];
   Observation seen;
   seen.time = d.time;
   seen.due = d.time + settings_->lateness;
@@ -89,19 +89,19 @@ void PilotState::await_maturity(const Waiting& waiting, const Reference* compare
   seen.after_reference = compared != nullptr && compared == seen.reference.get();
   seen.new_version = versions_ordered_.insert(d.version).second;
   observations_.push_back(std::move(seen));
-  maturing_.push_back(waiting.slot);
+  decisions_.await_maturity(waiting.slot);
 }
 
 void PilotState::mature_until(Instant time) {
-  while (!maturing_.empty() && decisions_[maturing_.front()].time <= time) {
+  for (auto next = decisions_.next_maturing(); next && decisions_.time(*next) <= time; next = decisions_.next_maturing()) {
     Observation seen;
     seen.stage = Stage::matured;
-    seen.decision = as_of_horizon(maturing_.front());
+    seen.decision = as_of_horizon(*next);
     seen.time = seen.decision.time;
     seen.due = seen.decision.time + maturity();
-    if (seen.decision.complaints > 0) seen.complained_about = complained_about(maturing_.front(), seen.due);
+    if (seen.decision.complaints > 0) seen.complained_about = complained_about(*next, seen.due);
     observations_.push_back(std::move(seen));
-    maturing_.pop_front();
+    decisions_.matured();
   }
 }
 
@@ -217,7 +217,7 @@ void PilotState::refresh_due() {
   if (const auto time = halves_.first()) consider(*time + settings_->lateness);
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
   if (const auto time = references_.due()) consider(*time + settings_->lateness);
-  if (!maturing_.empty()) consider(decisions_[maturing_.front()].time + maturity());
+  if (const auto next = decisions_.next_maturing()) consider(decisions_.time(*next) + maturity());
   if (!findings_.empty()) consider(findings_.begin()->first + maturity());
   for (const auto& start : version_starts_) {
     if (start.first && !start.judged) consider(*start.first + settings_->lateness);
