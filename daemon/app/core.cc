@@ -33,7 +33,11 @@ Reply cannot_be_stored() {
 
 }  // namespace
 
-Core::Core(Parts parts) : parts_(std::move(parts)) {
+Core::Core(Parts parts)
+    : parts_(std::move(parts)), writer_(parts_.journal, [this](const std::string& what) {
+        ++write_failures_;
+        parts_.log.error("a checkpoint cannot be written; the next one writes everything", {{"err", what}});
+      }) {
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
   parts_.fold.on_transition = [this](const judge::Transition& t) {
     alerts_changed_ = true;
@@ -128,11 +132,14 @@ void Core::run() {
     serve_readers();
     if (stopping) break;
   }
-  try {
-    checkpoint(false);
-  } catch (const journal::WriteError& error) {
-    parts_.log.error("no checkpoint at the end; the next start replays the journal", {{"err", error.what()}});
-  }
+  finish_checkpoints();
+}
+
+void Core::finish_checkpoints() {
+  writer_.wait();
+  checkpoint(false);
+  writer_.wait();
+  if (writer_.broken()) parts_.log.error("no checkpoint at the end; the next start replays the journal");
 }
 
 std::vector<Decoded> Core::next_group() {
@@ -184,6 +191,8 @@ void Core::process(std::vector<Decoded> group) {
   const auto applied = parts_.fold.apply(entry, sequence);
   seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
   for (std::size_t i = 0; i < group.size(); ++i) answer(group[i], applied[i]);
+  parts_.fold.save_complete(
+      [this](std::string name, std::string part) { writer_.add(std::move(name), std::move(part)); });
 }
 
 void Core::answer(Decoded& delivery, const judge::Applied& applied) {
@@ -277,22 +286,16 @@ void Core::publish_alerts() {
   parts_.publish_alerts(light);
 }
 
+/// Only what takes the state's memory to copy happens here.
 void Core::checkpoint(bool full) {
-  full = full || full_checkpoint_;
-  if (!full && parts_.fold.sequence() == checkpointed_) return;
-  std::vector<std::pair<std::string, std::string>> parts;
-  full_checkpoint_ = true;  // what save() leaves out next time must be on disk by then
-  parts_.fold.save(full,
-                   [&](std::string name, std::string bytes) { parts.emplace_back(std::move(name), std::move(bytes)); });
-  try {
-    parts_.journal.write_checkpoint(parts_.fold.sequence(), parts, full);
-  } catch (const journal::WriteError&) {
-    ++write_failures_;
-    throw;
-  }
-  full_checkpoint_ = false;
+  full_checkpoint_ = full_checkpoint_ || full || writer_.broken();
+  if (!full_checkpoint_ && parts_.fold.sequence() == checkpointed_) return;
+  if (writer_.busy()) return;  // with the one before; there will be another time
+  if (full_checkpoint_) writer_.anew();
+  parts_.fold.save(full_checkpoint_,
+                   [this](std::string name, std::string bytes) { writer_.add(std::move(name), std::move(bytes)); });
   checkpointed_ = parts_.fold.sequence();
-  ++checkpoints_;
+  writer_.finish(checkpointed_, std::exchange(full_checkpoint_, false), shape_);
 }
 
 void Core::serve_readers() {
@@ -316,7 +319,7 @@ void Core::describe(sinks::SelfStats& out) const {
   out.dead_letters = parts_.dead_letters.size();
   out.dead_letters_dropped = letters_dropped_;
   out.store_write_failures = write_failures_;
-  out.store_checkpoints = checkpoints_;
+  out.store_checkpoints = writer_.finished();
   out.store_degraded = degraded_;
   out.commits = commits_;
   out.commit_seconds = static_cast<double>(commit_us_) / 1e6;

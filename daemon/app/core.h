@@ -15,6 +15,7 @@
 #include "app/decoded.h"
 #include "base/guarded.h"
 #include "base/time.h"
+#include "journal/checkpoint_writer.h"
 #include "journal/journal.h"
 #include "judge/fold.h"
 #include "runtime/log.h"
@@ -29,7 +30,7 @@ namespace pilotwatch::app {
 ///         group = what waits, up to a bound
 ///         one Entry -> journal.append -> fold.apply -> replies
 ///         tick:   when a window is due without records, an empty Entry moves time on
-///                 every checkpoint_interval: what has changed is written
+///                 every checkpoint_interval: what has changed goes to the writer, which needs no more of the core
 ///         readers get a snapshot
 ///
 /// A failed write refuses the group and is tried anew with the next.
@@ -87,12 +88,12 @@ class Core {
   void tick();
   void record_limits();
   void checkpoint(bool full);
+  void finish_checkpoints();
   void serve_readers();
   void publish_alerts();
   [[nodiscard]] Instant wall();
   [[nodiscard]] bool restore_from(const journal::Checkpoint& checkpoint);
   void rebuild(const journal::Checkpoint& checkpoint);
-  void checkpoint_after_rebuild(const std::string& shape);
 
   Parts parts_;
 
@@ -108,6 +109,7 @@ class Core {
   bool limits_recorded_ = false;  ///< those of the settings are in force
   Instant last_wall_{};
   SteadyTime next_tick_{}, next_checkpoint_{};
+  std::string shape_;  ///< of the fold
   std::uint64_t checkpointed_ = 0;
   bool full_checkpoint_ = true;
   bool alerts_changed_ = false;
@@ -115,9 +117,10 @@ class Core {
 
   std::atomic<bool> ready_ = false, degraded_ = false;
   std::atomic<double> seconds_per_byte_{0};
-  std::atomic<std::uint64_t> unavailable_ = 0, letters_dropped_ = 0, write_failures_ = 0, checkpoints_ = 0,
+  std::atomic<std::uint64_t> unavailable_ = 0, letters_dropped_ = 0, write_failures_ = 0,
                              commits_ = 0, evaluations_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
+  journal::CheckpointWriter writer_;  ///< last: it reports to what is above
 };
 
 }  // namespace pilotwatch::app

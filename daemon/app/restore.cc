@@ -12,7 +12,7 @@ void Core::restore() {
   } catch (const journal::WriteError& error) {
     parts_.log.error("rejected lines of earlier runs cannot be read", {{"err", error.what()}});
   }
-  const std::string shape = content_hash(parts_.fold.shape()).hex();
+  shape_ = content_hash(parts_.fold.shape()).hex();
   const std::string known = parts_.journal.fact("shape");
   journal::Checkpoint checkpoint;
   bool damaged = false;
@@ -22,12 +22,12 @@ void Core::restore() {
     parts_.log.error("the checkpoint is damaged; rebuilding from the journal", {{"err", error.what()}});
     damaged = true;
   }
-  const bool same_shape = !damaged && checkpoint.sequence > 0 && known == shape;
+  const bool same_shape = !damaged && checkpoint.sequence > 0 && known == shape_;
   if (!same_shape || !restore_from(checkpoint)) {
     if (checkpoint.sequence > 0 && !same_shape)
       parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
     rebuild(checkpoint);
-    checkpoint_after_rebuild(shape);
+    this->checkpoint(true);
   }
   try {
     record_limits();
@@ -83,14 +83,6 @@ void Core::rebuild(const journal::Checkpoint& checkpoint) {
     ++replayed_;
   });
   if (!judging) start_judging();
-}
-
-void Core::checkpoint_after_rebuild(const std::string& shape) {
-  // No shape while the checkpoint changes: without it, the next start would only rebuild again. The old one would let
-  // settings that have been put back meanwhile load a checkpoint of the new shape.
-  parts_.journal.set_fact("shape", "");
-  checkpoint(true);
-  parts_.journal.set_fact("shape", shape);
 }
 
 }  // namespace pilotwatch::app

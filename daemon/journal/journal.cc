@@ -1,66 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/journal.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "base/bytes.h"
-#include "journal/dead_letters.h"
-#include "journal/sqlite.h"
+#include "journal/journal_impl.h"
 
 namespace pilotwatch::journal {
 namespace {
-
-constexpr std::int64_t application_id = 0x70777463;  // "pwtc"
-
-constexpr const char* schema = R"sql(
-CREATE TABLE entries (              -- what was acknowledged, in order; state = fold(entries)
-  sequence INTEGER PRIMARY KEY,
-  wall_ms INTEGER NOT NULL,         -- commit time, Unix milliseconds
-  body BLOB NOT NULL                -- zstd of record::encode_entry
-) STRICT;
-CREATE TABLE checkpoint_parts (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;   -- zstd
-CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-)sql";
-
-/// Of version 2; see record::Cursor. Version 1 had one row a source, without `id` and what follows `fingerprint_bytes`.
-constexpr const char* cursors_table = R"sql(
-CREATE TABLE cursors (              -- where the file sources stand; written with the entry that holds what was read
-  source TEXT NOT NULL, id INTEGER NOT NULL,
-  device INTEGER NOT NULL, inode INTEGER NOT NULL, offset INTEGER NOT NULL,
-  fingerprint INTEGER NOT NULL, fingerprint_bytes INTEGER NOT NULL,
-  marker INTEGER NOT NULL DEFAULT 0, marker_bytes INTEGER NOT NULL DEFAULT 0, content INTEGER NOT NULL DEFAULT 0,
-  size INTEGER NOT NULL DEFAULT 0, modified_ns INTEGER NOT NULL DEFAULT 0, seen_ms INTEGER NOT NULL DEFAULT 0,
-  compressed INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,
-  path TEXT NOT NULL DEFAULT '', place TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY (source, id)
-) STRICT;
-)sql";
-
-/// The lock dies with the process, whatever way that happens.
-class LockFile {
- public:
-  explicit LockFile(const std::filesystem::path& file) : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-    if (fd_ < 0) throw OpenError("cannot open " + file.string() + ": " + std::strerror(errno));
-    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-    ::close(fd_);
-    throw OpenError(file.parent_path().string() + " is in use by another pilotwatch (lock " + file.filename().string() +
-                    ")");
-  }
-  ~LockFile() { ::close(fd_); }
-  LockFile(const LockFile&) = delete;
-  LockFile& operator=(const LockFile&) = delete;
-
- private:
-  int fd_;
-};
 
 std::filesystem::path prepared(const std::filesystem::path& folder) {
   if (std::error_code error; !std::filesystem::exists(folder, error)) {
@@ -72,11 +21,6 @@ std::filesystem::path prepared(const std::filesystem::path& folder) {
   return folder;
 }
 
-std::int64_t pragma(const Database& database, const char* name) {
-  Statement statement(database, name);
-  return statement.step() ? statement.number(0) : 0;
-}
-
 std::string unpack(std::string_view bytes) {
   auto body = decompress(bytes, max_entry_bytes);
   if (body.has_error()) throw CorruptBytes(body.error().what);
@@ -85,111 +29,52 @@ std::string unpack(std::string_view bytes) {
 
 }  // namespace
 
-struct Journal::Impl {
-  explicit Impl(const std::filesystem::path& folder)
-      : path(prepared(folder) / "pilotwatch.db"), lock(folder / "lock"), database(path.string()) {
-    prepare();
-    insert.emplace(database, "INSERT INTO entries(sequence, wall_ms, body) VALUES(?, ?, ?)");
-    insert_cursor.emplace(database,
-                          "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    delete_cursor.emplace(database, "DELETE FROM cursors WHERE source = ? AND id = ?");
-    letters.emplace(database);
-    insert_part.emplace(database, "INSERT OR REPLACE INTO checkpoint_parts VALUES(?, ?)");
-    last = static_cast<std::uint64_t>(pragma(database, "SELECT coalesce(max(sequence), 0) FROM entries"));
-  }
+Journal::Impl::Impl(const std::filesystem::path& folder)
+    : path(prepared(folder) / "pilotwatch.db"), lock(folder / "lock"), database(path.string()) {
+  prepare(database, path.string());
+  // Who writes is not held up by the copying of the write-ahead log: see tend_wal().
+  sqlite3_wal_hook(
+      database.get(),
+      [](void* impl, sqlite3*, const char*, int pages) {
+        static_cast<Impl*>(impl)->wal_pages = pages;
+        return SQLITE_OK;
+      },
+      this);
+  insert.emplace(database, "INSERT INTO entries(sequence, wall_ms, body) VALUES(?, ?, ?)");
+  insert_cursor.emplace(database,
+                        "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  delete_cursor.emplace(database, "DELETE FROM cursors WHERE source = ? AND id = ?");
+  letters.emplace(database);
+  insert_part.emplace(database, "INSERT OR REPLACE INTO checkpoint_parts VALUES(?, ?, ?)");
+  set_fact.emplace(database, "INSERT OR REPLACE INTO facts VALUES(?, ?)");
+  last = static_cast<std::uint64_t>(pragma(database, "SELECT coalesce(max(sequence), 0) FROM entries"));
+}
 
-  void prepare() {
-    database.run("PRAGMA journal_mode=WAL");
-    database.run("PRAGMA synchronous=FULL");
-    database.run("PRAGMA journal_size_limit=67108864");
-    const auto version = pragma(database, "PRAGMA user_version");
-    if (version == 0 && pragma(database, "SELECT count(*) FROM sqlite_master") == 0) {
-      database.run("BEGIN IMMEDIATE");
-      database.run(schema);
-      database.run(cursors_table);
-      database.run(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
-      database.run(("PRAGMA user_version=" + std::to_string(schema_version)).c_str());
-      database.run("COMMIT");
-      return;
-    }
-    if (pragma(database, "PRAGMA application_id") != application_id)
-      throw OpenError(path.string() + " is not a pilotwatch database");
-    if (version > schema_version) {
-      throw OpenError(path.string() + " was written by a newer pilotwatch (schema " + std::to_string(version) +
-                      ", this one knows " + std::to_string(schema_version) + ")");
-    }
-    if (version < 2) migrate_to_2();
+void Journal::Impl::write_cursor(const record::Cursor& cursor) {
+  const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
+  if (cursor.gone) {
+    delete_cursor->bind(1, cursor.source).bind(2, number(cursor.id)).run();
+    return;
   }
-
-  /// Forward only, in one transaction; an older pilotwatch refuses the database from then on.
-  void migrate_to_2() {
-    database.run("BEGIN IMMEDIATE");
-    try {
-      database.run("ALTER TABLE cursors RENAME TO cursors_1");
-      database.run(cursors_table);
-      database.run(
-          "INSERT INTO cursors(source, id, device, inode, offset, fingerprint, fingerprint_bytes) "
-          "SELECT source, 1, device, inode, offset, fingerprint, fingerprint_bytes FROM cursors_1");
-      database.run("DROP TABLE cursors_1");
-      database.run("PRAGMA user_version=2");
-      database.run("COMMIT");
-    } catch (...) {
-      if (!database.autocommit()) sqlite3_exec(database.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-      throw;
-    }
-  }
-
-  void write_cursor(const record::Cursor& cursor) {
-    const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
-    if (cursor.gone) {
-      delete_cursor->bind(1, cursor.source).bind(2, number(cursor.id)).run();
-      return;
-    }
-    insert_cursor->bind(1, cursor.source)
-        .bind(2, number(cursor.id))
-        .bind(3, number(cursor.device))
-        .bind(4, number(cursor.inode))
-        .bind(5, number(cursor.offset))
-        .bind(6, number(cursor.fingerprint))
-        .bind(7, number(cursor.fingerprint_bytes))
-        .bind(8, number(cursor.marker))
-        .bind(9, number(cursor.marker_bytes))
-        .bind(10, number(cursor.content))
-        .bind(11, number(cursor.size))
-        .bind(12, cursor.modified_ns)
-        .bind(13, cursor.seen_ms)
-        .bind(14, number(cursor.compressed))
-        .bind(15, number(cursor.finished))
-        .bind(16, cursor.path)
-        .bind(17, cursor.place)
-        .run();
-  }
-
-  /// Runs `body` in one transaction. After an error in COMMIT the transaction is closed, with unknown outcome.
-  template <class Body>
-  void transaction(Body&& body) {
-    database.run("BEGIN IMMEDIATE");
-    try {
-      body();
-      database.run("COMMIT");
-    } catch (...) {
-      if (!database.autocommit()) sqlite3_exec(database.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-      insert->reset();
-      insert_cursor->reset();
-      delete_cursor->reset();
-      insert_part->reset();
-      letters->reset();
-      throw;
-    }
-  }
-
-  std::filesystem::path path;
-  LockFile lock;
-  Database database;
-  std::optional<Statement> insert, insert_cursor, delete_cursor, insert_part;
-  std::optional<DeadLetters> letters;
-  std::atomic<std::uint64_t> last = 0;
-};
+  insert_cursor->bind(1, cursor.source)
+      .bind(2, number(cursor.id))
+      .bind(3, number(cursor.device))
+      .bind(4, number(cursor.inode))
+      .bind(5, number(cursor.offset))
+      .bind(6, number(cursor.fingerprint))
+      .bind(7, number(cursor.fingerprint_bytes))
+      .bind(8, number(cursor.marker))
+      .bind(9, number(cursor.marker_bytes))
+      .bind(10, number(cursor.content))
+      .bind(11, number(cursor.size))
+      .bind(12, cursor.modified_ns)
+      .bind(13, cursor.seen_ms)
+      .bind(14, number(cursor.compressed))
+      .bind(15, number(cursor.finished))
+      .bind(16, cursor.path)
+      .bind(17, cursor.place)
+      .run();
+}
 
 Journal::Journal(const std::filesystem::path& folder) try : impl_(std::make_unique<Impl>(folder)) {
 } catch (const SqliteError& error) {
@@ -201,6 +86,8 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
                               std::span<const record::DeadLetter> letters, std::uint64_t keep_letters) {
   const std::uint64_t sequence = impl_->last + 1;
   const std::string body = compress(record::encode_entry(entry));
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->wal_pages > most_wal_pages) impl_->copy_wal();
   bool inserted = false;
   try {
     impl_->transaction([&] {
@@ -231,35 +118,8 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
   return sequence;
 }
 
-void Journal::write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts,
-                               bool drop_others) {
-  try {
-    impl_->transaction([&] {
-      if (drop_others) impl_->database.run("DELETE FROM checkpoint_parts");
-      for (const auto& [name, bytes] : parts) {
-        const std::string body = compress(bytes);
-        impl_->insert_part->bind(1, name).bind_blob(2, body).run();
-      }
-      Statement fact(impl_->database, "INSERT OR REPLACE INTO facts VALUES('checkpoint_sequence', ?)");
-      const std::string text = std::to_string(sequence);
-      fact.bind(1, text).run();
-    });
-  } catch (const SqliteError& error) {
-    throw WriteError(error.what());
-  }
-}
-
-Checkpoint Journal::read_checkpoint() {
-  Checkpoint out;
-  const auto sequence = fact("checkpoint_sequence");
-  if (sequence.empty()) return out;
-  out.sequence = std::stoull(sequence);
-  Statement parts(impl_->database, "SELECT name, body FROM checkpoint_parts");
-  while (parts.step()) out.parts.emplace(parts.bytes(0), unpack(parts.bytes(1)));
-  return out;
-}
-
 void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit) {
+  const std::lock_guard lock(impl_->mutex);
   try {
     Statement entries(impl_->database, "SELECT sequence, body FROM entries WHERE sequence > ? ORDER BY sequence");
     entries.bind(1, static_cast<std::int64_t>(after));
@@ -274,6 +134,7 @@ void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t
 std::uint64_t Journal::last_sequence() const { return impl_->last; }
 
 std::vector<record::Cursor> Journal::cursors(const std::string& source) {
+  const std::lock_guard lock(impl_->mutex);
   Statement select(impl_->database,
                    "SELECT id, device, inode, offset, fingerprint, fingerprint_bytes, marker, marker_bytes, content, "
                    "size, modified_ns, seen_ms, compressed, finished, path, place FROM cursors WHERE source = ? "
@@ -298,6 +159,7 @@ std::vector<record::Cursor> Journal::cursors(const std::string& source) {
 }
 
 std::vector<record::DeadLetter> Journal::dead_letters(std::uint64_t keep, bool keep_text) {
+  const std::lock_guard lock(impl_->mutex);
   try {
     impl_->database.run("PRAGMA secure_delete=ON");
     impl_->transaction([&] { impl_->letters->trim(impl_->database, keep, keep_text); });
@@ -308,17 +170,28 @@ std::vector<record::DeadLetter> Journal::dead_letters(std::uint64_t keep, bool k
   }
 }
 
-std::string Journal::fact(const std::string& key) {
-  Statement select(impl_->database, "SELECT value FROM facts WHERE key = ?");
+std::string Journal::Impl::fact(std::string_view key) const {
+  Statement select(database, "SELECT value FROM facts WHERE key = ?");
   select.bind(1, key);
   return select.step() ? std::string(select.bytes(0)) : "";
 }
 
+std::int64_t Journal::Impl::number(std::string_view key) const {
+  const auto text = fact(key);
+  return text.empty() ? 0 : std::stoll(text);
+}
+
+std::string Journal::fact(const std::string& key) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->fact(key);
+}
+
 void Journal::set_fact(const std::string& key, const std::string& value) {
+  const std::lock_guard lock(impl_->mutex);
   try {
-    Statement insert(impl_->database, "INSERT OR REPLACE INTO facts VALUES(?, ?)");
-    insert.bind(1, key).bind(2, value).run();
+    impl_->write_fact(key, value);
   } catch (const SqliteError& error) {
+    impl_->set_fact->reset();
     throw WriteError(error.what());
   }
 }

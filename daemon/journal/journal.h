@@ -41,14 +41,21 @@ struct Checkpoint {
   std::map<std::string, std::string> parts;  ///< by name
 };
 
+/// One part as it is stored: zstd.
+struct PackedPart {
+  std::string name, body;
+};
+
 struct StoreStats {
   std::uint64_t db_bytes = 0, wal_bytes = 0, free_bytes = 0, entries = 0;
 };
 
-inline constexpr int schema_version = 2;  ///< older databases are migrated when they are opened
+inline constexpr int schema_version = 3;  ///< older databases are migrated when they are opened
+inline constexpr int most_wal_pages = 65'536;  ///< 256 MB: then append() copies the write-ahead log itself
 inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
 
-/// Single-threaded: everything but stats() on one thread. One process at a time: a lock file refuses the second.
+/// Any thread; each call is atomic, and none of them waits for more than one small transaction of another, unless it is
+/// replay() or dead_letters(). One process at a time: a lock file refuses the second.
 class Journal {
  public:
   /// Creates folder (mode 0700) and database where they do not exist. Throws OpenError.
@@ -65,10 +72,19 @@ class Journal {
   std::uint64_t append(const record::Entry& entry, std::span<const record::Cursor> cursors,
                        std::span<const record::DeadLetter> letters = {}, std::uint64_t keep_letters = 0);
 
-  /// One transaction: replaces these parts; `drop_others`: all others go. Throws WriteError.
-  void write_checkpoint(std::uint64_t sequence, const std::vector<std::pair<std::string, std::string>>& parts,
-                        bool drop_others);
+  /// A checkpoint: its parts are staged, by and by, and count all at once when it is finished; until then, and where it
+  /// never is, the one before holds. A part replaces the one of its name; `drop_others`: what has not been staged goes.
+  /// `shape`: the fact of that name. Each is one transaction. Throw WriteError.
+  void stage(std::span<const PackedPart> parts);
+  void finish_checkpoint(std::uint64_t sequence, bool drop_others, const std::string& shape);
+  /// Deletes some parts that no checkpoint needs any more or, with `staged`, that have been staged for one that will not
+  /// be finished. False: there are none.
+  bool sweep(bool staged);
   [[nodiscard]] Checkpoint read_checkpoint();
+
+  /// Copies the write-ahead log into the database when it has grown, without holding up who appends for more than the
+  /// last of it. To be called now and then by one thread.
+  void tend_wal();
 
   /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws CorruptBytes on a damaged entry.
   void replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit);

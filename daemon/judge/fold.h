@@ -58,6 +58,8 @@ class Fold {
   [[nodiscard]] engine::Engine& engine() { return engine_; }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
+  /// Parts that belong to any later checkpoint and need not wait for it.
+  void save_complete(const std::function<void(std::string name, std::string bytes)>& save);
   /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters", "transitions"); what has not changed is left
   /// out unless `all`.
   void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);

@@ -59,6 +59,14 @@ void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_
 
 }  // namespace
 
+void Fold::save_complete(const std::function<void(std::string, std::string)>& save) {
+  for (auto& pilot : engine_.pilots()) {
+    pilot->save_complete([&](const std::string& name, std::string bytes) {
+      save("pilot/" + pilot->settings().name + "/" + name, std::move(bytes));
+    });
+  }
+}
+
 void Fold::save(bool all, const std::function<void(std::string, std::string)>& save) {
   for (auto& pilot : engine_.pilots()) {
     const std::string prefix = "pilot/" + pilot->settings().name + "/";

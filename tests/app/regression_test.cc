@@ -78,7 +78,7 @@ TEST_CASE("core: a checkpoint of another version of the state is rebuilt") {
   const auto body = compress(std::string("\x63", 1));  // version 99
   sqlite3_bind_blob(s, 1, body.data(), static_cast<int>(body.size()), SQLITE_TRANSIENT);
   CHECK(sqlite3_step(s) == SQLITE_DONE);
-  CHECK(sqlite3_changes(db) == 1);
+  CHECK(sqlite3_changes(db) >= 1);  // one of each checkpoint that has not been swept away
   sqlite3_finalize(s);
   sqlite3_close(db);
   Bench again(dir.path() / "a", settings_of({binary_pilot()}));

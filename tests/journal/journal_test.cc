@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/journal.h"
 
-#include <sqlite3.h>
-#include <sys/resource.h>
-
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <filesystem>
 #include <random>
 
 #include "base/bytes.h"
 #include "support/scratch_dir.h"
+#include "support/store.h"
 
 using namespace pilotwatch;
 using journal::Journal;
-using pilotwatch::testing::ScratchDir;
+using namespace pilotwatch::testing;
 
 namespace {
 
@@ -35,21 +32,6 @@ std::vector<std::int64_t> walls(Journal& journal, std::uint64_t after = 0) {
   return out;
 }
 
-/// No file may grow beyond this; writes past it fail as on a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 record::Cursor cursor_at(const std::string& source, std::uint64_t id, std::uint64_t offset) {
   record::Cursor cursor;
   cursor.source = source;
@@ -57,13 +39,6 @@ record::Cursor cursor_at(const std::string& source, std::uint64_t id, std::uint6
   cursor.offset = offset;
   cursor.fingerprint = ~std::uint64_t{0};
   return cursor;
-}
-
-void run_sql(const std::filesystem::path& file, const char* sql) {
-  sqlite3* db = nullptr;
-  REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-  CHECK(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(db);
 }
 
 }  // namespace
@@ -136,7 +111,11 @@ TEST_CASE("journal: a database of version 1 is migrated, once, and keeps where i
       "DROP TABLE cursors;"
       "CREATE TABLE cursors (source TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, offset INTEGER "
       "NOT NULL, fingerprint INTEGER NOT NULL, fingerprint_bytes INTEGER NOT NULL) STRICT;"
-      "INSERT INTO cursors VALUES('log', 1, 2, 300, -1, 256), ('other', 3, 4, 5, 6, 7); PRAGMA user_version = 1;");
+      "INSERT INTO cursors VALUES('log', 1, 2, 300, -1, 256), ('other', 3, 4, 5, 6, 7);"
+      "DROP TABLE checkpoint_parts;"
+      "CREATE TABLE checkpoint_parts (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;"
+      "INSERT INTO checkpoint_parts VALUES('state', x'28b52ffd2002110000686f');"  // zstd of "ho"
+      "INSERT INTO facts VALUES('checkpoint_sequence', '1'); PRAGMA user_version = 1;");
   for (int opened = 0; opened < 2; ++opened) {
     Journal journal(dir.path());
     const auto rows = journal.cursors("log");
@@ -146,6 +125,7 @@ TEST_CASE("journal: a database of version 1 is migrated, once, and keeps where i
                      rows[0].path) == std::tuple(1U, 1U, 2U, 300U, ~std::uint64_t{0}, 256U, 0U, 0U, ""));
     CHECK(journal.cursors("other").size() == 1);
     CHECK(walls(journal) == std::vector<std::int64_t>{1});
+    CHECK(journal.read_checkpoint().parts == std::map<std::string, std::string>{{"state", "ho"}});
     const auto moved = cursor_at("log", 1, 300);
     if (opened == 1) CHECK(journal.append(entry(2), {&moved, 1}) == 2);
   }
@@ -175,25 +155,12 @@ TEST_CASE("journal: a full disk refuses the write, keeps what was there and goes
   {
     const FileSizeLimit full(64 << 10);
     CHECK_THROWS_AS(journal.append(entry(2, 1 << 20), {}), journal::WriteError);
-    CHECK_THROWS_AS(journal.write_checkpoint(1, {{"big", entry(3, 1 << 20).submissions[0].batch.strings[1]}}, true),
-                    journal::WriteError);
+    const std::vector<journal::PackedPart> big{{"big", entry(3, 1 << 20).submissions[0].batch.strings[1]}};
+    CHECK_THROWS_AS(journal.stage(big), journal::WriteError);
   }
   CHECK(walls(journal) == std::vector<std::int64_t>{1});
   CHECK(journal.append(entry(4), {}) == 2);
   CHECK(walls(journal) == std::vector<std::int64_t>{1, 4});
-}
-
-TEST_CASE("journal: a checkpoint replaces its parts in one step") {
-  const ScratchDir dir;
-  Journal journal(dir.path());
-  CHECK(journal.read_checkpoint().sequence == 0);
-  journal.write_checkpoint(3, {{"a", "1"}, {"b", "2"}}, true);
-  journal.write_checkpoint(5, {{"b", "3"}}, false);
-  auto read = journal.read_checkpoint();
-  CHECK(read.sequence == 5);
-  CHECK(read.parts == std::map<std::string, std::string>{{"a", "1"}, {"b", "3"}});
-  journal.write_checkpoint(6, {{"c", std::string("\0x", 2)}}, true);
-  CHECK(journal.read_checkpoint().parts == std::map<std::string, std::string>{{"c", std::string("\0x", 2)}});
 }
 
 TEST_CASE("journal: a damaged entry is an error that names itself, not a wrong figure") {

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "journal/checkpoint_writer.h"
+
+#include <pthread.h>
+
+#include <chrono>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace pilotwatch::journal {
+namespace {
+
+constexpr std::size_t step_bytes = 512 << 10;  // packed: some milliseconds of writing
+constexpr std::chrono::milliseconds tending{100};
+
+}  // namespace
+
+CheckpointWriter::CheckpointWriter(Journal& journal, std::function<void(const std::string&)> failed)
+    : journal_(journal), failed_(std::move(failed)) {
+  anew();  // what a run that was killed had staged must not mix with what comes
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "pw-store");
+    run();
+  });
+}
+
+CheckpointWriter::~CheckpointWriter() { stop(); }
+
+void CheckpointWriter::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CheckpointWriter::anew() {
+  Job job;
+  job.kind = Job::Kind::anew;
+  push(std::move(job));
+}
+
+void CheckpointWriter::add(std::string name, std::string bytes) {
+  {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [this] { return waiting_bytes_ < max_waiting_bytes; });
+  }
+  Job job;
+  job.name = std::move(name);
+  job.bytes = std::move(bytes);
+  push(std::move(job));
+}
+
+void CheckpointWriter::finish(std::uint64_t sequence, bool drop_others, std::string shape) {
+  Job job;
+  job.kind = Job::Kind::finish;
+  job.bytes = std::move(shape);
+  job.sequence = sequence;
+  job.drop_others = drop_others;
+  push(std::move(job));
+}
+
+void CheckpointWriter::push(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    PW_ASSERT(!stopping_);
+    waiting_bytes_ += job.bytes.size();
+    if (job.kind == Job::Kind::finish) ++unfinished_;
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_all();
+}
+
+bool CheckpointWriter::busy() const {
+  const std::lock_guard lock(mutex_);
+  return unfinished_ > 0;
+}
+
+bool CheckpointWriter::broken() const {
+  const std::lock_guard lock(mutex_);
+  return broken_;
+}
+
+std::uint64_t CheckpointWriter::finished() const {
+  const std::lock_guard lock(mutex_);
+  return finished_;
+}
+
+void CheckpointWriter::wait() {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [this] { return jobs_.empty() && !working_; });
+}
+
+void CheckpointWriter::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait_for(lock, tending, [this] { return !jobs_.empty() || stopping_; });
+    if (jobs_.empty()) {
+      if (stopping_) return;
+      lock.unlock();
+      while (tend()) {
+        const std::lock_guard peek(mutex_);
+        if (!jobs_.empty() || stopping_) break;
+      }
+      lock.lock();
+      continue;
+    }
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    const auto bytes = job.bytes.size();
+    const bool finishes = job.kind == Job::Kind::finish;
+    bool broken = broken_ && job.kind != Job::Kind::anew;
+    working_ = true;
+    lock.unlock();
+    if (!broken) {
+      try {
+        work(job);
+      } catch (const std::exception& error) {
+        broken = true;
+        packed_.clear();
+        packed_bytes_ = 0;
+        failed_(error.what());
+      }
+    }
+    lock.lock();
+    working_ = false;
+    broken_ = broken;
+    waiting_bytes_ -= bytes;
+    if (finishes) {
+      --unfinished_;
+      if (!broken) ++finished_;
+    }
+    room_.notify_all();
+  }
+}
+
+void CheckpointWriter::work(Job& job) {
+  switch (job.kind) {
+    case Job::Kind::anew:
+      packed_.clear();
+      packed_bytes_ = 0;
+      while (journal_.sweep(true)) {
+      }
+      return;
+    case Job::Kind::part:
+      packed_.push_back({std::move(job.name), compress(job.bytes)});
+      packed_bytes_ += packed_.back().body.size();
+      if (packed_bytes_ >= step_bytes) flush();
+      break;
+    case Job::Kind::finish:
+      flush();
+      journal_.finish_checkpoint(job.sequence, job.drop_others, job.bytes);
+      swept_ = false;
+      break;
+  }
+  journal_.tend_wal();
+}
+
+void CheckpointWriter::flush() {
+  if (!packed_.empty()) journal_.stage(packed_);
+  packed_.clear();
+  packed_bytes_ = 0;
+}
+
+/// One small step of what is no checkpoint; false: nothing is left to do.
+bool CheckpointWriter::tend() {
+  try {
+    journal_.tend_wal();
+    if (!swept_) swept_ = !journal_.sweep(false);
+    return !swept_;
+  } catch (const std::exception&) {  // no harm but space; the next checkpoint tries again
+    swept_ = true;
+    return false;
+  }
+}
+
+}  // namespace pilotwatch::journal

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "journal/journal.h"
+
+namespace pilotwatch::journal {
+
+/// The thread ("pw-store") that compresses and writes checkpoints in small steps, deletes what they replace, and tends the
+/// write-ahead log, while others append. Everything but the constructor and stop(): any thread.
+class CheckpointWriter {
+ public:
+  /// `failed` is told what could not be written, on the writer's thread.
+  CheckpointWriter(Journal& journal, std::function<void(const std::string& what)> failed);
+  ~CheckpointWriter();
+  CheckpointWriter(const CheckpointWriter&) = delete;
+  CheckpointWriter& operator=(const CheckpointWriter&) = delete;
+
+  /// The next checkpoint begins anew: what has been added for it does not count, and a failure is forgotten.
+  void anew();
+  /// A part of the next checkpoint. Waits while more than max_waiting_bytes wait.
+  void add(std::string name, std::string bytes);
+  /// The next checkpoint is complete: see Journal::finish_checkpoint().
+  void finish(std::uint64_t sequence, bool drop_others, std::string shape);
+
+  [[nodiscard]] bool busy() const;  ///< a checkpoint is complete but not written
+  /// Something could not be written. What comes until anew() is thrown away.
+  [[nodiscard]] bool broken() const;
+  [[nodiscard]] std::uint64_t finished() const;  ///< checkpoints so far
+  void wait();                                   ///< until nothing waits
+  void stop();                                   ///< writes what waits; then nothing may be added
+
+  static constexpr std::size_t max_waiting_bytes = std::size_t{256} << 20;
+
+ private:
+  struct Job {
+    enum class Kind { part, anew, finish } kind = Kind::part;
+    std::string name, bytes;  ///< finish: bytes is the shape
+    std::uint64_t sequence = 0;
+    bool drop_others = false;
+  };
+
+  void push(Job job);
+  void run();
+  void work(Job& job);
+  void flush();
+  bool tend();
+
+  Journal& journal_;
+  std::function<void(const std::string&)> failed_;
+  std::vector<PackedPart> packed_;  ///< the writer's own, like the next
+  std::size_t packed_bytes_ = 0;
+  bool swept_ = false;  ///< nothing is left to delete
+
+  mutable std::mutex mutex_;  // guards the rest
+  std::condition_variable wake_, room_;
+  std::deque<Job> jobs_;
+  std::size_t waiting_bytes_ = 0;
+  std::uint64_t unfinished_ = 0, finished_ = 0;
+  bool working_ = false, broken_ = false, stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pilotwatch::journal
