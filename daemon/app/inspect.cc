@@ -32,6 +32,7 @@ void print_row(const ordered_json& letter) {
   std::printf("%s  %s:%u  %s  %s: %s\n", text("time").c_str(), text("source").c_str(), letter.value("line", 0U),
               text("stream").c_str(), text("reason").c_str(), text("detail").c_str());
   if (letter.contains("text")) std::printf("    %s\n", text("text").c_str());
+  if (letter.contains("made")) std::printf("    made of it: %s\n", text("made").c_str());
 }
 
 }  // namespace

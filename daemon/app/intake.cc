@@ -67,6 +67,18 @@ struct Read {
     std::ranges::stable_sort(errors, {}, &record::Reject::line);
     if (errors.size() > decode::max_errors) errors.resize(decode::max_errors);
   }
+
+  /// After that: the text of a reject is the foreign line, which is what somebody has to mend.
+  void use_foreign_texts(const settings::Source& source, const mapping::Input& input, std::uint64_t max_line_bytes) {
+    std::vector<std::uint32_t> lines;
+    for (const auto& reject : decoded.errors) lines.push_back(reject.line);
+    if (lines.empty()) return;
+    auto texts = mapping::Translator::texts_at(source, input, max_line_bytes, lines, decode::max_kept_text);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      auto& reject = decoded.errors[i];
+      reject.made = std::exchange(reject.text, std::move(texts[i]));
+    }
+  }
 };
 
 }  // namespace
@@ -216,9 +228,10 @@ std::optional<Decoded> Intake::read(Delivery& delivery) {
   const bool tapped = parts_.settings.ingest.tap && parts_.tap.open(delivery.source->name);
   const bool passes = translator.passes(delivery.framing);
   const bool shows = tapped || delivery.dry_run;
+  const mapping::Input foreign{delivery.bytes,      delivery.framing, delivery.csv_header,
+                               delivery.attributes, delivery.stream,  parts_.clock.now()};
   if (!passes || shows) {  // what passes is only shown so
-    read.mapped = translator.translate({delivery.bytes, delivery.framing, delivery.csv_header, delivery.attributes,
-                                        delivery.stream, parts_.clock.now()});
+    read.mapped = translator.translate(foreign);
   }
   auto input = input_of(delivery);
   input.bytes = passes ? delivery.bytes : read.mapped.records;
@@ -232,6 +245,8 @@ std::optional<Decoded> Intake::read(Delivery& delivery) {
   std::vector<std::string> shown;
   if (shows) shown = rehearsal(read.mapped, read.decoded, passes ? Lines::foreign : Lines::own, max_shown_records);
   if (!passes) read.use_foreign_lines();
+  if (!passes && input.keep_text)
+    read.use_foreign_texts(*delivery.source, foreign, parts_.settings.ingest.max_line_bytes);
   if (tapped) show(delivery, shown, read.decoded.errors);
   if (delivery.dry_run) {
     delivery.done(rehearsed(std::move(shown), read.mapped, std::move(read.decoded)));

@@ -44,10 +44,14 @@ void CsvReader::read_row(CsvRow& row) {
   if (whole && at_ - start > max_row_bytes_) row.problem = "longer than ingest.max_line_bytes";
   if (row.problem.empty() && to_valid_utf8(bytes_.substr(start, at_ - start)) != bytes_.substr(start, at_ - start))
     row.problem = "not valid UTF-8";
-  if (whole) return skip_line();
+  if (whole) {
+    row.text = bytes_.substr(start, at_ - start);
+    return skip_line();
+  }
   // What follows the first line of a broken row may be whole rows again: a lost quote costs one row.
   at_ = start;
   line_ = first_line;
+  row.text = bytes_.substr(start, bytes_.find('\n', start) - start);
   skip_line();
 }
 

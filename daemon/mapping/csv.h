@@ -14,6 +14,7 @@ namespace pilotwatch::mapping {
 struct CsvRow {
   std::vector<std::string> cells;
   std::uint32_t line = 0;  ///< where the row begins, from 1
+  std::string_view text;   ///< as it stands there; of a broken row its first line
   /// Why it cannot be used, "" = it can: a quote that never ends, text behind a closing quote, too long, not UTF-8.
   std::string problem;
 };

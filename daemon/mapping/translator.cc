@@ -2,6 +2,7 @@
 #include "mapping/translator.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/text.h"
 #include "mapping/cloudevents.h"
@@ -20,6 +21,20 @@ using record::Stream;
 using settings::SourcePreset;
 
 constexpr std::uint64_t output_of_one = 16;  ///< times max_line_bytes: what one foreign record may become
+
+void each_otlp(const Input& input, std::uint64_t max_line_bytes,
+               const std::function<void(const std::function<Json()>&)>& take) {
+  switch (input.framing) {
+    case Framing::otlp_logs_json:
+      return read_otlp_logs_json(input.bytes, take);
+    case Framing::otlp_logs_protobuf:
+      return read_otlp_logs_protobuf(input.bytes, max_line_bytes, take);
+    case Framing::otlp_traces_json:
+      return read_otlp_traces_json(input.bytes, take);
+    default:
+      return read_otlp_traces_protobuf(input.bytes, max_line_bytes, take);
+  }
+}
 
 /// Ends the reading of an input of which hardly anything can be used.
 struct TooManyRejects {};
@@ -155,16 +170,7 @@ class Run {
       foreign(++line, [&] { map(flat()); });
     };
     try {
-      switch (input_.framing) {
-        case Framing::otlp_logs_json:
-          return read_otlp_logs_json(input_.bytes, take);
-        case Framing::otlp_logs_protobuf:
-          return read_otlp_logs_protobuf(input_.bytes, max_line_bytes_, take);
-        case Framing::otlp_traces_json:
-          return read_otlp_traces_json(input_.bytes, take);
-        default:
-          return read_otlp_traces_protobuf(input_.bytes, max_line_bytes_, take);
-      }
+      each_otlp(input_, max_line_bytes_, take);
     } catch (Refusal& refusal) {
       line_ = line + 1;
       refuse(input_.stream, std::move(refusal));
@@ -252,6 +258,45 @@ class Run {
 Translator::Translator(const settings::Source& source, std::uint64_t max_line_bytes)
     : impl_(std::make_unique<Impl>(source, max_line_bytes)) {}
 Translator::~Translator() = default;
+
+std::vector<std::string> Translator::texts_at(const settings::Source& source, const Input& input,
+                                              std::uint64_t max_line_bytes, const std::vector<std::uint32_t>& lines,
+                                              std::size_t max_bytes) {
+  std::vector<std::string> out(lines.size());
+  const auto keep = [&](std::uint32_t line, std::string_view text) {
+    const auto [from, to] = std::ranges::equal_range(lines, line);
+    for (auto at = from; at != to; ++at)
+      out[static_cast<std::size_t>(at - lines.begin())] = ellipsis(to_valid_utf8(text), max_bytes);
+  };
+  switch (input.framing) {
+    case Framing::json:
+    case Framing::cloudevents:
+      for_each_piece(input.bytes, [&](const Piece& piece) { keep(piece.line, piece.text); });
+      break;
+    case Framing::cloudevent:
+      keep(1, input.bytes);
+      break;
+    case Framing::csv: {
+      CsvReader reader(input.bytes, source.separator, max_line_bytes);
+      while (const auto row = reader.next()) keep(row->line, row->text);
+      break;
+    }
+    default:
+      std::uint32_t line = 0;
+      const auto take = [&](const std::function<Json()>& flat) {
+        if (!std::ranges::binary_search(lines, ++line)) return;
+        try {
+          keep(line, to_line(flat()));
+        } catch (const Refusal&) {  // its detail says why
+        }
+      };
+      try {
+        each_otlp(input, max_line_bytes, take);
+      } catch (const Refusal&) {  // so does that of the message
+      }
+  }
+  return out;
+}
 
 bool Translator::passes(Framing framing) const { return framing == Framing::json && impl_->source.mapping.identity(); }
 

@@ -66,6 +66,12 @@ class Translator {
   /// Whether such input is in the wire format already: translate() would only copy it.
   [[nodiscard]] bool passes(Framing framing) const;
   [[nodiscard]] Output translate(const Input& input);
+  /// What stands at these foreign lines (ascending), each at most `max_bytes` of it, for people; "" = it cannot be
+  /// told. Of OTLP the flat form. Costs another walk over the input.
+  [[nodiscard]] static std::vector<std::string> texts_at(const settings::Source& source, const Input& input,
+                                                         std::uint64_t max_line_bytes,
+                                                         const std::vector<std::uint32_t>& lines,
+                                                         std::size_t max_bytes);
 
  private:
   struct Impl;

@@ -204,6 +204,7 @@ struct Reject {
   Reason reason = Reason::json;
   std::string detail;  ///< what of the data it repeats stands in quotes
   std::string text{};  ///< the beginning of the line itself, only where it was asked for
+  std::string made{};  ///< of the record that a mapping made of it, likewise
 };
 
 /// Records that share a table of strings. Movable, cheap to move.

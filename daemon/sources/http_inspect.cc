@@ -36,6 +36,7 @@ ordered_json letter_json(const record::DeadLetter& letter) {
                       {"reason", record::reason_names[static_cast<std::size_t>(letter.reject.reason)]},
                       {"detail", letter.reject.detail}};
   if (!letter.reject.text.empty()) out["text"] = letter.reject.text;
+  if (!letter.reject.made.empty()) out["made"] = letter.reject.made;
   return out;
 }
 

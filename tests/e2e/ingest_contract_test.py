@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract of POST /v1/..., with curl as a client: packed bodies, dry runs, strict bodies, idempotency keys, tokens."""
+import contextlib
 import gzip
 import json
+import sqlite3
 import subprocess
 import threading
 
@@ -238,6 +240,37 @@ def rejected_lines_are_kept_whole_where_it_is_asked_for():
             check("'x y'" in letter["detail"], letter)
 
 
+def rejected_lines_of_a_mapping_are_kept_as_they_came():
+    """with what the mapping made of them, if anything; over restarts, and no longer than it is asked for"""
+    with scratch() as folder:
+        config = "pilots: [{name: loans, task: binary}]\n"
+        daemon = Daemon(folder, config + "ingest: {dead_letter_text: true}\n").start()
+        table = 'type,id,time,prediction\nprediction,1,never,"no\nclass"\nprediction,2\nprediction,3,2026-01-01T00:00:00Z,1\n'
+        status, answer = curl(daemon, "/v1/records?pilot=loans", table, "-H", "Content-Type: text/csv")
+        check_equal((status, answer["accepted"], answer["rejected"]), (200, 1, 2), "a table")
+        for _ in range(2):
+            short, mapped = rejects(daemon)
+            check_equal(mapped["text"], 'prediction,1,never,"no\nclass"', "the row")
+            check_equal(json.loads(mapped["made"])["time"], "never", "the record made of it")
+            check_equal((short["text"], "made" in short), ("prediction,2", False), "a row of which nothing was made")
+            daemon.stop()
+            daemon.start()
+        daemon.stop()
+        store, = (folder / "data").glob("*.db")
+        with contextlib.closing(sqlite3.connect(store)) as database:   # as an earlier version left it
+            database.execute("ALTER TABLE dead_letters DROP COLUMN made")
+        daemon.start()
+        check_equal(["text" in letter and "made" not in letter for letter in rejects(daemon)], [True, True], "an older store")
+        curl(daemon, "/v1/records?pilot=loans", table, "-H", "Content-Type: text/csv")
+        check("made" in rejects(daemon)[1], "what is kept from now on")
+        daemon.stop()
+        daemon.config_file.write_text(config)
+        daemon.start()
+        check(all("text" not in letter and "made" not in letter for letter in rejects(daemon)), "both are gone")
+        daemon.stop()
+        check_equal([file.name for file in (folder / "data").iterdir() if b"never" in file.read_bytes()], [], "files that hold it")
+
+
 def a_tap_shows_what_becomes_of_lines():
     with scratch() as folder:
         (folder / "portal.token").write_text("secret-1\n")
@@ -270,4 +303,5 @@ need_programs("curl")
 main(packed_bodies_count_like_plain_ones, dry_runs_change_nothing, strict_bodies_are_taken_whole_or_not,
      an_idempotency_key_names_records_without_id, one_clients_keys_are_not_anothers,
      large_bodies_get_their_turn, what_is_kept_no_longer_goes_from_the_disk, tokens_bind_sources_to_pilots, rejected_lines_are_kept_without_what_they_said,
-     rejected_lines_are_kept_whole_where_it_is_asked_for, a_tap_shows_what_becomes_of_lines)
+     rejected_lines_are_kept_whole_where_it_is_asked_for, rejected_lines_of_a_mapping_are_kept_as_they_came,
+     a_tap_shows_what_becomes_of_lines)

@@ -147,6 +147,24 @@ TEST_CASE("CSV: what looks like a number with an exponent, but is not written as
   CHECK(made("False") == expected("false"));
 }
 
+TEST_CASE("what stands at foreign lines is told as it came") {
+  const settings::Source of;
+  const auto texts = [&](std::string_view bytes, Framing framing, const std::vector<std::uint32_t>& lines) {
+    mapping::Input input;
+    input.bytes = bytes;
+    input.framing = framing;
+    return mapping::Translator::texts_at(of, input, 1000, lines, 20);
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(texts("{}\n\n[1\n{\"a\":1}\n", Framing::json, {1, 3, 3, 4, 9}) == Texts{"{}", "[1", "[1", "{\"a\":1}", ""});
+  CHECK(texts("[{\"a\":1}, {\"b\":2}]", Framing::cloudevents, {2}) == Texts{"{\"b\":2}"});
+  CHECK(texts("a,b\n1,\"x\ny\"\n2\n\"q\n3,4\n", Framing::csv, {1, 2, 4, 5, 6}) ==
+        Texts{"a,b", "1,\"x\ny\"", "2", "\"q", "3,4"});
+  CHECK(texts("data", Framing::cloudevent, {1}) == Texts{"data"});
+  CHECK(texts("no message", Framing::otlp_logs_json, {1}) == Texts{""});
+  CHECK(texts(std::string(50, 'x') + "\n", Framing::json, {1}) == Texts{std::string(20, 'x') + "..."});
+}
+
 TEST_CASE("CloudEvents in binary mode, structured and in batches are one") {
   const std::string keys =
       "http: true, map: [{type: change, fields: {what: {value: data}, time: time, from: ext, to: /data/v}}]";
