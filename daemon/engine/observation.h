@@ -18,21 +18,23 @@ enum class Stage : std::uint8_t {
   matured,  ///< when its outcome horizon has passed: what was known by then; what comes later is never looked at
   finding,  ///< an outcome horizon after the first finding on a complaint: what had been found by then
 };
+inline constexpr std::size_t stage_count = 3;
 
 /// One decision as the evidence of limits on decisions sees it: at each stage once, in the order of `time`.
 struct Observation {
   Stage stage = Stage::ordered;
-  Instant time;                  ///< of the decision; finding: when it was first found
-  Instant due;                   ///< when it became so, pilot's clock
-  Decision decision;  ///< matured: an outcome later than the horizon is left out; finding: of an unlinked complaint only
-                      ///< time and groups
-  FeatureRow features;           ///< ordered only
+  Instant time;       ///< of the decision; finding: when it was first found
+  Instant due;        ///< when it became so, pilot's clock
+  Decision decision;  ///< matured: an outcome later than the horizon is left out; finding: of an unlinked complaint
+                      ///< only time and groups
+  FeatureRow features;  ///< ordered only
   /// Ordered: what the newest version is compared with, which evidence is gathered against; null = nothing (yet).
   std::shared_ptr<const Reference> reference;
   bool after_reference = false;  ///< ordered: so is this decision's own version, and it was frozen before this decision
   bool new_version = false;      ///< ordered: the first decision of its model version
   bool for_person = false;       ///< finding: for the person, wholly or partly
-  /// Matured: the categories of complaints about it that were made by `due`, by the names that they came with, each once.
+  /// Matured: the categories of complaints about it that were made by `due`, by the names that they came with, each
+  /// once.
   std::vector<std::string> complained_about;
 };
 using Observe = std::function<void(const Observation&)>;

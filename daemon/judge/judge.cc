@@ -225,7 +225,7 @@ std::vector<LimitStatus> Judge::statuses() const {
       for (auto at = instances_.lower_bound({pilot.name, limit.name, ""});
            at != instances_.end() && std::get<0>(at->first) == pilot.name && std::get<1>(at->first) == limit.name;
            ++at) {
-        auto& s = out.emplace_back(at->second.status);
+        auto& s = out.emplace_back(in_words(at->second));
         const auto* in_force = book_.find(pilot.name, limit.name);
         if (in_force == nullptr) continue;
         s.hash = in_force->hash;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
@@ -99,14 +101,20 @@ class Judge {
   void resume(const engine::PilotState& pilot);
 
  private:
+  struct Watched;
   struct Instance {
-    LimitStatus status;
+    LimitStatus status;                  ///< but for what is `told`
     std::optional<Instant> clear_since;  ///< recovering since; pilot's clock
     std::uint64_t beyond = 0;            ///< the last judged windows, a bit each, the newest the lowest: 1 = beyond
     std::string moved;                   ///< limits on decisions: the group furthest off in the last window
     std::vector<double> chunks;          ///< of its own first windows, until (and after) there are enough of them
     std::string reference;               ///< that they compare with
     Id128 epoch;                         ///< of an orphan: what it was stored with
+    /// What its last look said and is in no words yet, for few are ever read: by whom, and the verdict. settle().
+    struct {
+      const Watched* by = nullptr;
+      const char* verdict = nullptr;
+    } told;
   };
   using Key = std::tuple<std::string, std::string, std::string>;  ///< pilot, limit, group
 
@@ -120,10 +128,46 @@ class Judge {
     bool muted = false;                      ///< it can say nothing, whatever comes
     bool renewed = false;                    ///< an epoch began since `stored` was
   };
-  void observe(const settings::Limit& limit, const std::string& group, const engine::PilotState& pilot,
-               const engine::Observation& seen, bool member, Instant wall, std::vector<Transition>& out);
-  void compare(const settings::Limit& limit, const std::string& own, const engine::PilotState& pilot,
-               const engine::Observation& seen, Instant wall, std::vector<Transition>& out);
+  /// A limit on decisions and where it has its state, so that a decision needs no look-up by name. Nothing of it is
+  /// state. The pointers are into instances_ and watched_: who takes from those calls forget_routes().
+  struct Seat {
+    Instance* instance = nullptr;
+    Watched* watched = nullptr;  ///< null: no evidence yet
+  };
+  struct Route {
+    static constexpr std::size_t whole = ~std::size_t{0};
+    const settings::Limit* limit = nullptr;
+    bool of_feature = false;            ///< compares with the reference
+    std::size_t attribute = whole;      ///< of its segment
+    std::string against;                ///< comparisons: the group compared with; "" = the rest
+    std::map<std::string, Seat> seats;  ///< by group
+    std::vector<Seat*> by_index;        ///< the same by the group's index; null: not asked for yet
+  };
+  struct Routes {
+    std::array<std::vector<Route>, engine::stage_count> by_stage;
+    std::optional<Instant> since;  ///< the pilot's epoch
+  };
+  // judge_routes.cc
+  Routes& routes_of(const engine::PilotState& pilot);
+  Route route_of(const settings::Limit& limit, const engine::PilotState& pilot);
+  Seat& seat(Route& route, const engine::PilotState& pilot, std::size_t index);
+  void forget_routes();
+
+  // judge_budget.cc
+  void observe(const Route& route, Seat& seat, const engine::PilotState& pilot, const engine::Observation& seen,
+               bool member, Instant wall, std::vector<Transition>& out);
+  void compare(Route& route, std::uint16_t index, const engine::PilotState& pilot, const engine::Observation& seen,
+               Instant wall, std::vector<Transition>& out);
+  static bool goes_on(const Route& route, const Seat& seat, const engine::Observation& seen);
+  bool begin(const Route& route, Seat& seat, const engine::PilotState& pilot, const engine::Observation& seen,
+             Instant wall, std::vector<Transition>& out);
+
+  // judge_words.cc
+  /// The status with what is told, in words.
+  [[nodiscard]] static LimitStatus in_words(const Instance& instance);
+  /// The same for good: before anything else is said of the instance, and before its evidence is reset or goes.
+  static void settle(Instance& instance);
+  static void put_into_words(const Instance& instance, LimitStatus& s);
   static void show_evidence(LimitStatus& s);
   Watched& watched(const settings::Limit& limit, const std::string& group, const settings::Pilot& pilot,
                    const std::shared_ptr<const DriftBins>& compared, const std::string& reference);
@@ -163,7 +207,8 @@ class Judge {
   LimitBook book_;
   std::set<const settings::Limit*> asleep_;  ///< not in force, so not judged; follows from the book and the settings
   std::map<Key, Watched> watched_;
-  std::set<std::string> known_before_;  ///< pilots whose epoch read() found; not part of the state
+  std::unordered_map<const engine::PilotState*, Routes> routes_;
+  std::set<std::string> known_before_;                  ///< pilots whose epoch read() found; not part of the state
   std::map<std::string, Instant, std::less<>> epochs_;  ///< by pilot: the first decision of its present version
   std::set<std::pair<std::string, std::string>>
       restarted_;  ///< limits that read() found changed; not part of the state

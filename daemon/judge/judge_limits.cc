@@ -25,6 +25,7 @@ void Judge::define(const std::vector<record::LimitDefinition>& all, const PilotC
 
 /// What a limit that is no more said, told once more as its end.
 Transition Judge::ending(const Key& key, Instance& instance, Instant at, Instant wall) {
+  settle(instance);
   auto& s = instance.status;
   Transition t;
   std::tie(t.pilot, t.limit, t.group) = key;
@@ -53,6 +54,7 @@ void Judge::restart(const LimitBook::Change& change, Instant at, Instant wall, s
   const auto& pilot_name = change.pilot;
   const auto& limit_name = change.limit;
   const bool stays = book_.find(pilot_name, limit_name) != nullptr;
+  forget_routes();
   const Key from{pilot_name, limit_name, ""};
   const auto of_limit = [&](const Key& key) {
     return std::get<0>(key) == pilot_name && std::get<1>(key) == limit_name;
@@ -90,6 +92,7 @@ void Judge::restart(const LimitBook::Change& change, Instant at, Instant wall, s
 
 /// A limit is judged where its present definition is the one in force; replaying what came before, it is not.
 void Judge::refresh_force() {
+  forget_routes();
   asleep_.clear();
   if (book_.empty()) return;
   for (const auto& pilot : settings_->pilots) {

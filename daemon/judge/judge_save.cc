@@ -64,7 +64,7 @@ void Judge::write(ByteWriter& out) const {
 }
 
 void Judge::write(ByteWriter& out, const Key& key, const Instance& instance, const Id128& epoch) const {
-  const auto& s = instance.status;
+  const auto s = in_words(instance);
   for (const auto* text : {&std::get<0>(key), &std::get<1>(key), &std::get<2>(key)}) out.text(*text);
   out.id(epoch);
   out.u64(static_cast<std::uint64_t>(s.state));
@@ -154,6 +154,7 @@ void Judge::drop_orphans(Instant wall) {
 }
 
 void Judge::read(ByteReader& in, Instant wall) {
+  forget_routes();
   const auto version = in.u64();
   if (version != 1 && version != judge_version) throw CorruptBytes("judge of another version");
   for (auto left = in.count(20); left > 0; --left) {

@@ -50,6 +50,7 @@ void Monitor::reset() {
   last_look_ = {};
   trail_.clear();
   alarm_is_last_ = end_proven_ = false;
+  noted_ = {};
 }
 
 void Monitor::begin_breach() {
@@ -137,25 +138,52 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
 /// Whether what is told could be of few people.
 bool Monitor::of_few() const { return !limit_->segment.empty() && pilot_->segments.min_n > 1; }
 
-BudgetEvidence Monitor::describe(const Watcher::Standing& now) const {
-  BudgetEvidence out;
+Monitor::Note Monitor::note_of(const Watcher::Standing& now) const {
+  Note out;
   out.s = now.s;
+  out.change = now.change.has_value();
+  if (now.change) out.before = trail_.at(*now.change);
+  out.last_look = last_look_;
+  out.left_out = left_out_;
+  return out;
+}
+
+void Monitor::note() {
+  if (alarm_is_last_) {
+    noted_.alarm = true;
+    return;
+  }
+  noted_ = note_of(watcher_ ? watcher_->now() : Watcher::Standing{});
+  if (watcher_) watcher_->note();
+}
+
+BudgetEvidence Monitor::noted() const {
+  if (noted_.alarm) return at_alarm_;
+  auto out = describe(noted_);
+  if (watcher_) out.moved = watcher_->moved();
+  return out;
+}
+
+BudgetEvidence Monitor::describe(const Note& note) const {
+  BudgetEvidence out;
+  out.s = note.s;
   out.formula = watcher_ ? watcher_->formula() : "";
   out.budget_n = allotment_.n;
   out.share = allotment_.share;
   out.days = allotment_.days;
   out.threshold = allotment_.n / allotment_.share;
   out.block = watcher_ ? watcher_->block() : 0;
-  out.observations = last_look_.n;
+  out.observations = note.last_look.n;
   if (of_few()) return coarse(out);
-  out.left_out = left_out_;  // of groups it could be one person
-  interval_since(out);
-  if (!now.change) return out;
-  const auto mark = trail_.at(*now.change);
-  if (mark) out.change_point = mark->time;
+  out.left_out = note.left_out;  // of groups it could be one person
+  interval_since(note.last_look, out);
+  if (!note.change) return out;
+  if (note.before) out.change_point = note.before->time;
   if (of_reference(form_)) return out;
-  out.n_since = last_look_.n - (mark ? mark->n : 0);
-  if (out.n_since > 0) out.value_since = (last_look_.sum - (mark ? mark->sum : 0)) / static_cast<double>(out.n_since);
+  out.n_since = note.last_look.n - (note.before ? note.before->n : 0);
+  if (out.n_since > 0) {
+    out.value_since = (note.last_look.sum - (note.before ? note.before->sum : 0)) / static_cast<double>(out.n_since);
+  }
   return out;
 }
 
@@ -169,28 +197,20 @@ BudgetEvidence Monitor::coarse(BudgetEvidence out) const {
 
 /// A confidence sequence has its interval since the evidence began; where the limit is on a rate its ends are of that
 /// rate.
-void Monitor::interval_since(BudgetEvidence& out) const {
-  if (limit_->evidence != Evidence::confidence_sequence || last_look_.n == 0) return;
-  const auto events = static_cast<std::uint64_t>(std::llround(last_look_.sum));
-  out.mean = last_look_.sum / static_cast<double>(last_look_.n);
-  const auto interval = stats::beta_binomial_sequence(events, last_look_.n, allotment_.share / allotment_.n);
+void Monitor::interval_since(const Trail::Mark& last_look, BudgetEvidence& out) const {
+  if (limit_->evidence != Evidence::confidence_sequence || last_look.n == 0) return;
+  const auto events = static_cast<std::uint64_t>(std::llround(last_look.sum));
+  out.mean = last_look.sum / static_cast<double>(last_look.n);
+  const auto interval = stats::beta_binomial_sequence(events, last_look.n, allotment_.share / allotment_.n);
   if (!interval) return;
   out.mean_lower = interval->lower;
   out.mean_upper = interval->upper;
 }
 
-BudgetEvidence Monitor::evidence() const {
-  if (alarm_is_last_) return at_alarm_;
-  if (!watcher_) return describe({});
-  auto out = describe(watcher_->now());
-  out.moved = watcher_->moved();
-  return out;
-}
-
 /// The watcher has reset itself, but for a confidence sequence, which goes on: what it knew is in its at_alarm(), what
 /// we knew is still here.
 void Monitor::remember_alarm(std::string moved) {
-  at_alarm_ = describe(watcher_->at_alarm());
+  at_alarm_ = describe(note_of(watcher_->at_alarm()));
   at_alarm_.moved = std::move(moved);
   alarm_is_last_ = true;
   if (limit_->evidence == Evidence::confidence_sequence) return;

@@ -64,8 +64,13 @@ class Monitor {
 
   /// Why it can say nothing, whatever comes; "" = it can.
   [[nodiscard]] const std::string& mute() const { return mute_; }
-  /// As of the last look (a group's single decisions are nobody's business); at an alarm what it took.
-  [[nodiscard]] BudgetEvidence evidence() const;
+  /// The reference that its limit compares with; null where it compares with none.
+  [[nodiscard]] const engine::Reference* compared_with() const { return bins_ ? bins_->reference.get() : nullptr; }
+  /// Keeps what there is to say now: of the last look (a group's single decisions are nobody's business); at an alarm
+  /// what it took. Not for long: reset() forgets it.
+  void note();
+  /// What there was to say at the last note().
+  [[nodiscard]] BudgetEvidence noted() const;
 
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
@@ -75,8 +80,18 @@ class Monitor {
   [[nodiscard]] std::optional<Sight> sight(const engine::Observation& seen) const;
   [[nodiscard]] const engine::FeatureValue* value(const engine::Observation& seen) const;
   [[nodiscard]] double start_weight(Instant time);
-  [[nodiscard]] BudgetEvidence describe(const Watcher::Standing& now) const;
-  void interval_since(BudgetEvidence& out) const;
+  /// What evidence is described by, taken when it stands so.
+  struct Note {
+    double s = 0;
+    bool change = false;                ///< it has a change point
+    std::optional<Trail::Mark> before;  ///< the mark before it
+    Trail::Mark last_look;
+    std::uint64_t left_out = 0;
+    bool alarm = false;  ///< what the alarm took
+  };
+  [[nodiscard]] Note note_of(const Watcher::Standing& now) const;
+  [[nodiscard]] BudgetEvidence describe(const Note& note) const;
+  void interval_since(const Trail::Mark& last_look, BudgetEvidence& out) const;
   [[nodiscard]] bool of_few() const;
   [[nodiscard]] BudgetEvidence coarse(BudgetEvidence out) const;
   void remember_alarm(std::string moved);
@@ -101,6 +116,7 @@ class Monitor {
   BudgetEvidence at_alarm_;  ///< what the last alarm took
   bool alarm_is_last_ = false;
   bool end_proven_ = false;  ///< of a breach; not told yet
+  Note noted_;               ///< no state
 };
 
 }  // namespace pilotwatch::judge

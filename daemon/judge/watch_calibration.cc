@@ -37,9 +37,8 @@ class Calibration : public Watcher {
   [[nodiscard]] Standing at_alarm() const override { return {drift_.alarmed().s, std::nullopt}; }
   [[nodiscard]] const char* formula() const override { return stats::CalibrationDrift::formula; }
   [[nodiscard]] std::uint64_t block() const override { return block_; }
-  [[nodiscard]] std::string moved() const override {
-    return drift_.s() > 0 ? words(loudest(drift_.by_bin())) : "";
-  }
+  void note() override { noted_ = drift_.s() > 0 ? std::optional(loudest(drift_.by_bin())) : std::nullopt; }
+  [[nodiscard]] std::string moved() const override { return noted_ ? words(*noted_) : ""; }
 
   /// The bin and side that spoke loudest are asked for; the others go on being watched.
   void begin_end() override {
@@ -118,6 +117,7 @@ class Calibration : public Watcher {
   Allotment allotment_;
   std::uint64_t counted_ = 0;
   Place before_alarm_{0, 0};
+  std::optional<Place> noted_;
   std::size_t end_bin_ = 0, end_side_ = 0;
   double waiting_start_ = 0;
 };

@@ -88,7 +88,7 @@ class Numbers : public Watcher {
     }
     out.looked = seen_.n % block_ == 0;
     if (out.signal == stats::Signal::alarm) {
-      out.moved = moved();
+      out.moved = most_moved(bins_, seen_.by_bin);
       seen_.clear();
     }
     return out;
@@ -108,7 +108,8 @@ class Numbers : public Watcher {
   }
   [[nodiscard]] const char* formula() const override { return Detector::formula; }
   [[nodiscard]] std::uint64_t block() const override { return block_; }
-  [[nodiscard]] std::string moved() const override { return most_moved(bins_, seen_.by_bin); }
+  void note() override { noted_ = seen_.by_bin; }
+  [[nodiscard]] std::string moved() const override { return most_moved(bins_, noted_); }
 
   void begin_end() override { end_.reset(); }
   End step_end(const Sight& seen) override {
@@ -145,6 +146,7 @@ class Numbers : public Watcher {
   stats::CdfRecovery end_;
   Allotment allotment_;
   Seen seen_;
+  std::vector<std::uint32_t> noted_;
 };
 
 /// Categories: a breach ends with another reference only.
@@ -156,11 +158,13 @@ class ChangedCategories : public Watcher {
   Look step(const Sight& seen) override {
     Look out;
     out.time = seen.time;
-    auto most = (counted_ + 1) % block_ == 0 ? moved() : "";  // an alarm forgets it
+    const bool looks = (counted_ + 1) % block_ == 0;
+    const auto most = looks && counted_ >= block_ ? loudest() : no_category;  // an alarm forgets it
     out.signal = drift_.step(seen.bin, seen.tie, seen.start, seen.stratum);
-    out.looked = ++counted_ % block_ == 0;
+    ++counted_;
+    out.looked = looks;
     if (out.signal == stats::Signal::alarm) {
-      out.moved = std::move(most);
+      if (most != no_category) out.moved = bins_.name_of(most);
       counted_ = 0;
     }
     return out;
@@ -169,11 +173,8 @@ class ChangedCategories : public Watcher {
   [[nodiscard]] Standing at_alarm() const override { return {drift_.alarmed().s, drift_.alarmed().change_point}; }
   [[nodiscard]] const char* formula() const override { return stats::CategoryDrift::formula; }
   [[nodiscard]] std::uint64_t block() const override { return block_; }
-  [[nodiscard]] std::string moved() const override {
-    if (counted_ < block_) return {};
-    const auto s = drift_.by_category();
-    return bins_.name_of(static_cast<std::size_t>(std::max_element(s.begin(), s.end()) - s.begin()));
-  }
+  void note() override { noted_ = counted_ < block_ ? no_category : loudest(); }
+  [[nodiscard]] std::string moved() const override { return noted_ == no_category ? "" : bins_.name_of(noted_); }
   void write(ByteWriter& out) const override {
     drift_.write(out);
     out.u64(counted_);
@@ -184,6 +185,8 @@ class ChangedCategories : public Watcher {
   }
 
  private:
+  static constexpr std::size_t no_category = ~std::size_t{0};
+  [[nodiscard]] std::size_t loudest() const { return drift_.loudest(); }
   [[nodiscard]] stats::CategoryDrift make(const WatcherNeeds& needs) const {
     const auto at = needs.allotment.thresholds();
     return bins_.stratified() ? stats::CategoryDrift(bins_.category_strata, block_, at)
@@ -194,6 +197,7 @@ class ChangedCategories : public Watcher {
   std::uint32_t block_;
   stats::CategoryDrift drift_;
   std::uint64_t counted_ = 0;
+  std::size_t noted_ = no_category;
 };
 
 class MovedShares : public Watcher {
@@ -212,7 +216,7 @@ class MovedShares : public Watcher {
     out.signal = shares_.step(seen.bin, seen.start);
     out.looked = seen_.n % block_ == 0;
     if (out.signal == stats::Signal::alarm) {
-      out.moved = moved();
+      out.moved = words(seen_);
       seen_.clear();
     }
     return out;
@@ -221,17 +225,8 @@ class MovedShares : public Watcher {
   [[nodiscard]] Standing at_alarm() const override { return {shares_.watch().alarmed().s, std::nullopt}; }
   [[nodiscard]] const char* formula() const override { return stats::CategoryTolerance::formula; }
   [[nodiscard]] std::uint64_t block() const override { return block_; }
-  [[nodiscard]] std::string moved() const override {
-    if (seen_.n == 0) return {};
-    const auto n = static_cast<double>(seen_.n), m = static_cast<double>(bins_.categories.n());
-    const auto now = [&](std::size_t i) { return seen_.by_bin[i] / n; };
-    const auto then = [&](std::size_t i) { return static_cast<double>(bins_.categories.counts[i]) / m; };
-    std::size_t most = 0;
-    for (std::size_t i = 1; i < seen_.by_bin.size(); ++i) {
-      if (std::abs(now(i) - then(i)) > std::abs(now(most) - then(most))) most = i;
-    }
-    return bins_.name_of(most) + ": " + percent(now(most)) + " instead of " + percent(then(most));
-  }
+  void note() override { noted_ = seen_; }
+  [[nodiscard]] std::string moved() const override { return words(noted_); }
   void write(ByteWriter& out) const override {
     shares_.write(out);
     seen_.write(out);
@@ -242,11 +237,24 @@ class MovedShares : public Watcher {
   }
 
  private:
+  /// The category whose share has moved most.
+  [[nodiscard]] std::string words(const Seen& seen) const {
+    if (seen.n == 0) return {};
+    const auto n = static_cast<double>(seen.n), m = static_cast<double>(bins_.categories.n());
+    const auto now = [&](std::size_t i) { return seen.by_bin[i] / n; };
+    const auto then = [&](std::size_t i) { return static_cast<double>(bins_.categories.counts[i]) / m; };
+    std::size_t most = 0;
+    for (std::size_t i = 1; i < seen.by_bin.size(); ++i) {
+      if (std::abs(now(i) - then(i)) > std::abs(now(most) - then(most))) most = i;
+    }
+    return bins_.name_of(most) + ": " + percent(now(most)) + " instead of " + percent(then(most));
+  }
+
   const DriftBins& bins_;
   std::unique_ptr<stats::ToleranceLimits> limits_;
   std::uint32_t block_;
   stats::CategoryTolerance shares_;
-  Seen seen_;
+  Seen seen_, noted_;
 };
 
 std::string too_few(const DriftBins& bins, std::uint64_t rows) {

@@ -45,7 +45,7 @@ class Watcher {
     std::uint64_t cases = 1;  ///< cases that became an observation
     double sum = 0;           ///< of their losses
     Instant time;             ///< of the last of them
-    std::string moved;        ///< at an alarm: moved() as it was before the alarm forgot it
+    std::string moved;        ///< at an alarm: where the evidence came from, before the alarm forgot it
   };
   virtual Look step(const Sight& seen) = 0;
 
@@ -59,7 +59,9 @@ class Watcher {
   [[nodiscard]] virtual const char* formula() const = 0;
   /// Decisions looked at together; 0 = a period.
   [[nodiscard]] virtual std::uint64_t block() const = 0;
-  /// Where the evidence comes from, in words; "" = from everywhere.
+  /// Keeps what moved() rests on as it is now. Cheap: at every look somebody could ask for words, and few do.
+  virtual void note() {}
+  /// Where the evidence came from at the last note(), in words; "" = from everywhere. No state.
   [[nodiscard]] virtual std::string moved() const { return {}; }
   /// Whether records that stand for several cases are observations.
   [[nodiscard]] virtual bool takes_weights() const { return false; }

@@ -127,9 +127,8 @@ Signal CategoryDrift::look() {
   s_ = sum / static_cast<double>(evidence_.size());
   const auto signal = gate_.look(s_);
   if (signal == Signal::alarm) {
-    const auto loudest = std::max_element(evidence_.begin(), evidence_.end(),
-                                          [](const auto& a, const auto& b) { return a.s() < b.s(); });
-    alarmed_ = {s_, loudest->steps(), loudest->change_point()};
+    const auto& most = evidence_[loudest()];
+    alarmed_ = {s_, most.steps(), most.change_point()};
     for (auto& evidence : evidence_) evidence.reset();
     s_ = 0;
     restart();
@@ -144,6 +143,19 @@ Signal CategoryDrift::look() {
 std::vector<double> CategoryDrift::by_category() const {
   std::vector<double> out;
   for (const auto& evidence : evidence_) out.push_back(evidence.s());
+  return out;
+}
+
+std::size_t CategoryDrift::loudest() const {
+  std::size_t out = 0;
+  double most = evidence_.front().s();
+  for (std::size_t i = 1; i < evidence_.size(); ++i) {
+    const double s = evidence_[i].s();
+    if (s > most) {
+      most = s;
+      out = i;
+    }
+  }
   return out;
 }
 

@@ -69,6 +69,8 @@ class CategoryDrift {
   [[nodiscard]] const Alarmed& alarmed() const { return alarmed_; }  ///< in blocks
   /// S of each category: which one moved.
   [[nodiscard]] std::vector<double> by_category() const;
+  /// The first of those with the greatest.
+  [[nodiscard]] std::size_t loudest() const;
   void reset();
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
