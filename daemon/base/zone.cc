@@ -3,6 +3,8 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
+
 namespace pilotwatch {
 
 Result<Zone> Zone::find(std::string_view name) {
@@ -22,6 +24,21 @@ std::chrono::local_days Zone::day_of(Instant time) const {
                                        : zone_->get_info(std::chrono::floor<std::chrono::seconds>(time)).offset;
   const auto shifted = (time + offset).time_since_epoch();
   return std::chrono::local_days{std::chrono::floor<std::chrono::days>(shifted)};
+}
+
+Zone::Stretch Zone::stretch_of(Instant time) const {
+  using std::chrono::days;
+  using std::chrono::seconds;
+  seconds offset{0}, begin{seconds::min()}, end{seconds::max()};
+  if (zone_ != nullptr) {
+    const auto info = zone_->get_info(std::chrono::floor<seconds>(time));
+    offset = info.offset;
+    begin = info.begin.time_since_epoch();
+    end = info.end.time_since_epoch();
+  }
+  const auto day = std::chrono::floor<days>((time + offset).time_since_epoch());
+  return {std::chrono::local_days{day}, Instant{std::max<seconds>(begin, day - offset)},
+          Instant{std::min<seconds>(end, day + days{1} - offset)}};
 }
 
 Instant Zone::start_of(std::chrono::local_days day) const { return instant_of(day); }

@@ -24,6 +24,12 @@ class Zone {
   [[nodiscard]] const std::string& name() const { return name_; }
   /// The civil day in which `time` lies.
   [[nodiscard]] std::chrono::local_days day_of(Instant time) const;
+  /// The same with times around it, [from, to), that all lie in that day: until the clocks change, at most.
+  struct Stretch {
+    std::chrono::local_days day;
+    Instant from, to;
+  };
+  [[nodiscard]] Stretch stretch_of(Instant time) const;
   /// The first instant of that civil day (where midnight is skipped by a clock change: the first that exists).
   [[nodiscard]] Instant start_of(std::chrono::local_days day) const;
   /// When the clocks of the zone showed that: of two such instants the first, and in a gap the instant of the change.

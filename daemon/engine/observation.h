@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "engine/decision.h"
 #include "engine/reference.h"
+#include "engine/values.h"
 
 namespace pilotwatch::engine {
 
@@ -27,7 +28,10 @@ struct Observation {
   Instant due;        ///< when it became so, pilot's clock
   Decision decision;  ///< matured: an outcome later than the horizon is left out; finding: of an unlinked complaint
                       ///< only time and groups
-  FeatureRow features;  ///< ordered only
+  /// Ordered: a value a feature, and where after_reference is true their positions in it. Null at other stages; gone
+  /// once the decision has been looked at.
+  const Value* values = nullptr;
+  std::uint32_t stratum = 0;  ///< ordered: stratum_of() its time
   /// Ordered: what the newest version is compared with, which evidence is gathered against; null = nothing (yet).
   std::shared_ptr<const Reference> reference;
   bool after_reference = false;  ///< ordered: so is this decision's own version, and it was frozen before this decision

@@ -21,13 +21,16 @@
 #include "base/id.h"
 #include "engine/calendar.h"
 #include "engine/chunked.h"
+#include "engine/day_finder.h"
 #include "engine/decisions.h"
 #include "engine/halves.h"
 #include "engine/observation.h"
 #include "engine/reference.h"
 #include "engine/references.h"
 #include "engine/side.h"
+#include "engine/spots.h"
 #include "engine/tally.h"
+#include "engine/wait_list.h"
 #include "engine/window.h"
 #include "record/record.h"
 #include "settings/settings.h"
@@ -91,7 +94,10 @@ class PilotState {
   [[nodiscard]] Tally total() const;
 
   /// A reference from a file; before any record.
-  void set_reference(Reference reference) { references_.set(std::move(reference)); }
+  void set_reference(Reference reference) {
+    references_.set(std::move(reference));
+    placer_.forget();
+  }
   /// What the newest version is compared with; null = nothing (yet).
   [[nodiscard]] References::Shared reference() const { return references_.current(); }
 
@@ -111,10 +117,12 @@ class PilotState {
   void load(const std::map<std::string, std::string>& parts);
 
  private:
+  static constexpr std::uint32_t no_row = ~std::uint32_t{0};
   struct Waiting {
     std::uint32_t slot = 0;
-    bool counted = false;  ///< its features are in the day cell already
-    FeatureRow features;
+    bool counted = false;               ///< its features are in the day cell already
+    std::uint32_t row = no_row;         ///< of a decision: its values, in rows_
+    const Reference* placed = nullptr;  ///< the reference that these have their positions in; no state
   };
   enum class Where : std::uint8_t { everywhere, buckets };  ///< buckets: only the cells of count windows
   enum class Ordered : std::uint8_t { decision, complaint, feedback };
@@ -128,16 +136,23 @@ class PilotState {
   Disposition park(const Id128& id, const OutcomeRow& row);
   void set_outcome(std::uint32_t slot, Decision d, const OutcomeRow& row);
   void remember(Instant time);
-  void await_order(OrderKey key, Waiting waiting);
+  void await_order(const OrderKey& key, const Waiting& waiting);
+  static constexpr std::size_t least_sweep = 1024;
   [[nodiscard]] double target(const record::Batch& batch, const record::Value& value) const;
+  void read_row(const record::Batch& batch, const record::Prediction& p, std::span<Value> row);
+  void sweep_names();
   void set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const;
   [[nodiscard]] std::vector<double> class_scores(const record::Batch& batch, const record::Prediction& p) const;
   [[nodiscard]] std::vector<double> forecast(const record::Batch& batch, const record::Prediction& p) const;
   std::uint16_t version_index(const std::string& name);
-  std::uint16_t group_index(std::size_t attribute, std::string name);
+  [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
+
+  // pilot_groups.cc
+  std::uint16_t group_index(std::size_t attribute, const std::string& name);
+  std::uint16_t group_index(std::size_t attribute, record::StringRef ref, const std::string& name);
+  std::uint16_t pair_index(std::size_t pair, std::uint16_t first, std::uint16_t second);
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments,
                        const std::string& missing);
-  [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
   // pilot_halves.cc
   Disposition apply_half(const record::Batch& batch, const record::Prediction& p);
@@ -188,7 +203,8 @@ class PilotState {
   void count_complaint(const ComplaintRow& c, std::int64_t sign);
   void take_back_unlinked(const ComplaintRow& c);
   void count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where);
-  void count_features(const Decision& d, const Reference& reference, const FeatureRow& row,
+  /// `row`: placed in that reference.
+  void count_features(const Decision& d, const Reference& reference, std::span<const Value> row,
                       Where where = Where::everywhere);
   static void add_complaint(Tally& tally, const ComplaintRow& c, std::int64_t sign);
   void count_review(const Decision& d, const ReviewRow& r, std::int64_t sign, Where where);
@@ -209,7 +225,7 @@ class PilotState {
   // pilot_time.cc
   void order_until(Instant time);
   void order_decision(Waiting& waiting);
-  void await_maturity(const Waiting& waiting, const Reference* compared);
+  void await_maturity(const Waiting& waiting, const Decision& d, const Reference* compared);
   void mature_until(Instant time);
   [[nodiscard]] Decision as_of_horizon(std::uint32_t slot) const;
   void report(const std::vector<Closing>& closings, const Listener& listener);
@@ -217,7 +233,10 @@ class PilotState {
   void close_days();
   [[nodiscard]] std::vector<Closing> closings(bool final);
   void refresh_due();
-  [[nodiscard]] bool ordered() const;  ///< decisions must be put in order (count windows, references, budgets)
+  void refresh_windows_due();
+  [[nodiscard]] bool ordered() const {
+    return orders_ || references_.need_order();
+  }  ///< decisions must be put in order (count windows, references, budgets)
   [[nodiscard]] Millis maturity() const { return std::max(settings_->lateness, settings_->outcome_horizon); }
   [[nodiscard]] Millis delay(bool mature) const { return mature ? maturity() : settings_->lateness; }
   void look_at_calendar(std::size_t window, bool mature, bool final, std::vector<Closing>& out);
@@ -236,6 +255,9 @@ class PilotState {
   void read(ByteReader& in, const std::map<std::string, std::string>& parts);
 
   const settings::Pilot* settings_;
+  DayFinder calendar_;
+  bool watches_ = false;  ///< limits on decisions
+  bool orders_ = false;   ///< these, or count windows
   std::vector<FeatureColumn> columns_;
   std::vector<std::string> groupings_;
   std::vector<std::pair<std::size_t, std::size_t>> pairs_;  ///< indexes of their attributes
@@ -244,7 +266,7 @@ class PilotState {
 
   Decisions decisions_;
   Halves halves_;
-  std::map<Id128, record::Part> lone_;  ///< decisions that were made of one part, which
+  std::map<Id128, record::Part> lone_;                          ///< decisions that were made of one part, which
   std::map<Id128, std::vector<ParkedOutcome>> parked_;          ///< by prediction id; every distinct one
   std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;  ///< by decision slot: outcomes that lost
   Chunked<ComplaintRow> complaints_;
@@ -268,6 +290,10 @@ class PilotState {
   VersionCells all_;
   std::vector<std::string> versions_{""};
   std::vector<std::vector<std::string>> values_;  ///< by attribute or pair: names of its values
+  /// What records said last, by attribute and reference in the batch: the index of a value that counts as itself.
+  std::vector<std::array<std::uint16_t, 16>> value_hints_;
+  std::vector<boost::unordered_flat_map<std::uint32_t, std::uint16_t>> pair_values_;  ///< by pair: of two such values
+  std::uint16_t version_hint_ = 0;
   /// A category of complaints, and the earliest complaint of it known so far.
   struct Category {
     std::string name;
@@ -275,7 +301,12 @@ class PilotState {
     Id128 first_id;
   };
   std::vector<Category> categories_;  ///< in the order of arrival, which no figure depends on
-  std::map<OrderKey, Waiting> waiting_;
+  WaitList<OrderKey, Waiting> waiting_;
+  ColumnNames names_;                      ///< of the categories in rows that wait
+  ValueRows rows_;                         ///< of decisions that wait
+  std::vector<std::uint32_t> spent_rows_;  ///< of those that advance() has ordered, until they have been looked at
+  std::size_t sweep_at_ = least_sweep;     ///< with so many names those that nothing has go
+  Placer placer_;
   std::uint64_t next_rank_ = 0;
   std::set<std::uint16_t> versions_ordered_;  ///< versions of which a decision has been ordered; only with budgets
   /// First and last decision time of each count bucket.
@@ -294,7 +325,17 @@ class PilotState {
   /// Published results, and what has changed since; (window index, start). Not part of the state.
   std::map<std::pair<std::size_t, std::int64_t>, std::shared_ptr<const WindowResult>> results_;
   std::set<std::pair<std::size_t, std::int64_t>> stale_;
-  std::optional<Instant> due_;             ///< see next_due(); cached
+  std::optional<Instant> due_;          ///< see next_due(); cached
+  std::optional<Instant> windows_due_;  ///< of that what days and windows have to do, as of the last look at them
+  bool windows_changed_ = true;         ///< since then: a day, an hour or a full bucket has come or gone
+  Spots spots_;
+  /// Days that touch() has been called for since `stale_` lost something or a window was looked at.
+  struct Touched {
+    Day day = 0;
+    std::uint64_t epoch = 0;
+  };
+  std::array<Touched, 8> touched_;
+  std::uint64_t touch_epoch_ = 1;
   std::vector<Observation> observations_;  ///< of the advance() that runs
   std::vector<ReferenceInfo> frozen_;      ///< the same
 };

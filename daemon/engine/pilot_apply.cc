@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 #include "base/text.h"
 #include "engine/counting.h"
@@ -24,13 +25,22 @@ void observe(std::vector<std::uint64_t>& buckets, const double (&bounds)[N], dou
 
 PilotState::PilotState(const settings::Pilot& settings)
     : settings_(&settings),
+      calendar_(settings.time_zone),
+      watches_(settings.watches_decisions()),
       columns_(feature_list(settings)),
       groupings_(settings.segments.groupings()),
       decisions_(settings),
-      references_(settings) {
+      names_(columns_.size()),
+      rows_(columns_.size()),
+      references_(settings, names_) {
   PW_ASSERT(settings.segments.attributes.size() <= settings::max_attributes);
   PW_ASSERT(settings.segments.pairs.size() <= settings::max_pairs);
+  orders_ = watches_ || std::any_of(settings.windows.begin(), settings.windows.end(),
+                                    [](const auto& window) { return window.kind == settings::WindowKind::count; });
   values_.resize(groupings_.size());
+  value_hints_.resize(groupings_.size());
+  for (auto& hints : value_hints_) hints.fill(no_group);
+  pair_values_.resize(settings.segments.pairs.size());
   const auto& attributes = settings.segments.attributes;
   const auto index_of = [&](const std::string& name) {
     return static_cast<std::size_t>(std::find(attributes.begin(), attributes.end(), name) - attributes.begin());
@@ -90,11 +100,23 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   count_decision(d, 1);
   if (!due_) refresh_due();
 
-  auto features = feature_row(batch, p);
   const auto* reference = references_.of(d.version, d.time);
-  if (reference != nullptr) count_features(d, *reference, features);
-  if (ordered())
-    await_order(OrderKey{p.time, Ordered::decision, p.id}, Waiting{slot, reference != nullptr, std::move(features)});
+  const bool waits = ordered();
+  if (reference != nullptr || waits) {
+    if (slot % 256 == 0) sweep_names();
+    const auto number = rows_.take();
+    const auto row = rows_[number];
+    read_row(batch, p, row);
+    if (reference != nullptr) {
+      placer_.place(row, *reference, names_);
+      count_features(d, *reference, row);
+    }
+    if (waits) {
+      await_order(OrderKey{p.time, Ordered::decision, p.id}, Waiting{slot, reference != nullptr, number, reference});
+    } else {
+      rows_.give_back(number);
+    }
+  }
 
   link_complaints(p.id, slot);
   join_reviews(d);
@@ -109,7 +131,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
       if (row.first < row.newest.time) join_known(slot, row.newest);
     }
   }
-  return {.late = closed_before_ && day_of(settings_->time_zone, p.time) < *closed_before_};
+  return {.late = closed(p.time)};
 }
 
 void PilotState::set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const {
@@ -194,8 +216,7 @@ Disposition PilotState::park(const Id128& id, const OutcomeRow& row) {
 Disposition PilotState::join_known(std::uint32_t slot, OutcomeRow row) {
   const Decision d = decisions_[slot];
   if (row.time <= d.time + maturity()) row.in_time = row.time;
-  const bool late =
-      now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity();
+  const bool late = now_ && *now_ >= calendar_.day_end(d.time) + maturity();
   if (!d.has_outcome) {
     --counters_.awaiting_outcome;
     counters_.outcomes_matched += 1;
@@ -249,10 +270,14 @@ void PilotState::remember(Instant time) {
   if (!due_) refresh_due();
 }
 
-void PilotState::await_order(OrderKey key, Waiting waiting) {
+void PilotState::await_order(const OrderKey& key, const Waiting& waiting) {
   const Instant due = std::get<Instant>(key) + settings_->lateness;
   if (!due_ || due < *due_) due_ = due;
-  waiting_.emplace(std::move(key), std::move(waiting));
+  if (std::get<Ordered>(key) == Ordered::complaint) {
+    waiting_.add_erasable(key, waiting);  // its prediction may still come
+  } else {
+    waiting_.add(key, waiting);
+  }
 }
 
 FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Prediction& p) const {
@@ -279,11 +304,61 @@ FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Pre
   return row;
 }
 
+/// The same without text.
+void PilotState::read_row(const record::Batch& batch, const record::Prediction& p, std::span<Value> row) {
+  std::fill(row.begin(), row.end(), Value{});
+  const std::size_t features = columns_.size() - 1;
+  std::size_t next = 0;  // records mostly have their features in one order
+  for (const auto& feature : p.features) {
+    const auto& name = batch.text(feature.name);
+    std::size_t column = next < features && columns_[next].name == name ? next : 0;
+    while (column < features && columns_[column].name != name) ++column;
+    if (column == features) continue;
+    next = column + 1;
+    const bool numeric = columns_[column].kind == settings::FeatureKind::numeric;
+    if (const auto* number = std::get_if<double>(&feature.value); number != nullptr && numeric)
+      row[column] = Value::of_number(*number);
+    if (const auto* text = std::get_if<record::StringRef>(&feature.value); text != nullptr && !numeric)
+      row[column] = Value::of_category(names_[column].number_of(*text, batch.text(*text)));
+  }
+  if (p.score) {
+    row.back() = Value::of_number(*p.score);
+  } else if (!p.scores.empty()) {
+    double top = 0;
+    for (const auto& score : p.scores) top = std::max(top, score.number);
+    row.back() = Value::of_number(top);
+  }
+}
+
+/// Forgets the names of categories that no row has any more, once they are many.
+void PilotState::sweep_names() {
+  const auto in_use = [this] {
+    return std::accumulate(names_.begin(), names_.end(), std::size_t{0},
+                           [](std::size_t sum, const auto& names) { return sum + names.in_use(); });
+  };
+  if (in_use() < sweep_at_) return;
+  std::vector<std::vector<bool>> used;
+  for (const auto& names : names_) used.emplace_back(names.size());
+  const auto mark = [&used](std::span<const Value> row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (row[i].kind() == Value::Kind::category) used[i][row[i].category()] = true;
+    }
+  };
+  waiting_.each([&](const OrderKey&, const Waiting& waiting) {
+    if (waiting.row != no_row) mark(std::as_const(rows_)[waiting.row]);
+  });
+  references_.each_row(mark);
+  for (std::size_t i = 0; i < names_.size(); ++i) names_[i].keep_only(used[i]);
+  placer_.forget();
+  sweep_at_ = std::max(least_sweep, 2 * in_use());
+}
+
 double PilotState::target(const record::Batch& batch, const record::Value& value) const {
   const auto* number = std::get_if<double>(&value);
   const bool numeric = settings::predicts_numbers(settings_->task);
   if (number != nullptr && numeric) return std::clamp(*number, -FixedSum::max_value, FixedSum::max_value);
   // What was journaled under another task: a number is its label, a label its number.
+  if (number == nullptr && !numeric) return class_index(batch.text(std::get<record::StringRef>(value)));
   const std::string label = number != nullptr ? format_number(*number) : batch.text(std::get<record::StringRef>(value));
   if (!numeric) return class_index(label);
   double parsed = 0;
@@ -299,6 +374,7 @@ std::uint16_t PilotState::class_index(const std::string& label) const {
 }
 
 std::uint16_t PilotState::version_index(const std::string& name) {
+  if (version_hint_ < counters_.versions.size() && versions_[version_hint_] == name) return version_hint_;
   const auto index_of = [this](const std::string& v) {
     return static_cast<std::size_t>(std::find(versions_.begin(), versions_.end(), v) - versions_.begin());
   };
@@ -312,52 +388,7 @@ std::uint16_t PilotState::version_index(const std::string& name) {
   }
   while (counters_.versions.size() < versions_.size())
     counters_.versions.push_back({versions_[counters_.versions.size()]});
-  return static_cast<std::uint16_t>(index);
-}
-
-/// Of a value as it was given. `unknown` takes no place from other values, and is never one of the others.
-std::uint16_t PilotState::group_index(std::size_t attribute, std::string name) {
-  const auto& segments = settings_->segments;
-  auto& values = values_[attribute];
-  const auto find = [&values](const std::string& wanted) {
-    return static_cast<std::size_t>(std::find(values.begin(), values.end(), wanted) - values.begin());
-  };
-  auto index = find(name);
-  const auto taken = values.size() - (find(unknown_value) < values.size() ? 1 : 0);
-  const auto given = segments.values.find(groupings_[attribute]);
-  const bool counts = name == unknown_value ||
-                      (given == segments.values.end()
-                           ? index < values.size() || taken < segments.max_values
-                           : std::find(given->second.begin(), given->second.end(), name) != given->second.end());
-  if (!counts) {
-    bump(counters_.label_overflows, groupings_[attribute]);
-    name = other_value;
-    index = find(name);
-  }
-  if (index == values.size()) values.push_back(std::move(name));
-  return static_cast<std::uint16_t>(index);
-}
-
-/// Those that are given; no_group elsewhere, but for `missing` where that is not empty.
-Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments,
-                                 const std::string& missing) {
-  auto groups = no_groups;
-  const auto& attributes = settings_->segments.attributes;
-  for (const auto& segment : segments) {
-    const auto attribute = static_cast<std::size_t>(
-        std::find(attributes.begin(), attributes.end(), batch.text(segment.name)) - attributes.begin());
-    if (attribute < attributes.size()) groups[attribute] = group_index(attribute, batch.text(segment.value));
-  }
-  for (std::size_t i = 0; i < attributes.size() && !missing.empty(); ++i) {
-    if (groups[i] == no_group) groups[i] = group_index(i, missing);
-  }
-  for (std::size_t i = 0; i < pairs_.size(); ++i) {
-    const auto [first, second] = pairs_[i];
-    if (groups[first] == no_group || groups[second] == no_group) continue;
-    const auto name = settings::pair_value(group_name(first, groups[first]), group_name(second, groups[second]));
-    groups[attributes.size() + i] = group_index(attributes.size() + i, name);
-  }
-  return groups;
+  return version_hint_ = static_cast<std::uint16_t>(index);
 }
 
 }  // namespace pilotwatch::engine

@@ -80,7 +80,7 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   raise(counters_.last_complaint, c.time);
   remember(c.time);
   count_complaint(complaints_[slot], 1);
-  if (!row.linked && ordered()) await_order(OrderKey{c.time, Ordered::complaint, c.id}, Waiting{slot, true, {}});
+  if (!row.linked && ordered()) await_order(OrderKey{c.time, Ordered::complaint, c.id}, Waiting{slot, true});
   const Instant cohort = row.linked ? decisions_.time(row.decision) : row.time;
   return {.late = closed_before_ && day_of(settings_->time_zone, cohort) < *closed_before_};
 }

@@ -12,12 +12,15 @@ void add(std::uint64_t& count, std::uint64_t weight, std::int64_t sign) {
   count += static_cast<std::uint64_t>(static_cast<std::int64_t>(weight) * sign);
 }
 
+/// The maps of cells, as Spots know them; then those of count windows.
+enum Place : std::size_t { days, hours, all, buckets };
+
 /// Calls f(tally, is a group) for the whole and for each group the decision is in.
 template <class F>
-void each_tally(Cell& cell, const Groups& groups, F&& f) {
-  f(cell.overall, false);
-  for (std::uint16_t attribute = 0; attribute < max_groupings; ++attribute) {
-    if (groups[attribute] != no_group) f(cell.groups[{attribute, groups[attribute]}], true);
+void each_tally(Spot& spot, const Groups& groups, F&& f) {
+  f(spot.cell().overall, false);
+  for (std::size_t attribute = 0; attribute < max_groupings; ++attribute) {
+    if (groups[attribute] != no_group) f(spot.group(attribute, groups[attribute]), true);
   }
 }
 
@@ -40,22 +43,32 @@ void add_verdict(Tally& tally, bool group, const Decision& d, const settings::Pi
 template <class Add>
 void PilotState::each_cell(Instant time, std::uint64_t rank, std::uint16_t version, Where where, Add&& add_to) {
   if (where == Where::everywhere) {
-    const Day day = day_of(settings_->time_zone, time);
-    add_to(days_[day][version]);
+    const Day day = calendar_.day_of(time);
+    add_to(spots_.at(Place::days, day, version, [&]() -> Cell& {
+      const auto [cells, fresh] = days_.try_emplace(day);
+      windows_changed_ = windows_changed_ || fresh;
+      return cells->second[version];
+    }));
     touch(day);
     if (hourly_) {
       const auto hour = hour_start(settings_->time_zone, time);
-      add_to(hours_[hour][version]);
+      add_to(spots_.at(Place::hours, hour, version, [&]() -> Cell& {
+        const auto [cells, fresh] = hours_.try_emplace(hour);
+        windows_changed_ = windows_changed_ || fresh;
+        return cells->second[version];
+      }));
       touch_hour(hour);
     }
-    if (all_is_live() || (closed_before_ && day < *closed_before_)) add_to(all_[version]);
+    if (all_is_live() || (closed_before_ && day < *closed_before_))
+      add_to(spots_.at(Place::all, 0, version, [&]() -> Cell& { return all_[version]; }));
   }
   if (rank == no_rank) return;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     const auto& window = settings_->windows[i];
     if (window.kind != settings::WindowKind::count) continue;
     const auto bucket = rank / window.count;
-    add_to(buckets_[i][bucket][version]);
+    add_to(spots_.at(Place::buckets + i, static_cast<std::int64_t>(bucket), version,
+                     [&]() -> Cell& { return buckets_[i][bucket][version]; }));
     if (next_look_[i][0] && static_cast<std::int64_t>(bucket) < *next_look_[i][0])
       stale_.emplace(i, static_cast<std::int64_t>(bucket));
   }
@@ -63,6 +76,9 @@ void PilotState::each_cell(Instant time, std::uint64_t rank, std::uint16_t versi
 
 /// Closed windows that hold `day` must be published anew.
 void PilotState::touch(Day day) {
+  auto& touched = touched_[static_cast<std::size_t>(day) % touched_.size()];
+  if (touched.day == day && touched.epoch == touch_epoch_) return;
+  touched = {day, touch_epoch_};
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     const auto kind = settings_->windows[i].kind;
     if (kind == settings::WindowKind::count || kind == settings::WindowKind::hour) continue;
@@ -92,12 +108,13 @@ void PilotState::touch_hour(std::int64_t start) {
 void PilotState::count_decision(const Decision& d, std::int64_t sign, Where where) {
   const auto* reference = d.has_score && d.has_predicted ? references_.of(d.version, d.time) : nullptr;
   const bool live = reference != nullptr && reference->calibrator;
-  each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
+  each_cell(d.time, d.rank, d.version, where, [&](Spot& spot) {
     if (live) {
+      auto& cell = spot.cell();
       if (!cell.live) cell.live.emplace(static_cast<std::size_t>(settings_->scores.max_distinct));
       cell.live->add(d.score, d.predicted == positive_, static_cast<std::int64_t>(d.weight) * sign);
     }
-    each_tally(cell, d.groups, [&](Tally& tally, bool) {
+    each_tally(spot, d.groups, [&](Tally& tally, bool) {
       add(tally.decisions, d.weight, sign);
       if (d.failed) add(tally.failures, d.weight, sign);
       if (!d.has_predicted) return;
@@ -110,8 +127,8 @@ void PilotState::count_decision(const Decision& d, std::int64_t sign, Where wher
 void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where) {
   if (!d.labelled()) return;
   const bool wrong = is_error(*settings_, d);
-  each_cell(d.time, d.rank, d.version, where, [&](Cell& cell) {
-    each_tally(cell, d.groups,
+  each_cell(d.time, d.rank, d.version, where, [&](Spot& spot) {
+    each_tally(spot, d.groups,
                [&](Tally& tally, bool group) { add_verdict(tally, group, d, *settings_, wrong, sign); });
   });
 }
@@ -119,21 +136,23 @@ void PilotState::count_outcome(const Decision& d, std::int64_t sign, Where where
 void PilotState::count_complaint(const ComplaintRow& c, std::int64_t sign) {
   if (!c.linked) return count_unlinked(c, sign, Where::everywhere);
   const Decision d = decisions_[c.decision];
-  each_cell(d.time, d.rank, d.version, Where::everywhere, [&](Cell& cell) {
-    each_tally(cell, d.groups, [&](Tally& tally, bool) { add_complaint(tally, c, sign); });
+  each_cell(d.time, d.rank, d.version, Where::everywhere, [&](Spot& spot) {
+    each_tally(spot, d.groups, [&](Tally& tally, bool) { add_complaint(tally, c, sign); });
   });
 }
 
 /// A complaint about no decision we know counts in the window of its own time and in no version.
 void PilotState::count_unlinked(const ComplaintRow& c, std::int64_t sign, Where where) {
-  each_cell(c.time, c.rank, 0, where, [&](Cell& cell) {
-    each_tally(cell, c.groups, [&](Tally& tally, bool) { add_complaint(tally, c, sign); });
+  each_cell(c.time, c.rank, 0, where, [&](Spot& spot) {
+    each_tally(spot, c.groups, [&](Tally& tally, bool) { add_complaint(tally, c, sign); });
   });
 }
 
 /// Leaves nothing behind: a day that held nothing else is as if it had never been.
 void PilotState::take_back_unlinked(const ComplaintRow& c) {
   count_unlinked(c, -1, Where::everywhere);
+  spots_.forget();
+  windows_changed_ = true;
   const auto prune = [](VersionCells& cells) {
     for (auto& [version, cell] : cells)
       std::erase_if(cell.groups, [](const auto& group) { return group.second.empty(); });
@@ -156,7 +175,7 @@ void PilotState::take_back_unlinked(const ComplaintRow& c) {
 void PilotState::each_scope(Instant time, std::uint64_t rank, std::uint16_t version, const Groups& groups, Where where,
                             const std::function<void(Tally&)>& add_to) {
   each_cell(time, rank, version, where,
-            [&](Cell& cell) { each_tally(cell, groups, [&](Tally& tally, bool) { add_to(tally); }); });
+            [&](Spot& spot) { each_tally(spot, groups, [&](Tally& tally, bool) { add_to(tally); }); });
 }
 
 Tally PilotState::total() const {
@@ -167,9 +186,10 @@ Tally PilotState::total() const {
   return out;
 }
 
-void PilotState::count_features(const Decision& d, const Reference& reference, const FeatureRow& row, Where where) {
+void PilotState::count_features(const Decision& d, const Reference& reference, std::span<const Value> row,
+                                Where where) {
   each_cell(d.time, d.rank, d.version, where,
-            [&](Cell& cell) { add_features(cell, reference, row, static_cast<std::int64_t>(d.weight)); });
+            [&](Spot& spot) { add_values(spot.cell(), reference, row, static_cast<std::int64_t>(d.weight)); });
 }
 
 /// A decision has found its place in the order: it now belongs to count windows, with all that is known of it.
@@ -177,12 +197,14 @@ void PilotState::order_decision(Waiting& waiting) {
   decisions_.set_rank(waiting.slot, next_rank_);
   auto d = decisions_[waiting.slot];
   d.rank = next_rank_;  // whether it is kept or not
-  next_rank_ += d.weight;
+  const auto rank_before = std::exchange(next_rank_, next_rank_ + d.weight);
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     if (settings_->windows[i].kind != settings::WindowKind::count) continue;
     auto [times, fresh] = bucket_times_[i].try_emplace(d.rank / settings_->windows[i].count, d.time, d.time);
     times->second.first = std::min(times->second.first, d.time);
     times->second.second = std::max(times->second.second, d.time);
+    const auto count = settings_->windows[i].count;
+    if (rank_before / count != next_rank_ / count) windows_changed_ = true;
   }
   count_decision(d, 1, Where::buckets);
   if (d.has_outcome) count_outcome(d, 1, Where::buckets);
@@ -196,24 +218,28 @@ void PilotState::order_decision(Waiting& waiting) {
   references_.begin(d);
   count_frozen();
   const auto* reference = references_.of(d.version, d.time);
-  await_maturity(waiting, reference);
+  const auto row = rows_[waiting.row];
+  if (reference != nullptr && waiting.placed != reference) placer_.place(row, *reference, names_);
+  await_maturity(waiting, d, reference);
   if (const auto review = review_of(d.id); review != ReviewRow::no_review)
     count_review(d, reviews_[review], 1, Where::buckets);
-  references_.remember(d, waiting.features);
+  references_.remember(d, row);
   if (reference != nullptr) {
-    count_features(d, *reference, waiting.features, waiting.counted ? Where::buckets : Where::everywhere);
+    count_features(d, *reference, row, waiting.counted ? Where::buckets : Where::everywhere);
   } else {
-    references_.collect(d, waiting.slot, std::move(waiting.features));
+    references_.collect(d, waiting.slot, row);
     count_frozen();
   }
+  spent_rows_.push_back(waiting.row);
 }
 
 /// Rows of a reference are counted against it like all others. What waits behind them has its features counted at its
 /// own turn.
 void PilotState::count_frozen() {
-  while (const auto frozen = references_.take_frozen()) {
+  while (auto frozen = references_.take_frozen()) {
     for (std::size_t i = 0; i < frozen->rows.size(); ++i) {
-      count_features(decisions_[frozen->slots[i]], *frozen->reference, frozen->rows[i].values);
+      placer_.place(frozen->rows[i], *frozen->reference, names_);
+      count_features(decisions_[frozen->slots[i]], *frozen->reference, frozen->rows[i]);
     }
     frozen_.push_back(describe(settings_->reference, *frozen->reference));
     for (const auto version : frozen->versions) frozen_.back().versions.push_back(versions_[version]);
@@ -221,18 +247,18 @@ void PilotState::count_frozen() {
 }
 
 void PilotState::order_until(Instant time) {
-  while (!waiting_.empty() && std::get<Instant>(waiting_.begin()->first) <= time) {
-    auto node = waiting_.extract(waiting_.begin());
-    const auto kind = std::get<Ordered>(node.key());
+  while (!waiting_.empty() && std::get<Instant>(waiting_.first()) <= time) {
+    auto [key, waiting] = waiting_.take_first();
+    const auto kind = std::get<Ordered>(key);
     if (kind == Ordered::decision) {
-      order_decision(node.mapped());
+      order_decision(waiting);
       continue;
     }
     if (kind == Ordered::feedback) {
-      count_feedback(feedback_[node.mapped().slot], next_rank_, Where::buckets);
+      count_feedback(feedback_[waiting.slot], next_rank_, Where::buckets);
       continue;
     }
-    auto& complaint = complaints_.modify(node.mapped().slot);
+    auto& complaint = complaints_.modify(waiting.slot);
     complaint.rank = next_rank_;
     count_unlinked(complaint, 1, Where::buckets);
   }

@@ -31,7 +31,7 @@ bool found_for_person(const std::set<UpdateRow>& updates, Instant by) {
 
 /// An update of the complaint has come, or the complaint itself after its updates.
 void PilotState::await_finding(const Id128& complaint) {
-  if (!settings_->watches_decisions()) return;
+  if (!watches_) return;
   const auto slot = complaint_by_id_.find(complaint);
   const auto updates = updates_.find(complaint);
   if (slot == complaint_by_id_.end() || updates == updates_.end() || complaints_[slot->second].finding_seen) return;

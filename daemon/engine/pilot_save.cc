@@ -208,10 +208,10 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
   read(in, parts);
   for (std::size_t i = 0; parts.contains(chunk_name("complaints", i)); ++i)
     complaints_.load_chunk(parts.at(chunk_name("complaints", i)));
-  for (const auto& [key, waiting] : waiting_) {
+  waiting_.each([&](const OrderKey& key, const Waiting& waiting) {
     if (std::get<Ordered>(key) == Ordered::decision && waiting.slot >= decisions_.size())
       throw CorruptBytes("a decision that does not exist");
-  }
+  });
   if (!references_.sound(decisions_.size(), columns_.size())) throw CorruptBytes("rows of a reference");
   for (std::size_t i = 0; parts.contains(chunk_name("reviews", i)); ++i)
     reviews_.load_chunk(parts.at(chunk_name("reviews", i)));
@@ -276,14 +276,14 @@ void PilotState::write(ByteWriter& out) const {
     for (const auto& value : values) out.text(value);
   }
   out.u64(waiting_.size());
-  for (const auto& [key, waiting] : waiting_) {
+  waiting_.each([&](const OrderKey& key, const Waiting& waiting) {
     out.time(std::get<Instant>(key));
     out.u64(static_cast<std::uint64_t>(std::get<Ordered>(key)));
     out.id(std::get<Id128>(key));
     out.u64(waiting.slot);
     out.flag(waiting.counted);
-    write_features(out, waiting.features);
-  }
+    write_values(out, waiting.row == no_row ? std::span<const Value>() : rows_[waiting.row], names_);
+  });
   out.u64(next_rank_);
   references_.write(out);
   decisions_.write_position(out);
@@ -349,10 +349,22 @@ void PilotState::read(ByteReader& in, const std::map<std::string, std::string>& 
     const auto kind = in.u64();
     if (kind > static_cast<std::uint64_t>(Ordered::feedback)) throw CorruptBytes("unknown kind of record waits");
     const auto id = in.id();
-    auto& waiting = waiting_[{time, static_cast<Ordered>(kind), id}];
+    Waiting waiting;
     waiting.slot = static_cast<std::uint32_t>(in.u64());
     waiting.counted = in.flag();
-    read_features(in, waiting.features);
+    waiting.row = rows_.take();
+    const bool decision = kind == static_cast<std::uint64_t>(Ordered::decision);
+    if (read_values(in, rows_[waiting.row], names_) != decision) throw CorruptBytes("values of what has none");
+    if (!decision) {
+      rows_.give_back(waiting.row);
+      waiting.row = no_row;
+    }
+    const OrderKey key{time, static_cast<Ordered>(kind), id};
+    if (kind == static_cast<std::uint64_t>(Ordered::complaint)) {
+      waiting_.add_erasable(key, waiting);
+    } else {
+      waiting_.add(key, waiting);
+    }
   }
   next_rank_ = in.u64();
   references_.read(in);

@@ -11,7 +11,7 @@ namespace {
 }  // namespace
 
 bool PilotState::closed(Instant time) const {
-  return closed_before_ && day_of(settings_->time_zone, time) < *closed_before_;
+  return closed_before_ && calendar_.day_of(time) < *closed_before_;
 }
 
 /// The review in force; no_review where there is none.
@@ -94,7 +94,7 @@ Disposition PilotState::apply_feedback(const record::Feedback& f) {
   ++counters_.feedback[static_cast<std::size_t>(f.audience)];
   count_feedback(row, no_rank, Where::everywhere);
   remember(f.time);
-  if (ordered()) await_order(OrderKey{f.time, Ordered::feedback, f.id}, Waiting{slot, true, {}});
+  if (ordered()) await_order(OrderKey{f.time, Ordered::feedback, f.id}, Waiting{slot, true});
   return {.late = closed(f.time)};
 }
 

@@ -8,12 +8,6 @@ namespace pilotwatch::engine {
 
 using settings::WindowKind;
 
-bool PilotState::ordered() const {
-  const bool counts = std::any_of(settings_->windows.begin(), settings_->windows.end(),
-                                  [](const auto& window) { return window.kind == WindowKind::count; });
-  return counts || settings_->watches_decisions() || references_.need_order();
-}
-
 void PilotState::advance(Instant now, const Listener& listener) {
   if (now_ && now <= *now_ && !due_) return;
   if (now_) references_.pass_before(*now_ - settings_->lateness);
@@ -27,8 +21,14 @@ void PilotState::advance(Instant now, const Listener& listener) {
   mature_until(*now_ - maturity());
   find_until(*now_ - maturity());
   judge_versions(*now_ - settings_->lateness);
-  close_days();
-  report(closings(false), listener);
+  // Windows are looked at when one falls due, or what there is of them has changed; not for each decision.
+  const bool look = windows_changed_ || (windows_due_ && *now_ >= *windows_due_);
+  if (look) close_days();
+  report(look ? closings(false) : std::vector<Closing>(), listener);
+  if (look) {
+    windows_changed_ = false;
+    refresh_windows_due();
+  }
   refresh_due();
 }
 
@@ -52,8 +52,9 @@ void PilotState::finish(const Listener& listener) {
 /// References, decisions and windows in the order in which they fell due, so that nothing depends on how records were
 /// cut into entries.
 void PilotState::report(const std::vector<Closing>& closings, const Listener& listener) {
-  std::stable_sort(observations_.begin(), observations_.end(),
-                   [](const Observation& a, const Observation& b) { return a.due < b.due; });
+  const auto by_due = [](const Observation& a, const Observation& b) { return a.due < b.due; };
+  if (!std::is_sorted(observations_.begin(), observations_.end(), by_due))
+    std::stable_sort(observations_.begin(), observations_.end(), by_due);
   auto next = observations_.begin();
   auto frozen = frozen_.begin();
   const auto freeze_until = [&](Instant due) {
@@ -75,32 +76,33 @@ void PilotState::report(const std::vector<Closing>& closings, const Listener& li
   observe_until(Instant::max());
   observations_.clear();
   frozen_.clear();
+  for (const auto row : spent_rows_) rows_.give_back(row);
+  spent_rows_.clear();
 }
 
-void PilotState::await_maturity(const Waiting& waiting, const Reference* compared) {
-  if (!settings_->watches_decisions()) return;
-  const auto d = decisions_[waiting.slot];
-  Observation seen;
+void PilotState::await_maturity(const Waiting& waiting, const Decision& d, const Reference* compared) {
+  if (!watches_) return;
+  auto& seen = observations_.emplace_back();
   seen.time = d.time;
   seen.due = d.time + settings_->lateness;
   seen.decision = d;
-  seen.features = waiting.features;
+  seen.values = rows_[waiting.row].data();
+  seen.stratum = stratum_of(settings_->time_zone, settings_->reference.strata, d.time);
   seen.reference = references_.current();
   seen.after_reference = compared != nullptr && compared == seen.reference.get();
   seen.new_version = versions_ordered_.insert(d.version).second;
-  observations_.push_back(std::move(seen));
   decisions_.await_maturity(waiting.slot);
 }
 
 void PilotState::mature_until(Instant time) {
-  for (auto next = decisions_.next_maturing(); next && decisions_.time(*next) <= time; next = decisions_.next_maturing()) {
-    Observation seen;
+  for (auto next = decisions_.next_maturing(); next && decisions_.time(*next) <= time;
+       next = decisions_.next_maturing()) {
+    auto& seen = observations_.emplace_back();
     seen.stage = Stage::matured;
     seen.decision = as_of_horizon(*next);
     seen.time = seen.decision.time;
     seen.due = seen.decision.time + maturity();
     if (seen.decision.complaints > 0) seen.complained_about = complained_about(*next, seen.due);
-    observations_.push_back(std::move(seen));
     decisions_.matured();
   }
 }
@@ -140,6 +142,7 @@ void PilotState::close_days() {
 }
 
 std::vector<Closing> PilotState::closings(bool final) {
+  ++touch_epoch_;
   std::vector<Closing> closings;
   for (std::size_t i = 0; i < settings_->windows.size(); ++i) {
     for (const bool mature : {false, true}) {
@@ -215,13 +218,21 @@ void PilotState::refresh_due() {
   due_.reset();
   const auto consider = [this](Instant time) { due_ = due_ ? std::min(*due_, time) : time; };
   if (const auto time = halves_.first()) consider(*time + settings_->lateness);
-  if (!waiting_.empty()) consider(std::get<Instant>(waiting_.begin()->first) + settings_->lateness);
+  if (!waiting_.empty()) consider(std::get<Instant>(waiting_.first()) + settings_->lateness);
   if (const auto time = references_.due()) consider(*time + settings_->lateness);
   if (const auto next = decisions_.next_maturing()) consider(decisions_.time(*next) + maturity());
   if (!findings_.empty()) consider(findings_.begin()->first + maturity());
   for (const auto& start : version_starts_) {
     if (start.first && !start.judged) consider(*start.first + settings_->lateness);
   }
+  if (windows_changed_) refresh_windows_due();
+  if (windows_due_) consider(*windows_due_);
+}
+
+/// Of that what days and windows have to do.
+void PilotState::refresh_windows_due() {
+  windows_due_.reset();
+  const auto consider = [this](Instant time) { windows_due_ = windows_due_ ? std::min(*windows_due_, time) : time; };
   if (days_.empty()) return;
   const auto& zone = settings_->time_zone;
   const Day open = closed_before_.value_or(days_.begin()->first);

@@ -73,6 +73,7 @@ std::shared_ptr<const WindowResult> PilotState::result(std::size_t window, std::
   const auto known = results_.find(key);
   if (known != results_.end() && !stale_.contains(key)) return known->second;
   stale_.erase(key);
+  ++touch_epoch_;
 
   auto out = std::make_shared<WindowResult>();
   out->kind = settings_->windows[window];

@@ -112,37 +112,6 @@ void read(ByteReader& in, FrozenFeature& feature) {
 
 }  // namespace
 
-void write_features(ByteWriter& out, const FeatureRow& row) {
-  out.u64(row.size());
-  for (const auto& value : row) {
-    out.u64(value.number ? 1 : value.category ? 2 : 0);
-    if (value.number) {
-      out.f64(*value.number);
-    } else if (value.category) {
-      out.text(*value.category);
-    }
-  }
-}
-
-void read_features(ByteReader& in, FeatureRow& row) {
-  row.resize(in.count(1));
-  for (auto& value : row) {
-    const auto kind = in.u64();
-    if (kind == 1) value.number = in.f64();
-    if (kind == 2) value.category = std::string(in.text());
-  }
-}
-
-void ReferenceRow::write(ByteWriter& out) const {
-  out.time(time);
-  write_features(out, values);
-}
-
-void ReferenceRow::read(ByteReader& in) {
-  time = in.time();
-  read_features(in, values);
-}
-
 std::vector<FeatureColumn> feature_list(const settings::Pilot& pilot) {
   std::vector<FeatureColumn> out;
   for (const auto& feature : pilot.features) out.push_back({feature.name, feature.kind});
@@ -152,8 +121,12 @@ std::vector<FeatureColumn> feature_list(const settings::Pilot& pilot) {
 
 std::uint32_t FrozenFeature::position(const FeatureValue& value) const {
   if (value.number) return static_cast<std::uint32_t>(sample.position(*value.number));
-  const auto found = std::lower_bound(categories.begin(), categories.end(), *value.category);
-  if (found == categories.end() || *found != *value.category) return unseen_category;
+  return position_of(*value.category);
+}
+
+std::uint32_t FrozenFeature::position_of(const std::string& category) const {
+  const auto found = std::lower_bound(categories.begin(), categories.end(), category);
+  if (found == categories.end() || *found != category) return unseen_category;
   return static_cast<std::uint32_t>(found - categories.begin());
 }
 
@@ -229,19 +202,6 @@ ReferenceInfo describe(const settings::Reference& settings, const Reference& ref
   out.outcomes = reference.outcomes.labelled;
   out.strata = settings.strata;
   return out;
-}
-
-void add_features(Cell& cell, const Reference& reference, const FeatureRow& row, std::int64_t times) {
-  if (cell.features.size() < row.size()) cell.features.resize(row.size());
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    const auto& frozen = reference.features[i];
-    if (frozen.n == 0) continue;  // nothing to compare with
-    if (row[i].number || row[i].category) {
-      cell.features[i].positions.add(frozen.position(row[i]), times);
-    } else {
-      cell.features[i].missing += static_cast<std::uint64_t>(times);
-    }
-  }
 }
 
 }  // namespace pilotwatch::engine

@@ -26,16 +26,10 @@ struct FeatureValue {
 /// One value a feature, in the order of `feature_list`.
 using FeatureRow = std::vector<FeatureValue>;
 
-void write_features(ByteWriter& out, const FeatureRow& row);
-void read_features(ByteReader& in, FeatureRow& row);
-
 /// One decision's values, as a reference is made of them.
 struct ReferenceRow {
   Instant time;
   FeatureRow values;
-
-  void write(ByteWriter& out) const;
-  void read(ByteReader& in);
 };
 
 /// The features that are compared with the reference: the configured ones, then the score.
@@ -65,6 +59,7 @@ struct FrozenFeature {
   std::optional<stats::FrozenBins> bins;
 
   [[nodiscard]] std::uint32_t position(const FeatureValue& value) const;  ///< value present
+  [[nodiscard]] std::uint32_t position_of(const std::string& category) const;
 };
 
 struct Reference {
@@ -92,8 +87,5 @@ struct Reference {
 
 /// What readers see of a reference. `versions` is left empty.
 [[nodiscard]] ReferenceInfo describe(const settings::Reference& settings, const Reference& reference);
-
-/// Adds one row to a cell's histograms.
-void add_features(Cell& cell, const Reference& reference, const FeatureRow& row, std::int64_t times);
 
 }  // namespace pilotwatch::engine

@@ -11,8 +11,6 @@ namespace {
 
 using settings::ReferenceKind;
 
-std::vector<ReferenceRow> copy(const std::deque<ReferenceRow>& rows) { return {rows.begin(), rows.end()}; }
-
 }  // namespace
 
 bool References::need_order() const {
@@ -76,7 +74,9 @@ void References::begin_version(const Decision& d) {
   } else if (last_.size() >= min_rows) {
     place_of_[d.version] = static_cast<std::uint32_t>(references_.size());
     Frozen out;
-    out.reference = std::make_shared<const Reference>(freeze(*settings_, copy(last_), d.time + settings_->lateness));
+    std::vector<ReferenceRow> rows;
+    for (const auto& row : last_) rows.push_back(with_text(row));
+    out.reference = std::make_shared<const Reference>(freeze(*settings_, rows, d.time + settings_->lateness));
     keep(std::move(out), references_.size());
   } else {
     place_of_[d.version] = place_of_[newest_];
@@ -85,19 +85,19 @@ void References::begin_version(const Decision& d) {
   last_.clear();
 }
 
-void References::collect(const Decision& d, std::uint32_t slot, FeatureRow values) {
+void References::collect(const Decision& d, std::uint32_t slot, std::span<const Value> values) {
   const auto& wanted = settings_->reference;
   const bool counts = kind() == ReferenceKind::first || kind() == ReferenceKind::previous_version;
   const bool in_period = kind() == ReferenceKind::period && !over_ && d.time >= *wanted.from && d.time < *wanted.to;
   if (!counts && !in_period) return;
-  rows_.emplace(d.id, Row{slot, {d.time, std::move(values)}});
+  rows_.emplace(d.id, Row{slot, {d.time, {values.begin(), values.end()}}});
   if (in_period && rows_.size() > wanted.max_rows) rows_.erase(std::prev(rows_.end()));
   if (counts && rows_.size() >= wanted.rows()) freeze_rows(d.time + settings_->lateness);
 }
 
-void References::remember(const Decision& d, const FeatureRow& values) {
+void References::remember(const Decision& d, std::span<const Value> values) {
   if (kind() != ReferenceKind::previous_version || d.version != newest_) return;
-  last_.push_back({d.time, values});
+  last_.push_back({d.time, {values.begin(), values.end()}});
   if (last_.size() > settings_->reference.rows()) last_.pop_front();
 }
 
@@ -113,12 +113,14 @@ void References::pass_before(Instant time) {
 
 void References::freeze_rows(Instant due) {
   Frozen out;
+  std::vector<ReferenceRow> rows;
   for (auto& [id, row] : rows_) {
+    rows.push_back(with_text(row.row));
     out.slots.push_back(row.slot);
-    out.rows.push_back(std::move(row.row));
+    out.rows.push_back(std::move(row.row.values));
   }
   rows_.clear();
-  out.reference = std::make_shared<const Reference>(freeze(*settings_, out.rows, due));
+  out.reference = std::make_shared<const Reference>(freeze(*settings_, rows, due));
   keep(std::move(out), 0);
 }
 
@@ -138,6 +140,21 @@ std::optional<References::Frozen> References::take_frozen() {
   return out;
 }
 
+ReferenceRow References::with_text(const TimedRow& row) const {
+  return {row.time, engine::with_text(row.values, *names_)};
+}
+
+void References::write(ByteWriter& out, const TimedRow& row) const {
+  out.time(row.time);
+  write_values(out, row.values, *names_);
+}
+
+void References::read(ByteReader& in, TimedRow& row) {
+  row.time = in.time();
+  row.values.resize(names_->size());
+  if (!read_values(in, row.values, *names_)) throw CorruptBytes("a row of a reference without values");
+}
+
 void References::write(ByteWriter& out) const {
   PW_ASSERT(frozen_.empty());
   out.u64(references_.size());
@@ -152,15 +169,15 @@ void References::write(ByteWriter& out) const {
   for (const auto& [id, row] : rows_) {
     out.id(id);
     out.u64(row.slot);
-    row.row.write(out);
+    write(out, row.row);
   }
   out.u64(last_.size());
-  for (const auto& row : last_) row.write(out);
+  for (const auto& row : last_) write(out, row);
   out.flag(over_);
 }
 
 void References::read(ByteReader& in) {
-  *this = References(*settings_);
+  *this = References(*settings_, *names_);
   references_.resize(in.count(1));
   for (auto& reference : references_) {
     if (!in.flag()) continue;
@@ -178,10 +195,10 @@ void References::read(ByteReader& in) {
     const auto id = in.id();
     auto& row = rows_[id];
     row.slot = static_cast<std::uint32_t>(in.u64());
-    row.row.read(in);
+    read(in, row.row);
   }
   last_.resize(in.count(2));
-  for (auto& row : last_) row.read(in);
+  for (auto& row : last_) read(in, row);
   over_ = in.flag();
 }
 

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "engine/decision.h"
 #include "engine/reference.h"
+#include "engine/values.h"
 #include "engine/window.h"
 #include "settings/settings.h"
 
@@ -29,7 +30,7 @@ namespace pilotwatch::engine {
 ///                      than 200 with what the version before is compared with, which it helps to collect
 ///
 /// Every row of a reference is counted against it, too, once it is frozen. State: a reference takes 16 bytes a distinct
-/// value (at most its rows) and feature; one at most but for previous_version, there 22. Rows that wait: 56 bytes a
+/// value (at most its rows) and feature; one at most but for previous_version, there 22. Rows that wait: 16 bytes a
 /// feature, at most N, `max_rows`, 2 N.
 class References {
  public:
@@ -37,7 +38,8 @@ class References {
   /// Fewer rows of a version are no reference for the next.
   static constexpr std::size_t min_rows = 200;
 
-  explicit References(const settings::Pilot& settings) : settings_(&settings) {}
+  /// Both must outlive it. `names`: of the categories in rows that wait.
+  References(const settings::Pilot& settings, ColumnNames& names) : settings_(&settings), names_(&names) {}
 
   /// One from a file; before any decision.
   void set(Reference reference) { references_.assign(1, std::make_shared<const Reference>(std::move(reference))); }
@@ -56,9 +58,9 @@ class References {
   /// A decision's turn has come: the first of its version, the first after the period.
   void begin(const Decision& d);
   /// One whose turn it is, which is compared with nothing.
-  void collect(const Decision& d, std::uint32_t slot, FeatureRow values);
+  void collect(const Decision& d, std::uint32_t slot, std::span<const Value> values);
   /// One whose turn it is, for the version after its own.
-  void remember(const Decision& d, const FeatureRow& values);
+  void remember(const Decision& d, std::span<const Value> values);
   /// The order has come to `time`: nothing earlier will come in its turn.
   void pass(Instant time);
   /// The same, before what has just come takes its turn: a period of which nothing has come stays without reference.
@@ -68,8 +70,8 @@ class References {
   struct Frozen {
     Shared reference;
     std::vector<std::uint32_t> slots;
-    std::vector<ReferenceRow> rows;       ///< of these slots
-    std::vector<std::uint16_t> versions;  ///< previous_version: those that are compared with it
+    std::vector<std::vector<Value>> rows;  ///< of these slots
+    std::vector<std::uint16_t> versions;   ///< previous_version: those that are compared with it
   };
   /// Once each.
   [[nodiscard]] std::optional<Frozen> take_frozen();
@@ -78,11 +80,21 @@ class References {
   void read(ByteReader& in);
   /// Whether what was read can be: its rows are of known decisions, with so many values.
   [[nodiscard]] bool sound(std::size_t decisions, std::size_t columns) const;
+  /// Calls f for each row that waits here.
+  template <class F>
+  void each_row(F&& f) const {
+    for (const auto& [id, row] : rows_) f(std::span<const Value>(row.row.values));
+    for (const auto& row : last_) f(std::span<const Value>(row.values));
+  }
 
  private:
+  struct TimedRow {
+    Instant time;
+    std::vector<Value> values;
+  };
   struct Row {
     std::uint32_t slot = 0;
-    ReferenceRow row;
+    TimedRow row;
   };
   static constexpr std::uint32_t no_place = ~std::uint32_t{0};
 
@@ -92,12 +104,17 @@ class References {
   void freeze_rows(Instant due);
   void keep(Frozen frozen, std::size_t place);
 
+  [[nodiscard]] ReferenceRow with_text(const TimedRow& row) const;
+  void write(ByteWriter& out, const TimedRow& row) const;
+  void read(ByteReader& in, TimedRow& row);
+
   const settings::Pilot* settings_;
+  ColumnNames* names_;
   std::vector<Shared> references_;       ///< null: still being collected (previous_version: the first)
   std::vector<std::uint32_t> place_of_;  ///< previous_version: by version, in references_
   std::uint16_t newest_ = 0;             ///< previous_version: the version that began last
   std::map<Id128, Row> rows_;            ///< that become the (first) reference; by id, which is as good as by lot
-  std::deque<ReferenceRow> last_;        ///< previous_version: the last N of the newest version
+  std::deque<TimedRow> last_;            ///< previous_version: the last N of the newest version
   bool over_ = false;                    ///< the period
   std::vector<Frozen> frozen_;           ///< until taken, within one advance(): not part of the state
 };

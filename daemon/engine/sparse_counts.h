@@ -17,6 +17,10 @@ class SparseCounts {
  public:
   using Item = std::pair<std::uint32_t, std::uint64_t>;
 
+  SparseCounts() = default;
+  /// Sorted, none of them zero.
+  explicit SparseCounts(std::vector<Item> items) : items_(std::move(items)) {}
+
   void add(std::uint32_t position, std::int64_t times) {
     const auto at = std::lower_bound(items_.begin(), items_.end(), position,
                                      [](const Item& item, std::uint32_t p) { return item.first < p; });

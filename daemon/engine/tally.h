@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "engine/position_counts.h"
 #include "engine/scored.h"
 #include "engine/side.h"
 #include "engine/sparse_counts.h"
@@ -43,7 +44,7 @@ void take_away(Tally& whole, const Tally& part);
 
 /// One feature over one bucket against the frozen reference.
 struct Histogram {
-  SparseCounts positions;  ///< numeric: stats::FrozenSample positions; categorical: index of the category, or `unseen`
+  PositionCounts positions;  ///< numeric: stats::FrozenSample positions; categorical: index of the category, or `unseen`
   std::uint64_t missing = 0;
 
   Histogram& operator+=(const Histogram& other);

@@ -96,6 +96,8 @@ DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric, std::ui
     for (const auto count : stats::reference_bin_counts(feature.sample, out.edges)) {
       out.ranks.counts.push_back(static_cast<std::uint32_t>(count));
     }
+    for (const double edge : out.edges)
+      out.last_positions.push_back(static_cast<std::uint32_t>(feature.sample.position(edge)));
   } else {
     categories(feature, out);
   }
@@ -103,12 +105,19 @@ DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric, std::ui
   return out;
 }
 
-std::size_t DriftBins::index_of(const engine::FeatureValue& value) const {
+std::size_t DriftBins::index_of(std::uint32_t position) const {
   if (numeric()) {
-    return static_cast<std::size_t>(std::lower_bound(edges.begin(), edges.end(), value.number.value_or(0)) -
-                                    edges.begin());
+    // Edges are points of the sample, so bins follow exactly from positions. Without a branch that depends on the data.
+    const std::uint32_t* base = last_positions.data();
+    std::size_t left = last_positions.size();
+    if (left == 0) return 0;
+    while (left > 1) {
+      const std::size_t half = left / 2;
+      base += half * static_cast<std::size_t>(base[half - 1] < position);
+      left -= half;
+    }
+    return static_cast<std::size_t>(base - last_positions.data()) + (*base < position ? 1U : 0U);
   }
-  const auto position = feature->position(value);
   return position == engine::unseen_category ? categories.counts.size() - 1 : category_of[position];
 }
 

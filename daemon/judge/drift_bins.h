@@ -13,10 +13,11 @@ namespace pilotwatch::judge {
 
 /// One feature's frozen reference in the form that drift detectors need; shared by all detectors on it.
 struct DriftBins {
-  std::vector<double> edges;               ///< numeric: bin j holds (e_{j-1}, e_j]
-  stats::RankReference ranks;              ///< numeric
-  stats::CategoryReference categories;     ///< categorical: the most frequent, then other, then unseen (not listed)
-  std::vector<std::uint32_t> category_of;  ///< by index in FrozenFeature::categories
+  std::vector<double> edges;                  ///< numeric: bin j holds (e_{j-1}, e_j]
+  std::vector<std::uint32_t> last_positions;  ///< numeric: the positions of these edges, the last of their bins
+  stats::RankReference ranks;                 ///< numeric
+  stats::CategoryReference categories;        ///< categorical: the most frequent, then other, then unseen (not listed)
+  std::vector<std::uint32_t> category_of;     ///< by index in FrozenFeature::categories
   /// With strata: the usable ones, those with rows enough; the bins and categories are those of the whole.
   stats::StrataReference rank_strata;           ///< numeric
   stats::CategoryStrata category_strata;        ///< categorical
@@ -34,7 +35,11 @@ struct DriftBins {
   }
   [[nodiscard]] bool numeric() const { return categories.counts.empty(); }
   /// The bin or category of a value that is present.
-  [[nodiscard]] std::size_t index_of(const engine::FeatureValue& value) const;
+  [[nodiscard]] std::size_t index_of(const engine::FeatureValue& value) const {
+    return index_of(feature->position(value));
+  }
+  /// The same by its FrozenFeature::position.
+  [[nodiscard]] std::size_t index_of(std::uint32_t position) const;
   [[nodiscard]] std::string name_of(std::size_t category) const;
 };
 

@@ -2,6 +2,8 @@
 #include "judge/fold.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "base/text.h"
 
@@ -35,6 +37,48 @@ std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t seque
   return out;
 }
 
+/// Where the records of one submission go: pilots and counters, looked up by name once.
+class Fold::Routes {
+ public:
+  struct To {
+    engine::PilotState* pilot;
+    engine::PilotState::Listener listener;
+    bool by_event;  ///< time moves on with its records
+  };
+  Routes(Fold& fold, const record::Submission& submission, Instant wall)
+      : fold_(fold), submission_(submission), wall_(wall), by_name_(submission.batch.strings.size()) {}
+
+  /// Null where there is no such pilot.
+  const To* pilot(record::StringRef name) {
+    auto& known = by_name_.at(name);
+    if (!known) known = find(name);
+    return *known;
+  }
+  IngestCounters::Row& row(record::Stream stream) {
+    auto& known = rows_[static_cast<std::size_t>(stream)];
+    if (known != nullptr) return *known;
+    const auto before = fold_.ingest_.rows.size();
+    auto& found = fold_.row(submission_.source, stream);
+    if (fold_.ingest_.rows.size() != before) rows_.fill(nullptr);  // they have moved
+    return *(known = &found);
+  }
+
+ private:
+  const To* find(record::StringRef name) {
+    auto* pilot = fold_.engine_.find(submission_.batch.text(name));
+    if (pilot == nullptr) return nullptr;
+    const bool by_event = pilot->settings().clock == settings::PilotClock::event;
+    return &to_.emplace_back(To{pilot, fold_.listener(*pilot, wall_), by_event});
+  }
+
+  Fold& fold_;
+  const record::Submission& submission_;
+  Instant wall_;
+  std::vector<std::optional<const To*>> by_name_;  ///< none: not looked up yet
+  std::deque<To> to_;
+  std::array<IngestCounters::Row*, record::stream_count> rows_{};
+};
+
 Applied Fold::apply(const record::Submission& submission, Instant wall) {
   Applied out;
   add_to(ingest_.bytes, submission.source, submission.bytes);
@@ -50,22 +94,23 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
       out.rejected += count;
     }
   }
+  Routes routes(*this, submission, wall);
   for (const auto& record : submission.batch.records) {
-    auto& counters = row(submission.source, record::stream_of(record));
+    auto& counters = routes.row(record::stream_of(record));
     ++counters.received;
-    auto* pilot = engine_.find(submission.batch.text(record.pilot));
-    if (pilot == nullptr) {  // journaled before the pilot was taken out of the settings
+    const auto* to = routes.pilot(record.pilot);
+    if (to == nullptr) {  // journaled before the pilot was taken out of the settings
       ++counters.rejected[static_cast<std::size_t>(record::Reason::unknown_pilot)];
       ++out.rejected;
       continue;
     }
-    const auto disposition = pilot->apply(submission.batch, record);
+    auto& pilot = *to->pilot;
+    const auto disposition = pilot.apply(submission.batch, record);
     ++(disposition.duplicate ? counters.duplicate : counters.accepted);
     ++(disposition.duplicate ? out.duplicate : out.accepted);
     if (disposition.late) ++counters.late;
     if (!disposition.duplicate) counters.last_record = wall;
-    if (pilot->settings().clock == settings::PilotClock::event && pilot->event_time())
-      pilot->advance(*pilot->event_time(), listener(*pilot, wall));
+    if (to->by_event && pilot.event_time()) pilot.advance(*pilot.event_time(), to->listener);
   }
   return out;
 }

@@ -78,6 +78,7 @@ class Fold {
   [[nodiscard]] std::string shape() const;
 
  private:
+  class Routes;
   Applied apply(const record::Submission& submission, Instant wall);
   engine::PilotState::Listener listener(engine::PilotState& pilot, Instant wall);
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);

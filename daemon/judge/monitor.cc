@@ -27,6 +27,7 @@ Monitor::Monitor(const settings::Pilot& pilot, const settings::Limit& limit, All
                  std::shared_ptr<const DriftBins> bins)
     : pilot_(&pilot), limit_(&limit), allotment_(allotment), bins_(std::move(bins)), form_(form_of(limit)) {
   key_ = content_hash(pilot.name + '\n' + limit.name).lo;
+  positive_ = positive_index(pilot);
   const auto columns = engine::feature_list(pilot);
   column_ = static_cast<std::size_t>(
       std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == limit.feature; }) -
@@ -58,10 +59,11 @@ void Monitor::begin_breach() {
   if (watcher_) watcher_->begin_end();
 }
 
-const engine::FeatureValue* Monitor::value(const engine::Observation& seen) const {
-  if (bins_ == nullptr || !seen.after_reference || column_ >= seen.features.size()) return nullptr;
-  const auto& value = seen.features[column_];
-  return bins_->numeric() ? (value.number ? &value : nullptr) : (value.category ? &value : nullptr);
+const engine::Value* Monitor::value(const engine::Observation& seen) const {
+  if (bins_ == nullptr || !seen.after_reference || column_ >= bins_->reference->features.size()) return nullptr;
+  const auto& value = seen.values[column_];
+  const auto wanted = bins_->numeric() ? engine::Value::Kind::number : engine::Value::Kind::category;
+  return value.kind() == wanted ? &value : nullptr;
 }
 
 /// Without its start weight and what belongs to the group.
@@ -72,9 +74,9 @@ std::optional<Sight> Monitor::sight(const engine::Observation& seen) const {
   if (of_reference(form_)) {
     const auto* present = value(seen);
     if (present == nullptr) return std::nullopt;
-    out.bin = bins_->index_of(*present);
+    out.bin = bins_->index_of(present->position);
     if (form_ == Form::changed && bins_->stratified()) {
-      out.stratum = bins_->place_of_stratum[engine::stratum_of(pilot_->time_zone, pilot_->reference.strata, d.time)];
+      out.stratum = bins_->place_of_stratum[seen.stratum];
     }
     out.tie = stats::tie_breaker(key_, d.id.lo);
     return out;
@@ -82,7 +84,7 @@ std::optional<Sight> Monitor::sight(const engine::Observation& seen) const {
   if (form_ == Form::ranking || form_ == Form::calibration) {
     if (!d.has_outcome || !d.has_score) return std::nullopt;
     out.x = d.score;
-    out.positive = d.actual == positive_index(*pilot_);
+    out.positive = d.actual == positive_;
     return out;
   }
   const auto loss = loss_of(*pilot_, *limit_, seen);

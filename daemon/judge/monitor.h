@@ -78,7 +78,7 @@ class Monitor {
  private:
   void make();
   [[nodiscard]] std::optional<Sight> sight(const engine::Observation& seen) const;
-  [[nodiscard]] const engine::FeatureValue* value(const engine::Observation& seen) const;
+  [[nodiscard]] const engine::Value* value(const engine::Observation& seen) const;
   [[nodiscard]] double start_weight(Instant time);
   /// What evidence is described by, taken when it stands so.
   struct Note {
@@ -103,6 +103,7 @@ class Monitor {
   Form form_;
   std::size_t column_ = 0;  ///< of the feature
   std::uint64_t key_ = 0;   ///< of the tie breakers
+  std::uint16_t positive_ = 0;
   std::unique_ptr<Watcher> watcher_;
   std::string mute_;
 

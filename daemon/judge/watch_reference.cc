@@ -21,6 +21,11 @@ std::string percent(double share) {
   return text;
 }
 
+/// Whether that number of values completes a block. Counts are mostly short, and short divisions quick.
+bool completes(std::uint64_t n, std::uint32_t block) {
+  return n >> 32 == 0 ? static_cast<std::uint32_t>(n) % block == 0 : n % block == 0;
+}
+
 /// What was counted by bin since the evidence began.
 struct Seen {
   std::uint64_t n = 0;
@@ -86,7 +91,7 @@ class Numbers : public Watcher {
     } else {
       out.signal = detector_.step(seen.bin, seen.start);
     }
-    out.looked = seen_.n % block_ == 0;
+    out.looked = completes(seen_.n, block_);
     if (out.signal == stats::Signal::alarm) {
       out.moved = most_moved(bins_, seen_.by_bin);
       seen_.clear();
@@ -158,7 +163,7 @@ class ChangedCategories : public Watcher {
   Look step(const Sight& seen) override {
     Look out;
     out.time = seen.time;
-    const bool looks = (counted_ + 1) % block_ == 0;
+    const bool looks = completes(counted_ + 1, block_);
     const auto most = looks && counted_ >= block_ ? loudest() : no_category;  // an alarm forgets it
     out.signal = drift_.step(seen.bin, seen.tie, seen.start, seen.stratum);
     ++counted_;
@@ -214,7 +219,7 @@ class MovedShares : public Watcher {
     Look out;
     out.time = seen.time;
     out.signal = shares_.step(seen.bin, seen.start);
-    out.looked = seen_.n % block_ == 0;
+    out.looked = completes(seen_.n, block_);
     if (out.signal == stats::Signal::alarm) {
       out.moved = words(seen_);
       seen_.clear();

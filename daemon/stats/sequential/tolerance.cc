@@ -242,7 +242,8 @@ CdfRecovery::CdfRecovery(const CdfReference& reference, double proven_at)
     const auto side = [&](double share) {
       Side out{share + reference.tolerance, {}, {}};
       for (std::size_t k = 0; k < odds.size() && out.limit < 1; ++k) {
-        out.lambda[k] = mean_bet(out.limit, odds[k]).lambda;
+        const auto lambda = mean_bet(out.limit, odds[k]).lambda;
+        for (const double x : {0.0, 1.0}) out.e[x > 0 ? 1 : 0][k] = 1 + lambda * (x - out.limit);
       }
       return out;
     };
@@ -255,13 +256,10 @@ Signal CdfRecovery::step(std::size_t bin, double w) {
   const std::size_t before = reference_->points_before[bin];
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t j = 0; j < sides_.size(); ++j) {
-    const double x[] = {before <= j ? 1.0 : 0.0, before <= j ? 0.0 : 1.0};
     for (std::size_t side = 0; side < 2; ++side) {
       auto& own = sides_[j][side];
       if (own.limit >= 1) continue;
-      Evidence<4>::Values e;
-      for (std::size_t k = 0; k < e.size(); ++k) e[k] = 1 + own.lambda[k] * (x[side] - own.limit);
-      own.evidence.step(e, w);
+      own.evidence.step(own.e[(before <= j) == (side == 0) ? 1 : 0], w);
       least = std::min(least, own.evidence.s());
     }
   }

@@ -165,8 +165,8 @@ class CdfRecovery {
   const CdfReference* reference_;
   double proven_at_, s_ = 0;
   struct Side {
-    double limit;  ///< null: mean >= limit
-    std::array<double, 4> lambda;
+    double limit;                          ///< null: mean >= limit
+    std::array<Evidence<4>::Values, 2> e;  ///< of an observation that is 0, and of one that is 1
     Evidence<4> evidence;
   };
   std::vector<std::array<Side, 2>> sides_;
