@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
+#include <sodium.h>
 #include <spdlog/version.h>
 #include <sys/utsname.h>
 #include <zstd.h>
@@ -37,6 +38,7 @@ void print_libraries() {
             << triple(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH) << '\n'
             << "  zstd: " << ZSTD_versionString() << '\n'
             << "  openssl: " << OpenSSL_version(OPENSSL_VERSION) << '\n'
+            << "  libsodium: " << sodium_version_string() << '\n'
             << "  curl: " << curl_version() << '\n';
 }
 

@@ -2,10 +2,9 @@
 #include "base/id.h"
 
 #include <fcntl.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
+#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,41 +76,20 @@ std::string Id128::hex() const {
   return out;
 }
 
-struct IdHasher::Impl {
-  IdKey key{};
-  EVP_MAC* mac = nullptr;
-  EVP_MAC_CTX* context = nullptr;
-
-  ~Impl() {
-    EVP_MAC_CTX_free(context);
-    EVP_MAC_free(mac);
-  }
-};
-
-IdHasher::IdHasher(const IdKey& key) : impl_(std::make_unique<Impl>()) {
-  impl_->key = key;
-  impl_->mac = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
-  PW_ASSERT(impl_->mac != nullptr);
-  impl_->context = EVP_MAC_CTX_new(impl_->mac);
-  PW_ASSERT(impl_->context != nullptr);
+IdHasher::IdHasher(const IdKey& key) : key_(key) {
+  static_assert(crypto_shorthash_siphashx24_KEYBYTES == sizeof(IdKey) && crypto_shorthash_siphashx24_BYTES == 16);
+  const int ready = sodium_init();  // 1: it was already
+  PW_ASSERT(ready >= 0);
 }
-IdHasher::~IdHasher() = default;
-IdHasher::IdHasher(IdHasher&&) noexcept = default;
-IdHasher& IdHasher::operator=(IdHasher&&) noexcept = default;
 
 Id128 IdHasher::hash(std::string_view domain, std::string_view id) {
-  std::size_t size = 16;
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
-  std::array<unsigned char, 16> out{};
   // The length of the domain goes first, so that ("ab", "c") and ("a", "bc") differ.
   const std::uint64_t domain_size = domain.size();
-  const auto update = [&](const void* data, std::size_t bytes) {
-    return EVP_MAC_update(impl_->context, static_cast<const unsigned char*>(data), bytes) == 1;
-  };
-  const bool done = EVP_MAC_init(impl_->context, impl_->key.data(), impl_->key.size(), parameters) == 1 &&
-                    update(&domain_size, sizeof domain_size) && update(domain.data(), domain.size()) &&
-                    update(id.data(), id.size()) && EVP_MAC_final(impl_->context, out.data(), &size, out.size()) == 1;
-  PW_ASSERT(done && size == 16);
+  message_.assign(reinterpret_cast<const char*>(&domain_size), sizeof domain_size);
+  message_.append(domain).append(id);
+  std::array<unsigned char, 16> out{};
+  crypto_shorthash_siphashx24(out.data(), reinterpret_cast<const unsigned char*>(message_.data()), message_.size(),
+                              key_.data());
   return {little_endian(out.data() + 8), little_endian(out.data())};
 }
 

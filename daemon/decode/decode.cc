@@ -23,6 +23,8 @@ PilotSchema schema_of(const settings::Pilot& pilot) {
   for (const auto& feature : pilot.features) schema.features.emplace(feature.name, feature.kind);
   for (const auto& attribute : pilot.segments.attributes) schema.attributes.insert(attribute);
   for (const auto& label : pilot.classes) schema.classes.insert(label);
+  for (std::size_t i = 0; i < schema.id_domains.size(); ++i)
+    (schema.id_domains[i] = pilot.name).append(1, '\0').append(id_kind_names[i]);
   return schema;
 }
 
@@ -215,8 +217,10 @@ Output Decoder::decode(const Input& input) {
   impl_->padded.assign(input.bytes);
   impl_->padded.append(simdjson::SIMDJSON_PADDING, ' ');
   Interner intern(out.batch);
-  Reading reading{impl_->pilots, impl_->hasher,         intern,     out.dropped_fields, input.stream, input.pilot,
-                  input.pilots,  input.idempotency_key, input.wall, input.any_time};
+  Names names;
+  Reading reading{impl_->pilots, impl_->hasher, intern,       names,
+                  out.dropped_fields, input.stream, input.pilot, input.pilots,
+                  input.idempotency_key, input.wall, input.any_time};
   Run run(impl_->parser, impl_->parser_capacity, impl_->max_line_bytes, out, reading, input.keep_text);
   run.whole(std::string_view(impl_->padded).substr(0, input.bytes.size()));
   if (impl_->padded.capacity() > (8U << 20)) impl_->padded = {};  // a large body must not be held for ever

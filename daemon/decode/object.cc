@@ -78,7 +78,7 @@ class ObjectReader {
   void find_pilot() {
     const auto* given = members_.take("pilot");
     if (given == nullptr && reading_.default_pilot.empty()) refuse(Reason::schema, "pilot", "is required");
-    const std::string name = given == nullptr ? std::string(reading_.default_pilot) : text(*given, "pilot");
+    const std::string_view name = given == nullptr ? reading_.default_pilot : text(*given, "pilot");
     const auto allowed = reading_.pilots_allowed;
     if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), name) == allowed.end())
       refuse(Reason::forbidden_pilot, "pilot", "'" + ellipsis(name, 64) + "' is not among the source's pilots");
@@ -88,18 +88,18 @@ class ObjectReader {
     schema_ = &found->second;
   }
 
-  Id128 id(const element& e, std::string_view path, std::string_view kind) {
+  Id128 id(const element& e, const Path& path, IdKind kind) {
     return read_id(e, path, kind, *schema_, reading_);
   }
 
-  record::Value target(const element& e, std::string_view path) { return read_target(e, path, *schema_, reading_); }
+  record::Value target(const element& e, const Path& path) { return read_target(e, path, *schema_, reading_); }
 
   record::Prediction prediction() {
     record::Prediction p;
-    p.id = id(members_.require("id"), "id", "decision");
+    p.id = id(members_.require("id"), "id", IdKind::decision);
     p.time = time_;
     if (const auto* e = members_.take("model_version"))
-      p.model_version = reading_.intern(label_text(*e, "model_version", false));
+      p.model_version = reading_.intern(Label(*e, "model_version", false).text());
     if (const auto* e = members_.take("prediction")) read_prediction(*e, p);
     if (const auto* e = members_.take("score")) read_score(*e, p);
     if (const auto* e = members_.take("features")) read_features(*e, p);
@@ -178,20 +178,22 @@ class ObjectReader {
 
   void read_features(const element& e, record::Prediction& p) {
     const object features = object_of(e, "features");
+    p.features.reserve(schema_->features.size());
+    std::size_t place = 0;
     for (const auto field : features) {
-      const auto known = schema_->features.find(field.key);
-      if (known == schema_->features.end()) {
+      const auto* known = reading_.names.find(*schema_, Names::features, place++, field.key, reading_.intern);
+      if (known == nullptr) {
         unknown("features.", field.key);
         continue;
       }
-      p.features.push_back({reading_.intern(field.key), feature(field.value, known->second, field.key)});
+      p.features.push_back({known->ref, feature(field.value, known->kind, field.key)});
     }
   }
 
   record::Value feature(const element& e, settings::FeatureKind kind, std::string_view key) {
     if (e.is_null()) return std::monostate{};
-    const std::string path = "features." + std::string(key);
-    if (kind == settings::FeatureKind::categorical) return reading_.intern(label_text(e, path, false));
+    const Path path("features.", key);
+    if (kind == settings::FeatureKind::categorical) return reading_.intern(Label(e, path, false).text());
     if (e.type() == element_type::BOOL) return e.get_bool().value_unsafe() ? 1.0 : 0.0;
     if (!is_number(e)) wrong_type(path, "a number, a boolean or null", e);
     return e.get_double().value_unsafe();
@@ -200,14 +202,17 @@ class ObjectReader {
   std::vector<record::NamedText> segments(const element& e) {
     std::vector<record::NamedText> out;
     const object given = object_of(e, "segments");
+    out.reserve(schema_->attributes.size());
+    std::size_t place = 0;
     for (const auto field : given) {
-      if (!schema_->attributes.contains(field.key)) {
+      const auto* known = reading_.names.find(*schema_, Names::attributes, place++, field.key, reading_.intern);
+      if (known == nullptr) {
         unknown("segments.", field.key);
         continue;
       }
       if (field.value.is_null()) continue;
-      out.push_back({reading_.intern(field.key),
-                     reading_.intern(label_text(field.value, "segments." + std::string(field.key), false))});
+      out.push_back({known->ref,
+                     reading_.intern(Label(field.value, {"segments.", field.key}, false).text())});
     }
     return out;
   }
@@ -219,7 +224,7 @@ class ObjectReader {
     ++reading_.dropped_fields;
   }
 
-  double not_negative(const element& e, std::string_view path) {
+  double not_negative(const element& e, const Path& path) {
     const double value = number(e, path);
     if (value < 0) refuse(Reason::number, path, "must not be negative");
     return value;
@@ -235,7 +240,7 @@ class ObjectReader {
 
   record::Outcome outcome() {
     record::Outcome o;
-    o.prediction_id = id(members_.require("id"), "id", "decision");
+    o.prediction_id = id(members_.require("id"), "id", IdKind::decision);
     o.time = time_;
     const auto& actual = members_.require("actual");
     o.actual = target(actual, "actual");
@@ -256,20 +261,21 @@ class ObjectReader {
   std::uint64_t content_of(const element& actual, record::OutcomeSource source) {
     std::uint64_t hash = 14695981039346656037ULL;
     const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 1099511628211ULL; };
-    for (const char c : label_text(actual, "actual", schema_->truth_values())) mix(static_cast<unsigned char>(c));
+    const Label label(actual, "actual", schema_->truth_values());
+    for (const char c : label.text()) mix(static_cast<unsigned char>(c));
     mix(static_cast<unsigned char>(source));
     return hash;
   }
 
   record::Complaint complaint() {
     record::Complaint c;
-    c.id = id(members_.require("id"), "id", "complaint");
+    c.id = id(members_.require("id"), "id", IdKind::complaint);
     c.time = time_;
-    if (const auto* e = members_.take("prediction_id")) c.prediction_id = id(*e, "prediction_id", "decision");
+    if (const auto* e = members_.take("prediction_id")) c.prediction_id = id(*e, "prediction_id", IdKind::decision);
     if (const auto* e = members_.take("category")) c.category = reading_.intern(text(*e, "category"));
     if (const auto* e = members_.take("severity")) c.severity = severity(*e);
     if (const auto* e = members_.take("channel")) c.channel = reading_.intern(text(*e, "channel"));
-    if (const auto* e = members_.take("incident")) c.incident = id(*e, "incident", "incident");
+    if (const auto* e = members_.take("incident")) c.incident = id(*e, "incident", IdKind::incident);
     if (const auto* e = members_.take("segments")) c.segments = segments(*e);
     members_.take("text");  // allowed, and never read
     return c;
@@ -289,29 +295,6 @@ class ObjectReader {
 };
 
 }  // namespace
-
-std::string label_text(const element& e, std::string_view path, bool truth_values) {
-  switch (e.type()) {
-    case element_type::STRING:
-      return text(e, path);
-    case element_type::INT64:
-      return std::to_string(e.get_int64().value_unsafe());
-    case element_type::UINT64:
-      return std::to_string(e.get_uint64().value_unsafe());
-    case element_type::DOUBLE: {
-      const double value = e.get_double().value_unsafe();
-      if (value == std::floor(value) && std::abs(value) < 9e15) return std::to_string(static_cast<std::int64_t>(value));
-      return format_number(value);
-    }
-    case element_type::BOOL: {
-      const bool value = e.get_bool().value_unsafe();
-      if (truth_values) return value ? "1" : "0";
-      return value ? "true" : "false";
-    }
-    default:
-      wrong_type(path, "a string, number or boolean", e);
-  }
-}
 
 record::Record read_object(const object& from, const Reading& reading, Stream& stream) {
   return ObjectReader(from, reading).read(stream);

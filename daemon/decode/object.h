@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "decode/interner.h"
+#include "decode/names.h"
 #include "decode/schema.h"
 #include "record/record.h"
 
@@ -25,6 +26,7 @@ struct Reading {
   const TextMap<PilotSchema>& pilots;
   IdHasher& hasher;
   Interner& intern;
+  Names& names;
   std::uint64_t& dropped_fields;
   record::Stream default_stream;
   std::string_view default_pilot;
@@ -38,9 +40,5 @@ struct Reading {
 /// One JSON object to one record. Throws Refusal. `stream` is set as soon as it is known, for the counters.
 [[nodiscard]] record::Record read_object(const simdjson::dom::object& object, const Reading& reading,
                                          record::Stream& stream);
-
-/// JSON `1`, `1.0` and `"1"` name one label; `true` and `false` are "1" and "0" where `truth_values`.
-/// Throws Refusal for anything but strings, numbers and booleans, and for more than max_text_bytes.
-[[nodiscard]] std::string label_text(const simdjson::dom::element& element, std::string_view path, bool truth_values);
 
 }  // namespace pilotwatch::decode

@@ -24,10 +24,8 @@ class Canonical {
   Canonical& add(const std::optional<Id128>& id) { return add(id ? id->hex() : std::string()); }
 
   /// The identity of a record without `id`: its content, or the place in the request that the client has named.
-  [[nodiscard]] Id128 id(std::string_view kind, const Given& given) const {
-    std::string domain = given.schema.settings->name;
-    domain += '\0';
-    domain += kind;
+  [[nodiscard]] Id128 id(IdKind kind, const Given& given) const {
+    auto domain = given.schema.id_domains[static_cast<std::size_t>(kind)];
     const auto& reading = given.reading;
     if (reading.idempotency_key.empty()) return reading.hasher.hash(domain += " by content", text_);
     return reading.hasher.hash(domain += " by request",
@@ -44,25 +42,25 @@ class Canonical {
   std::string text_;
 };
 
-std::optional<Id128> given_id(const Given& given, std::string_view key, std::string_view kind) {
+std::optional<Id128> given_id(const Given& given, std::string_view key, IdKind kind) {
   const auto* e = given.members.take(key);
   return e != nullptr ? std::optional(read_id(*e, key, kind, given.schema, given.reading)) : std::nullopt;
 }
 
 std::string given_text(const Given& given, std::string_view key) {
   const auto* e = given.members.take(key);
-  return e != nullptr ? text(*e, key) : std::string();
+  return e != nullptr ? std::string(text(*e, key)) : std::string();
 }
 
 /// A version, a threshold: text or a number.
 std::string given_label(const Given& given, std::string_view key) {
   const auto* e = given.members.take(key);
-  return e != nullptr ? label_text(*e, key, false) : std::string();
+  return e != nullptr ? std::string(Label(*e, key, false).text()) : std::string();
 }
 
 record::ComplaintUpdate complaint_update(const Given& given) {
   record::ComplaintUpdate u;
-  u.complaint_id = read_id(given.members.require("id"), "id", "complaint", given.schema, given.reading);
+  u.complaint_id = read_id(given.members.require("id"), "id", IdKind::complaint, given.schema, given.reading);
   u.time = given.time;
   u.step = read_choice<record::Step>(given.members.require("step"), "step", record::step_names);
   if (const auto* e = given.members.take("found_for"))
@@ -74,10 +72,10 @@ record::Review review(const Given& given) {
   record::Review r;
   r.time = given.time;
   r.prediction_id =
-      read_id(given.members.require("prediction_id"), "prediction_id", "decision", given.schema, given.reading);
+      read_id(given.members.require("prediction_id"), "prediction_id", IdKind::decision, given.schema, given.reading);
   const auto& final = given.members.require("final");
   r.final = read_target(final, "final", given.schema, given.reading);
-  const auto id = given_id(given, "id", "review");
+  const auto id = given_id(given, "id", IdKind::review);
   if (const auto* e = given.members.take("opened_at")) r.opened_at = read_time(*e, "opened_at");
   if (r.opened_at && *r.opened_at > r.time) refuse(Reason::time, "opened_at", "is after time, when it was decided");
   if (const auto* e = given.members.take("ai_shown"))
@@ -87,13 +85,13 @@ record::Review review(const Given& given) {
   if (const auto* e = given.members.take("reason")) static_cast<void>(text(*e, "reason"));
   Canonical canonical;
   canonical.add(r.prediction_id)
-      .add(label_text(final, "final", given.schema.truth_values()))
+      .add(Label(final, "final", given.schema.truth_values()).text())
       .add(record::ai_shown_names[static_cast<std::size_t>(r.ai_shown)])
       .add(r.seeded ? "seeded" : "")
       .add(id)
       .add(r.time);
   if (r.opened_at) canonical.add(*r.opened_at);
-  r.id = id ? *id : canonical.id("review", given);
+  r.id = id ? *id : canonical.id(IdKind::review, given);
   r.content = canonical.order();
   return r;
 }
@@ -109,8 +107,8 @@ record::Feedback feedback(const Given& given) {
   record::Feedback f;
   f.time = given.time;
   f.audience = read_choice<record::Audience>(given.members.require("audience"), "audience", record::audience_names);
-  const auto id = given_id(given, "id", "feedback");
-  f.prediction_id = given_id(given, "prediction_id", "decision");
+  const auto id = given_id(given, "id", IdKind::feedback);
+  f.prediction_id = given_id(given, "prediction_id", IdKind::decision);
   const auto theme = given_text(given, "theme");
   f.theme = given.reading.intern(theme);
   if (const auto* e = given.members.take("stance")) f.stance = stance(*e);
@@ -122,7 +120,7 @@ record::Feedback feedback(const Given& given) {
       .add(f.stance ? std::to_string(*f.stance) : "")
       .add(f.value ? format_number(*f.value) : "")
       .add(f.time);
-  f.id = id ? *id : canonical.id("feedback", given);
+  f.id = id ? *id : canonical.id(IdKind::feedback, given);
   return f;
 }
 
@@ -130,7 +128,7 @@ record::Change change(const Given& given) {
   record::Change c;
   c.time = given.time;
   c.what = read_choice<record::What>(given.members.require("what"), "what", record::what_names);
-  const auto id = given_id(given, "id", "change");
+  const auto id = given_id(given, "id", IdKind::change);
   const auto from = given_label(given, "from"), to = given_label(given, "to");
   c.from = given.reading.intern(from);
   c.to = given.reading.intern(to);
@@ -141,7 +139,7 @@ record::Change change(const Given& given) {
       .add(to)
       .add(c.announced ? (*c.announced ? "yes" : "no") : "")
       .add(c.time);
-  c.id = id ? *id : canonical.id("change", given);
+  c.id = id ? *id : canonical.id(IdKind::change, given);
   return c;
 }
 
