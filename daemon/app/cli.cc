@@ -228,6 +228,15 @@ void add_ingest(CLI::App& root, IngestOptions& options, Command& command) {
   app->callback([&] { command = [&options] { return ingest(options); }; });
 }
 
+void add_backup(CLI::App& root, BackupOptions& options, Command& command) {
+  auto* app = root.add_subcommand("backup", "Copy the store, also while a daemon uses it; as confidential as the store");
+  app->add_option("--storage.path", options.storage_path, "Folder of the journal and of the key that hides ids")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app->add_option("--to", options.to, "Folder of the backup; must not exist, or be empty")->type_name("DIR")->required();
+  app->callback([&] { command = [&options] { return backup(options); }; });
+}
+
 void add_rejects(CLI::App& root, RejectsOptions& options, Command& command) {
   auto* app =
       root.add_subcommand("rejects", "Show the lines that a running daemon has rejected, newest first, and why");
@@ -275,6 +284,7 @@ struct Options {
   MapOptions map;
   SimulateOptions simulate;
   IngestOptions ingest;
+  BackupOptions backup;
   RejectsOptions rejects;
   TapOptions tap;
   bool verbose = false;
@@ -289,6 +299,7 @@ void declare(CLI::App& root, Options& options, Command& command) {
   add_simulate(root, options.simulate, command);
   add_backtest(root, options.backtest, command);
   add_ingest(root, options.ingest, command);
+  add_backup(root, options.backup, command);
   add_rejects(root, options.rejects, command);
   add_tap(root, options.tap, command);
   add_map(root, options.map, command);

@@ -85,6 +85,12 @@ struct IngestOptions {
 /// 1 where a line was rejected, or could not be delivered.
 int ingest(const IngestOptions& options);
 
+struct BackupOptions {
+  std::string storage_path = "data", to;
+};
+/// Copies a store, also of a running daemon.
+int backup(const BackupOptions& options);
+
 struct RejectsOptions {
   ClientOptions client;
   std::string source, reason;    ///< "" = of any

@@ -234,6 +234,10 @@ std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record:
     ++commits_;
     commit_us_ += micros_since(start);
     return sequence;
+  } catch (const journal::DamagedError& error) {  // the next start sets it aside
+    ++write_failures_;
+    degraded_ = true;
+    throw journal::WriteError(error.what());
   } catch (const journal::ReadError& error) {
     ++write_failures_;
     degraded_ = true;
@@ -330,6 +334,8 @@ void Core::describe(sinks::SelfStats& out) const {
   out.store_wal_bytes = store.wal_bytes;
   out.store_free_bytes = store.free_bytes;
   out.store_entries = store.entries;
+  out.store_lost_entries = store.lost_entries;
+  out.store_set_aside = store.set_aside;
 }
 
 }  // namespace pilotwatch::app

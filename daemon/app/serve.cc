@@ -10,6 +10,7 @@
 #include "app/intake.h"
 #include "app/references.h"
 #include "app/web_access.h"
+#include "journal/salvage.h"
 #include "runtime/http.h"
 #include "runtime/log.h"
 #include "runtime/worker.h"
@@ -287,7 +288,7 @@ Result<runtime::HttpOptions> http_options(const ServeOptions& options) {
   return out;
 }
 
-int run_daemon(const ServeOptions& options, settings::Settings&& settings, runtime::HttpOptions&& http,
+int run_daemon(const ServeOptions& options, const settings::Settings& settings, const runtime::HttpOptions& http,
                const runtime::Log& log) {
   const SystemClock clock;
   const auto otlp = parse_address(options.otlp_listen_address);
@@ -298,8 +299,18 @@ int run_daemon(const ServeOptions& options, settings::Settings&& settings, runti
     if (!problems.empty()) return tell(problems);
   }
   const auto signals = block_signals();
+  const auto run = [&] { return Daemon(options, settings, http, *otlp, web ? &*web : nullptr, log).run(signals); };
   try {
-    return Daemon(options, std::move(settings), std::move(http), *otlp, web ? &*web : nullptr, log).run(signals);
+    try {
+      return run();
+    } catch (const journal::DamagedError& error) {
+      log.error("the store is damaged; saving what can be read", {{"err", error.what()}});
+      const auto saved = journal::salvage(options.storage_path, clock.now());
+      log.error("the damaged store was set aside and replaced",
+                {{"file", saved.damaged.string()}, {"saved_entries", saved.saved}, {"lost_entries", saved.lost},
+                 {"end_unknown", saved.end_unknown}});
+    }
+    return run();
   } catch (const ReferenceError& error) {
     log.error("a reference cannot be used", {{"err", error.what()}});
     return 2;
@@ -323,7 +334,7 @@ int serve(const ServeOptions& options) {
   auto log_options = runtime::default_log_options();
   log_options.level = *level;
   log_options.format = *format;
-  return run_daemon(options, std::move(std::get<settings::Settings>(loaded)), *std::move(http),
+  return run_daemon(options, std::get<settings::Settings>(loaded), *http,
                     runtime::Log(log_options));
 }
 

@@ -60,7 +60,7 @@ class ByteReader {
   std::string_view rest_;
 };
 
-/// zstd, with the size of the content in the frame.
+/// zstd, with size and checksum of the content in the frame.
 [[nodiscard]] std::string compress(std::string_view bytes, int level = 1);
 /// Errors: not zstd, damaged, or larger than `max_bytes` when unpacked.
 [[nodiscard]] Result<std::string> decompress(std::string_view bytes, std::size_t max_bytes);

@@ -71,18 +71,20 @@ bool Journal::sweep(bool staged) {
 Checkpoint Journal::read_checkpoint() {
   const std::lock_guard lock(impl_->mutex);
   Checkpoint out;
-  const auto sequence = impl_->fact("checkpoint_sequence");
-  if (sequence.empty()) return out;
-  out.sequence = std::stoull(sequence);
-  Statement parts(impl_->database,
-                  "SELECT name, body, max(generation) FROM checkpoint_parts WHERE generation BETWEEN ? AND ? "
-                  "GROUP BY name");
-  parts.bind(1, impl_->number("checkpoint_base")).bind(2, impl_->number("checkpoint_generation"));
-  while (parts.step()) {
-    auto body = decompress(parts.bytes(1), max_entry_bytes);
-    if (body.has_error()) throw CorruptBytes(body.error().what);
-    out.parts.emplace(parts.bytes(0), std::move(body).value());
-  }
+  reading([&] {
+    const auto sequence = impl_->fact("checkpoint_sequence");
+    if (sequence.empty()) return;
+    out.sequence = std::stoull(sequence);
+    Statement parts(impl_->database,
+                    "SELECT name, body, max(generation) FROM checkpoint_parts WHERE generation BETWEEN ? AND ? "
+                    "GROUP BY name");
+    parts.bind(1, impl_->number("checkpoint_base")).bind(2, impl_->number("checkpoint_generation"));
+    while (parts.step()) {
+      auto body = decompress(parts.bytes(1), max_entry_bytes);
+      if (body.has_error()) throw CorruptBytes(body.error().what);
+      out.parts.emplace(parts.bytes(0), std::move(body).value());
+    }
+  });
   return out;
 }
 

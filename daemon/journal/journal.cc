@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/bytes.h"
@@ -21,13 +22,21 @@ std::filesystem::path prepared(const std::filesystem::path& folder) {
   return folder;
 }
 
-std::string unpack(std::string_view bytes) {
-  auto body = decompress(bytes, max_entry_bytes);
-  if (body.has_error()) throw CorruptBytes(body.error().what);
-  return std::move(body).value();
+record::Entry read_entry(std::uint64_t sequence, std::string_view bytes) {
+  try {
+    return unpack_entry(bytes);
+  } catch (const CorruptBytes& error) {
+    throw DamagedError("entry " + std::to_string(sequence) + " is damaged: " + error.what());
+  }
 }
 
 }  // namespace
+
+record::Entry unpack_entry(std::string_view bytes) {
+  auto body = decompress(bytes, max_entry_bytes);
+  if (body.has_error()) throw CorruptBytes(body.error().what);
+  return record::decode_entry(*body);
+}
 
 Journal::Impl::Impl(const std::filesystem::path& folder)
     : path(prepared(folder) / "pilotwatch.db"), lock(folder / "lock"), database(path.string()) {
@@ -48,6 +57,7 @@ Journal::Impl::Impl(const std::filesystem::path& folder)
   insert_part.emplace(database, "INSERT OR REPLACE INTO checkpoint_parts VALUES(?, ?, ?)");
   set_fact.emplace(database, "INSERT OR REPLACE INTO facts VALUES(?, ?)");
   last = static_cast<std::uint64_t>(pragma(database, "SELECT coalesce(max(sequence), 0) FROM entries"));
+  lost_entries = static_cast<std::uint64_t>(number("lost_entries"));
 }
 
 void Journal::Impl::write_cursor(const record::Cursor& cursor) {
@@ -78,7 +88,9 @@ void Journal::Impl::write_cursor(const record::Cursor& cursor) {
 
 Journal::Journal(const std::filesystem::path& folder) try : impl_(std::make_unique<Impl>(folder)) {
 } catch (const SqliteError& error) {
-  throw OpenError(std::string(error.what()) + " (in " + folder.string() + ")");
+  const auto what = std::string(error.what()) + " (in " + folder.string() + ")";
+  if (error.damaged()) throw DamagedError(what);
+  throw OpenError(what);
 }
 Journal::~Journal() = default;
 
@@ -120,22 +132,25 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
 
 void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit) {
   const std::lock_guard lock(impl_->mutex);
-  try {
+  reading([&] {
     Statement entries(impl_->database, "SELECT sequence, body FROM entries WHERE sequence > ? ORDER BY sequence");
     entries.bind(1, static_cast<std::int64_t>(after));
     while (entries.step()) {
-      visit(static_cast<std::uint64_t>(entries.number(0)), record::decode_entry(unpack(entries.bytes(1))));
+      const auto sequence = static_cast<std::uint64_t>(entries.number(0));
+      visit(sequence, read_entry(sequence, entries.bytes(1)));
     }
-  } catch (const SqliteError& error) {
-    throw ReadError(error.what());
-  }
+  });
 }
 
 std::uint64_t Journal::last_sequence() const { return impl_->last; }
 
 std::vector<record::Cursor> Journal::cursors(const std::string& source) {
   const std::lock_guard lock(impl_->mutex);
-  Statement select(impl_->database,
+  return reading([&] { return impl_->cursors(source); });
+}
+
+std::vector<record::Cursor> Journal::Impl::cursors(const std::string& source) const {
+  Statement select(database,
                    "SELECT id, device, inode, offset, fingerprint, fingerprint_bytes, marker, marker_bytes, content, "
                    "size, modified_ns, seen_ms, compressed, finished, path, place FROM cursors WHERE source = ? "
                    "ORDER BY id");
@@ -166,6 +181,7 @@ std::vector<record::DeadLetter> Journal::dead_letters(std::uint64_t keep, bool k
     impl_->database.run("PRAGMA secure_delete=OFF");
     return impl_->letters->read(impl_->database);
   } catch (const SqliteError& error) {
+    if (error.damaged()) throw DamagedError(error.what());
     throw WriteError(error.what());
   }
 }
@@ -183,7 +199,7 @@ std::int64_t Journal::Impl::number(std::string_view key) const {
 
 std::string Journal::fact(const std::string& key) {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->fact(key);
+  return reading([&] { return impl_->fact(key); });
 }
 
 void Journal::set_fact(const std::string& key, const std::string& value) {
@@ -209,6 +225,14 @@ StoreStats Journal::stats() const {
   const auto space = std::filesystem::space(impl_->path.parent_path(), error);
   out.free_bytes = error ? 0 : space.available;
   out.entries = impl_->last;
+  out.lost_entries = impl_->lost_entries;
+  const auto damaged = impl_->path.filename().string() + ".damaged-";
+  for (std::filesystem::directory_iterator file(impl_->path.parent_path(), error), end; !error && file != end;
+       file.increment(error)) {
+    const auto name = file->path().filename().string();
+    if (name.starts_with(damaged) && !name.ends_with("-wal") && !name.ends_with("-shm")) out.set_aside.push_back(name);
+  }
+  std::sort(out.set_aside.begin(), out.set_aside.end());
   return out;
 }
 

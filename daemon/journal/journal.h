@@ -24,6 +24,11 @@ class OpenError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+/// The store is damaged: nothing can be read of it, or not all. See quarantine().
+class DamagedError : public OpenError {
+ public:
+  using OpenError::OpenError;
+};
 /// A write failed (disk full, I/O error): nothing of it is in the journal, and the next write may succeed again.
 class WriteError : public std::runtime_error {
  public:
@@ -48,6 +53,8 @@ struct PackedPart {
 
 struct StoreStats {
   std::uint64_t db_bytes = 0, wal_bytes = 0, free_bytes = 0, entries = 0;
+  std::uint64_t lost_entries = 0;      ///< that damaged stores of this one held, and that could not be read any more
+  std::vector<std::string> set_aside;  ///< damaged stores that still lie beside this one, by name
 };
 
 inline constexpr int schema_version = 3;  ///< older databases are migrated when they are opened
@@ -58,7 +65,7 @@ inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
 /// replay() or dead_letters(). One process at a time: a lock file refuses the second.
 class Journal {
  public:
-  /// Creates folder (mode 0700) and database where they do not exist. Throws OpenError.
+  /// Creates folder (mode 0700) and database where they do not exist. Throws OpenError, DamagedError.
   explicit Journal(const std::filesystem::path& folder);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -80,16 +87,17 @@ class Journal {
   /// Deletes some parts that no checkpoint needs any more or, with `staged`, that have been staged for one that will not
   /// be finished. False: there are none.
   bool sweep(bool staged);
+  /// Throws CorruptBytes where only the checkpoint is damaged, DamagedError, ReadError.
   [[nodiscard]] Checkpoint read_checkpoint();
 
   /// Copies the write-ahead log into the database when it has grown, without holding up who appends for more than the
   /// last of it. To be called now and then by one thread.
   void tend_wal();
 
-  /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws CorruptBytes on a damaged entry.
+  /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws DamagedError, ReadError.
   void replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit);
   [[nodiscard]] std::uint64_t last_sequence() const;
-  /// Where the source stands, file by file, in the order of their ids. Throws SqliteError (a runtime_error).
+  /// Where the source stands, file by file, in the order of their ids. Throws DamagedError, ReadError.
   [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source);
 
   /// The rejected lines that have been kept, oldest first, without what is no longer to be kept: all but the newest

@@ -58,6 +58,7 @@ struct Journal::Impl {
   }
   void write_cursor(const record::Cursor& cursor);
   void write_fact(std::string_view key, std::string_view value) { set_fact->bind(1, key).bind(2, value).run(); }
+  [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source) const;
   [[nodiscard]] std::string fact(std::string_view key) const;
   /// A fact that is a number; 0 where there is none.
   [[nodiscard]] std::int64_t number(std::string_view key) const;
@@ -71,9 +72,24 @@ struct Journal::Impl {
   std::optional<Statement> insert, insert_cursor, delete_cursor, insert_part, set_fact;
   std::optional<DeadLetters> letters;
   std::atomic<std::uint64_t> last = 0;
+  std::uint64_t lost_entries = 0;
   std::atomic<int> wal_pages = 0;  ///< as of the last commit
   std::mutex copying;  ///< guards the next; may be taken under `mutex`
   std::optional<Database> copier;
 };
+
+/// Runs `body`; what SQLite cannot read is a DamagedError or a ReadError.
+template <class Body>
+auto reading(Body&& body) {
+  try {
+    return body();
+  } catch (const SqliteError& error) {
+    if (error.damaged()) throw DamagedError(error.what());
+    throw ReadError(error.what());
+  }
+}
+
+/// A stored entry. Throws CorruptBytes.
+[[nodiscard]] record::Entry unpack_entry(std::string_view bytes);
 
 }  // namespace pilotwatch::journal

@@ -6,8 +6,6 @@
 namespace pilotwatch::journal {
 namespace {
 
-constexpr std::int64_t application_id = 0x70777463;  // "pwtc"
-
 constexpr const char* schema = R"sql(
 CREATE TABLE entries (              -- what was acknowledged, in order; state = fold(entries)
   sequence INTEGER PRIMARY KEY,

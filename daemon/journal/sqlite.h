@@ -16,14 +16,15 @@ class SqliteError : public std::runtime_error {
  public:
   SqliteError(int extended_code, const std::string& what) : std::runtime_error(what), code(extended_code) {}
   int code;  ///< extended result code
+  /// The file is not what SQLite wrote.
+  [[nodiscard]] bool damaged() const { return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB; }
 };
 
 class Database {
  public:
-  explicit Database(const std::string& path) {
+  explicit Database(const std::string& path, int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {
     sqlite3* raw = nullptr;
-    const int rc =
-        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     handle_.reset(raw);
     if (rc != SQLITE_OK) fail("open " + path);
     sqlite3_extended_result_codes(raw, 1);

@@ -169,6 +169,10 @@ void add_store(Families& out, const SelfStats& self) {
   out.add_gauge("pilotwatch_store_entries", "Journal entries stored.", {}, self.store_entries);
   out.add_counter("pilotwatch_store_write_failures_total", "Failed store transactions.", {}, self.store_write_failures);
   out.add_gauge("pilotwatch_store_degraded", "1 while the store refuses writes.", {}, self.store_degraded ? 1.0 : 0.0);
+  out.add_gauge("pilotwatch_store_set_aside", "Damaged stores that were set aside and still lie beside this one.", {},
+                static_cast<double>(self.store_set_aside.size()));
+  out.add_gauge("pilotwatch_store_lost_entries", "Journal entries that a damaged store held and that could not be saved.",
+                {}, self.store_lost_entries);
   out.add_counter("pilotwatch_store_commits_total", "Store transactions committed.", {}, self.commits);
   out.add_counter("pilotwatch_store_commit_seconds_total", "Time spent on store commits.", {}, self.commit_seconds);
   out.add_counter("pilotwatch_store_checkpoints_total", "Checkpoints written.", {}, self.store_checkpoints);

@@ -106,6 +106,11 @@ std::string banner(const PageInput& in) {
     return "<p class=\"lead\" role=\"status\"><strong>The store refuses writes: new records are answered "
            "503.</strong></p>";
   }
+  if (!in.self.store_set_aside.empty()) {
+    return "<p class=\"lead\" role=\"status\"><strong>The store was damaged and has been replaced; " +
+           std::to_string(in.self.store_lost_entries) + " journal entries are lost. What is left of it: " +
+           escape_html(in.self.store_set_aside.back()) + "</strong> (this goes when the file is moved away)</p>";
+  }
   return {};
 }
 

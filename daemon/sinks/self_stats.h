@@ -32,6 +32,8 @@ struct SelfStats {
   std::uint64_t store_db_bytes = 0, store_wal_bytes = 0, store_free_bytes = 0, store_entries = 0;
   std::uint64_t store_write_failures = 0, store_checkpoints = 0;
   bool store_degraded = false;
+  std::uint64_t store_lost_entries = 0;
+  std::vector<std::string> store_set_aside;  ///< damaged stores beside this one
   std::uint64_t commits = 0;
   double commit_seconds = 0;
   std::uint64_t evaluations = 0;
