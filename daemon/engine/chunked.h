@@ -44,7 +44,7 @@ class Chunked {
       out.u64(chunks_[i].items.size());
       for (const auto& item : chunks_[i].items) item.write(out);
       save(i, out.take());
-      if (!all) chunks_[i].dirty = false;
+      chunks_[i].dirty = false;
     }
   }
   /// Chunks must come in order.

@@ -82,6 +82,7 @@ bool Decisions::take_in(Slot slot, std::uint64_t weight) {
 }
 
 std::byte* Decisions::new_row() {
+  PW_ASSERT(size_ < ~Slot{0});
   if (size_ % chunk_rows == 0) chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(chunk_rows * stride_));
   return row(static_cast<Slot>(size_++));
 }

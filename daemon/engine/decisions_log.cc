@@ -157,10 +157,11 @@ void Decisions::replay(std::string_view log) {
 }
 
 void Decisions::replay_decision(ByteReader& in) {
-  const auto slot = static_cast<Slot>(in.u64());
+  const auto number = in.u64();
   const auto weight = in.u64();
   const auto bytes = in.raw(fixed_);
-  if (slot != size_) throw CorruptBytes("decisions out of order");
+  if (number != size_) throw CorruptBytes("decisions out of order");
+  const auto slot = static_cast<Slot>(number);
   auto* at = new_row();
   std::memset(at, 0, stride_);
   std::memcpy(at, bytes.data(), fixed_);

@@ -251,6 +251,7 @@ class PilotState {
   void mark_all_stale();
 
   // pilot_save.cc
+  void check_rows() const;
   void write(ByteWriter& out) const;
   void read(ByteReader& in, const std::map<std::string, std::string>& parts);
 

@@ -208,10 +208,6 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
   read(in, parts);
   for (std::size_t i = 0; parts.contains(chunk_name("complaints", i)); ++i)
     complaints_.load_chunk(parts.at(chunk_name("complaints", i)));
-  waiting_.each([&](const OrderKey& key, const Waiting& waiting) {
-    if (std::get<Ordered>(key) == Ordered::decision && waiting.slot >= decisions_.size())
-      throw CorruptBytes("a decision that does not exist");
-  });
   if (!references_.sound(decisions_.size(), columns_.size())) throw CorruptBytes("rows of a reference");
   for (std::size_t i = 0; parts.contains(chunk_name("reviews", i)); ++i)
     reviews_.load_chunk(parts.at(chunk_name("reviews", i)));
@@ -226,8 +222,38 @@ void PilotState::load(const std::map<std::string, std::string>& parts) {
     if (!complaint_by_id_.contains(complaint) || !updates_.contains(complaint))
       throw CorruptBytes("a finding on a complaint that is not there");
   }
+  check_rows();
   index_side();
   mark_all_stale();
+}
+
+/// What rows refer to must be there: they are used as indexes.
+void PilotState::check_rows() const {
+  waiting_.each([&](const OrderKey& key, const Waiting& waiting) {
+    const auto kind = std::get<Ordered>(key);
+    const auto rows = kind == Ordered::decision    ? decisions_.size()
+                      : kind == Ordered::complaint ? complaints_.size()
+                                                   : feedback_.size();
+    if (waiting.slot >= rows) throw CorruptBytes("what waits does not exist");
+  });
+  const auto groups_exist = [&](const Groups& groups) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      if (groups[i] != no_group && (i >= values_.size() || groups[i] >= values_[i].size())) return false;
+    }
+    return true;
+  };
+  const auto labels = static_cast<double>(std::max<std::size_t>(1, settings_->classes.size()));
+  const bool numbers = settings::predicts_numbers(settings_->task);
+  const auto is_label = [&](double value) { return numbers || (value >= 0 && value < labels); };
+  for (std::uint32_t slot = 0; slot < decisions_.size(); ++slot) {
+    const auto d = decisions_[slot];
+    if (d.version >= versions_.size() || d.version >= counters_.versions.size() || !groups_exist(d.groups) ||
+        !is_label(d.predicted) || !is_label(d.actual))
+      throw CorruptBytes("a decision of a version, group or class that does not exist");
+  }
+  for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
+    if (!groups_exist(complaints_[slot].groups)) throw CorruptBytes("a complaint of a group that does not exist");
+  }
 }
 
 void PilotState::write(ByteWriter& out) const {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t step_bytes = 512 << 10;  // packed: some milliseconds of writing
 constexpr std::chrono::milliseconds tending{100};
+constexpr std::uint64_t min_free_bytes = 8ULL << 20;  // for entries, while it is being written
 
 }  // namespace
 
@@ -99,8 +101,9 @@ void CheckpointWriter::run() {
     wake_.wait_for(lock, tending, [this] { return !jobs_.empty() || stopping_; });
     if (jobs_.empty()) {
       if (stopping_) return;
+      const bool broken = broken_;
       lock.unlock();
-      while (tend()) {
+      while (tend(broken)) {
         const std::lock_guard peek(mutex_);
         if (!jobs_.empty() || stopping_) break;
       }
@@ -121,7 +124,8 @@ void CheckpointWriter::run() {
         broken = true;
         packed_.clear();
         packed_bytes_ = 0;
-        failed_(error.what());
+        swept_ = false;
+        report(error.what());
       }
     }
     lock.lock();
@@ -141,8 +145,7 @@ void CheckpointWriter::work(Job& job) {
     case Job::Kind::anew:
       packed_.clear();
       packed_bytes_ = 0;
-      while (journal_.sweep(true)) {
-      }
+      while (journal_.sweep(true)) tend_wal();
       return;
     case Job::Kind::part:
       packed_.push_back({std::move(job.name), compress(job.bytes)});
@@ -155,25 +158,47 @@ void CheckpointWriter::work(Job& job) {
       swept_ = false;
       break;
   }
-  journal_.tend_wal();
+  tend_wal();
 }
 
+/// What is staged takes its place on the disk at once, and the write-ahead log needs as much again to be copied. A
+/// checkpoint that does not fit must not be what fills the disk: entries need the room more.
 void CheckpointWriter::flush() {
-  if (!packed_.empty()) journal_.stage(packed_);
+  if (packed_.empty()) return;
+  const auto store = journal_.stats();
+  if (store.free_bytes < store.wal_bytes + packed_bytes_ + min_free_bytes)
+    throw WriteError("too little room on the disk for a checkpoint");
+  journal_.stage(packed_);
   packed_.clear();
   packed_bytes_ = 0;
 }
 
-/// One small step of what is no checkpoint; false: nothing is left to do.
-bool CheckpointWriter::tend() {
+void CheckpointWriter::report(const std::string& what) {
+  try {
+    failed_(what);
+  } catch (const std::exception&) {  // the log itself; there is nobody left to tell
+  }
+}
+
+/// Never throws: a checkpoint does not fail because the log behind it could not be copied yet.
+void CheckpointWriter::tend_wal() {
   try {
     journal_.tend_wal();
-    if (!swept_) swept_ = !journal_.sweep(false);
-    return !swept_;
+    wal_fails_ = false;
+  } catch (const std::exception& error) {
+    if (!std::exchange(wal_fails_, true)) report(error.what());
+  }
+}
+
+/// One small step of what is no checkpoint; false: nothing is left to do. `broken`: what has been staged is for nothing.
+bool CheckpointWriter::tend(bool broken) {
+  tend_wal();
+  try {
+    if (!swept_) swept_ = !journal_.sweep(broken) && !journal_.sweep(false);
   } catch (const std::exception&) {  // no harm but space; the next checkpoint tries again
     swept_ = true;
-    return false;
   }
+  return !swept_;
 }
 
 }  // namespace pilotwatch::journal

@@ -52,13 +52,16 @@ class CheckpointWriter {
   void run();
   void work(Job& job);
   void flush();
-  bool tend();
+  void report(const std::string& what);
+  void tend_wal();
+  bool tend(bool broken);
 
   Journal& journal_;
   std::function<void(const std::string&)> failed_;
   std::vector<PackedPart> packed_;  ///< the writer's own, like the next
   std::size_t packed_bytes_ = 0;
-  bool swept_ = false;  ///< nothing is left to delete
+  bool swept_ = false;     ///< nothing is left to delete
+  bool wal_fails_ = false;  ///< said already
 
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable wake_, room_;

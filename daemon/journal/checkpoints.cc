@@ -24,18 +24,12 @@ void Journal::stage(std::span<const PackedPart> parts) {
   const std::lock_guard lock(impl_->mutex);
   writing([&] {
     const auto generation = impl_->number("checkpoint_generation") + 1;
-    // They need not be durable before the commit that makes them count, which is.
-    impl_->database.run("PRAGMA synchronous=NORMAL");
-    try {
-      impl_->transaction([&] {
-        for (const auto& part : parts)
-          impl_->insert_part->bind(1, part.name).bind(2, generation).bind_blob(3, part.body).run();
-      });
-    } catch (...) {
-      impl_->database.run("PRAGMA synchronous=FULL");
-      throw;
-    }
-    impl_->database.run("PRAGMA synchronous=FULL");
+    // Durable, like every transaction: frames that were never flushed may be gone after a failed fsync of somebody else's
+    // commit, and what is acknowledged behind them could not be recovered.
+    impl_->transaction([&] {
+      for (const auto& part : parts)
+        impl_->insert_part->bind(1, part.name).bind(2, generation).bind_blob(3, part.body).run();
+    });
   });
 }
 
@@ -91,21 +85,27 @@ Checkpoint Journal::read_checkpoint() {
 void Journal::Impl::copy_wal() {
   const std::lock_guard alone(copying);
   if (!copier) {
-    copier.emplace(path.string());
-    copier->run("SELECT 1 FROM sqlite_master");  // until it has read something it knows of no write-ahead log
+    auto fresh = std::make_unique<Database>(path.string());
+    fresh->run("SELECT 1 FROM sqlite_master");  // until it has read something it knows of no write-ahead log
+    copier = std::move(fresh);
   }
-  // Busy only means that there will be more to do next time.
-  sqlite3_wal_checkpoint_v2(copier->get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int rc = sqlite3_wal_checkpoint_v2(copier->get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) return;  // busy: there will be more to do next time
+  const std::string what = sqlite3_errmsg(copier->get());
+  copier.reset();  // another one may fare better
+  throw SqliteError(rc, "the write-ahead log cannot be copied: " + what);
 }
 
 void Journal::tend_wal() {
   if (impl_->wal_pages < some_wal_pages) return;
-  impl_->copy_wal();
-  if (impl_->wal_pages < many_wal_pages) return;
-  // Under load there is always something new behind what has been copied, and the log grows on; without writers the rest
-  // is copied at once, and the next commit begins the log anew.
-  const std::lock_guard lock(impl_->mutex);
-  impl_->copy_wal();
+  writing([&] {
+    impl_->copy_wal();
+    if (impl_->wal_pages < many_wal_pages) return;
+    // Under load there is always something new behind what has been copied, and the log grows on; without writers the
+    // rest is copied at once, and the next commit begins the log anew.
+    const std::lock_guard lock(impl_->mutex);
+    impl_->copy_wal();
+  });
 }
 
 }  // namespace pilotwatch::journal

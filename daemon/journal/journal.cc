@@ -99,9 +99,9 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
   const std::uint64_t sequence = impl_->last + 1;
   const std::string body = compress(record::encode_entry(entry));
   const std::lock_guard lock(impl_->mutex);
-  if (impl_->wal_pages > most_wal_pages) impl_->copy_wal();
   bool inserted = false;
   try {
+    if (impl_->wal_pages > most_wal_pages) impl_->copy_wal();
     impl_->transaction([&] {
       impl_->insert->bind(1, static_cast<std::int64_t>(sequence))
           .bind(2, entry.wall.time_since_epoch().count())

@@ -91,7 +91,7 @@ class Journal {
   [[nodiscard]] Checkpoint read_checkpoint();
 
   /// Copies the write-ahead log into the database when it has grown, without holding up who appends for more than the
-  /// last of it. To be called now and then by one thread.
+  /// last of it. To be called now and then by one thread. Throws WriteError.
   void tend_wal();
 
   /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws DamagedError, ReadError.

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -62,7 +63,8 @@ struct Journal::Impl {
   [[nodiscard]] std::string fact(std::string_view key) const;
   /// A fact that is a number; 0 where there is none.
   [[nodiscard]] std::int64_t number(std::string_view key) const;
-  /// Copies the write-ahead log into the database as far as nobody needs it; by a connection of its own.
+  /// Copies the write-ahead log into the database as far as nobody needs it; by a connection of its own. Throws
+  /// SqliteError.
   void copy_wal();
 
   std::filesystem::path path;
@@ -75,7 +77,7 @@ struct Journal::Impl {
   std::uint64_t lost_entries = 0;
   std::atomic<int> wal_pages = 0;  ///< as of the last commit
   std::mutex copying;  ///< guards the next; may be taken under `mutex`
-  std::optional<Database> copier;
+  std::unique_ptr<Database> copier;
 };
 
 /// Runs `body`; what SQLite cannot read is a DamagedError or a ReadError.
