@@ -97,6 +97,7 @@ TEST_CASE("core: a damaged checkpoint is rebuilt from the journal, loudly but by
   }
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open((dir.path() / "a" / "pilotwatch.db").c_str(), &db) == SQLITE_OK);
+  sqlite3_busy_timeout(db, 10'000);
   CHECK(sqlite3_exec(db, "UPDATE checkpoint_parts SET body = x'00' WHERE name = 'judge'", nullptr, nullptr, nullptr) ==
         SQLITE_OK);
   sqlite3_close(db);

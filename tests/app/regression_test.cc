@@ -11,6 +11,7 @@
 #include "engine/suppression.h"
 #include "support/bench.h"
 #include "support/scratch_dir.h"
+#include "support/store.h"
 
 using namespace pilotwatch;
 using namespace pilotwatch::testing;
@@ -27,12 +28,6 @@ std::string outcome(int id, const std::string& time, const std::string& actual) 
   return R"({"type":"outcome","pilot":"p","id":)" + std::to_string(id) + R"(,"time":")" + time + R"(","actual":)" +
          actual + "}\n";
 }
-void run_sql(const std::filesystem::path& file, const char* sql) {
-  sqlite3* db = nullptr;
-  REQUIRE(sqlite3_open((file / "pilotwatch.db").c_str(), &db) == SQLITE_OK);
-  CHECK(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(db);
-}
 }  // namespace
 
 TEST_CASE("core: an entry that turns up in the journal behind our back is not taken for ours") {
@@ -42,12 +37,12 @@ TEST_CASE("core: an entry that turns up in the journal behind our back is not ta
     bench.start();
     CHECK(bench.deliver(prediction(1)).get().status == Reply::Status::committed);
     // As after a COMMIT whose result was unknown, and whose row could not be asked for: row 2 is there, `last` is 1.
-    run_sql(dir.path() / "a", "INSERT INTO entries SELECT sequence + 1, wall_ms, body FROM entries WHERE sequence = 1");
+    run_sql(dir.path() / "a/pilotwatch.db", "INSERT INTO entries SELECT sequence + 1, wall_ms, body FROM entries WHERE sequence = 1");
     auto reply = bench.deliver(prediction(2)).get();
     if (reply.status != Reply::Status::committed) reply = bench.deliver(prediction(2)).get();  // a client comes again
     CHECK(reply.status == Reply::Status::committed);
   }
-  run_sql(dir.path() / "a", "DELETE FROM checkpoint_parts; DELETE FROM facts");  // whatever the checkpoint says
+  run_sql(dir.path() / "a/pilotwatch.db", "DELETE FROM checkpoint_parts; DELETE FROM facts");  // whatever the checkpoint says
   Bench again(dir.path() / "a", settings_of({binary_pilot()}));
   CHECK(predictions(*again.fresh()) == 2);
 }
@@ -59,7 +54,7 @@ TEST_CASE("core: the advice about an unreadable checkpoint does not lose what wa
     bench.start();
     bench.deliver(prediction(1) + prediction(2)).get();
   }
-  run_sql(dir.path() / "a", "DELETE FROM checkpoint_parts");
+  run_sql(dir.path() / "a/pilotwatch.db", "DELETE FROM checkpoint_parts");
   Bench again(dir.path() / "a", settings_of({binary_pilot()}));
   CHECK(predictions(*again.fresh()) == 2);
 }
