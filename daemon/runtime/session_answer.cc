@@ -129,8 +129,7 @@ void Session::linger() {
 }
 
 void Session::discard() {
-  request_.body.resize(read_piece);
-  transport_->discard_some(asio::buffer(request_.body), [self = shared_from_this()](IoError error, std::size_t bytes) {
+  transport_->discard_some([self = shared_from_this()](IoError error, std::size_t bytes) {
     self->safely([&] { self->on_discarded(error, bytes); });
   });
 }

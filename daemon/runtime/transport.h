@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +27,8 @@ using Gathered = std::array<boost::asio::const_buffer, 2>;
 
 class Transport {
  public:
+  static constexpr std::size_t discarded_at_once = 1 << 20;
+
   virtual ~Transport() = default;
 
   /// Before anything else. TCP is ready at once and calls `done` from within.
@@ -36,9 +42,17 @@ class Transport {
   /// Says that no more will come; `done` when that is said. Afterwards only discard_some and close.
   virtual void end(std::function<void()> done) = 0;
 
-  /// What still comes after end(), as it is on the wire.
-  void discard_some(boost::asio::mutable_buffer scratch, IoHandler handler) {
-    socket().async_read_some(boost::asio::buffer(scratch), std::move(handler));
+  /// What still comes after end(), as it is on the wire, and without copying it (tcp(7), MSG_TRUNC): who is refused under
+  /// overload must not take the time of those who are not. The transport lives until the handler has been called.
+  void discard_some(IoHandler handler) {
+    socket().async_wait(Socket::wait_read, [this, handler = std::move(handler)](boost::system::error_code error) {
+      if (error) return handler(error, 0);
+      const auto bytes = ::recv(socket().native_handle(), nullptr, discarded_at_once, MSG_TRUNC | MSG_DONTWAIT);
+      if (bytes > 0) return handler({}, static_cast<std::size_t>(bytes));
+      if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) return handler({}, 0);
+      if (bytes == 0) return handler(boost::asio::error::eof, 0);
+      handler({errno, boost::system::system_category()}, 0);
+    });
   }
   /// What is under way ends with an error.
   void cancel() {

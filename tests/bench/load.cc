@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends the lines of a file over HTTP as fast as they are answered: load HOST:PORT FILE RECORDS_A_REQUEST CONNECTIONS
-//                                                                   [SECONDS]
-// One thread, one epoll; each connection waits for its answer before it sends again. Nothing is copied: a body is a
-// range of the mapped file. Ends with the file or after SECONDS. Prints one JSON object.
+// Sends records over HTTP: load HOST:PORT FILE RECORDS_A_REQUEST CONNECTIONS [SECONDS [RATE FIRST]]
+//
+// Without RATE the lines of the file, as fast as they are answered, until its end or for SECONDS. With RATE so many bodies
+// a second by the clock, whatever the answers are (0: as they come): each is the first RECORDS_A_REQUEST lines with ids of
+// its own in the place of xxxxxxxxxxxx, from number FIRST on; one that is refused comes again.
+// One thread, one epoll; each connection waits for its answer before it sends again. Prints one JSON object.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -22,6 +24,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -59,8 +62,10 @@ std::vector<std::string_view> bodies_of(std::string_view text, std::size_t lines
 
 struct Connection {
   int fd = -1;
-  std::string head, answer;
+  std::string head, answer, own;  ///< own: the body, where each has its own
   std::string_view body;
+  bool again = false;  ///< it was refused
+  steady_clock::time_point due;
   std::size_t sent = 0;
   steady_clock::time_point since;
   bool busy = false;
@@ -85,13 +90,32 @@ class Load {
     for (auto& connection : connections_) open(connection);
   }
 
+  /// By the clock; see above.
+  void offer(double rate, std::uint64_t first) {
+    rate_ = rate;
+    number_ = first;
+    offering_ = true;
+    const auto body = bodies_.at(0);
+    for (auto at = body.find(placeholder); at != std::string_view::npos; at = body.find(placeholder, at + 1))
+      places_.push_back(at);
+    for (auto& connection : connections_) connection.own = body;
+  }
+
   void run() {
     start_ = steady_clock::now();
-    for (auto& connection : connections_) next(connection);
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+      connections_[i].due = start_ + after(rate_ > 0 ? static_cast<double>(i) / rate_ : 0);
+      next(connections_[i]);
+    }
     std::vector<epoll_event> events(connections_.size());
-    while (busy_ > 0) {
-      const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 10'000);
-      if (ready == 0) throw std::runtime_error("no answer for 10 seconds");
+    while (busy_ > 0 || waits()) {
+      const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), waits() ? 1 : 10'000);
+      if (ready == 0 && !waits()) throw std::runtime_error("no answer for 10 seconds");
+      if (waits()) {
+        for (auto& connection : connections_) {
+          if (!connection.busy) next(connection);
+        }
+      }
       for (int i = 0; i < ready; ++i) serve(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
     }
     wall_ = std::chrono::duration<double>(steady_clock::now() - start_).count();
@@ -132,10 +156,40 @@ class Load {
     require(::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event) == 0, "epoll_ctl");
   }
 
+  static steady_clock::duration after(double seconds) {
+    return std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds));
+  }
+  [[nodiscard]] bool over() const {
+    return seconds_ > 0 && std::chrono::duration<double>(steady_clock::now() - start_).count() > seconds_;
+  }
+  /// Somebody's turn comes by the clock.
+  [[nodiscard]] bool waits() const { return rate_ > 0 && !over(); }
+
+  /// Ids of its own, 12 digits, for a body that has not been refused.
+  void stamp(Connection& c) {
+    if (!std::exchange(c.again, false)) {
+      char digits[13];
+      for (std::size_t i = 0; i < places_.size(); ++i) {
+        std::snprintf(digits, sizeof digits, "%07u%05u", static_cast<unsigned>(number_ % 10'000'000), static_cast<unsigned>(i));
+        std::memcpy(c.own.data() + places_[i], digits, 12);
+      }
+      ++number_;
+    }
+    c.body = c.own;
+    const auto now = steady_clock::now();
+    if (rate_ > 0) c.due = std::max(c.due + after(static_cast<double>(connections_.size()) / rate_), now - after(0.1));
+  }
+
   void next(Connection& connection) {
-    const bool over = seconds_ > 0 && std::chrono::duration<double>(steady_clock::now() - start_).count() > seconds_;
-    if (next_ == bodies_.size() || over) return;
-    connection.body = bodies_[next_++];
+    if (over()) return;
+    if (offering_) {
+      if (rate_ > 0 && steady_clock::now() < connection.due) return;
+      if (connection.fd < 0) open(connection);
+      stamp(connection);
+    } else {
+      if (next_ == bodies_.size()) return;
+      connection.body = bodies_[next_++];
+    }
     connection.head = "POST /v1/records HTTP/1.1\r\nHost: " + std::string(target_) +
                       "\r\nContent-Type: application/x-ndjson\r\nContent-Length: " +
                       std::to_string(connection.body.size()) + "\r\n\r\n";
@@ -155,6 +209,7 @@ class Load {
       pieces[count++] = {const_cast<char*>(c.body.data()) + from, c.body.size() - from};
       const auto written = ::writev(c.fd, pieces, count);
       if (written < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      if (written < 0 && offering_) return;  // refused meanwhile: the answer is there all the same
       require(written > 0, "writev");
       c.sent += static_cast<std::size_t>(written);
     }
@@ -175,7 +230,13 @@ class Load {
 
   void finish(Connection& c) {
     const auto now = steady_clock::now();
-    ++status_[std::atoi(c.answer.c_str() + 9)];
+    const int status = std::atoi(c.answer.c_str() + 9);
+    ++status_[status];
+    c.again = offering_ && status != 200;
+    if (const auto end = c.answer.find("\r\n\r\n"); c.answer.find("onnection: close") < end) {
+      ::close(c.fd);
+      c.fd = -1;
+    }
     if (const auto accepted = c.answer.find("\"accepted\":"); accepted != std::string::npos)
       accepted_ += std::strtoull(c.answer.c_str() + accepted + 11, nullptr, 10);
     latencies_.push_back(std::chrono::duration<double>(now - c.since).count());
@@ -184,6 +245,8 @@ class Load {
     --busy_;
     next(c);
   }
+
+  static constexpr std::string_view placeholder = "xxxxxxxxxxxx";
 
   std::string_view target_;
   std::vector<std::string_view> bodies_;
@@ -194,6 +257,10 @@ class Load {
   std::uint64_t accepted_ = 0;
   std::map<int, std::uint64_t> status_;
   std::vector<double> latencies_;
+  bool offering_ = false;
+  double rate_ = 0;
+  std::uint64_t number_ = 0;
+  std::vector<std::size_t> places_;
   steady_clock::time_point start_;
   double wall_ = 0;
 };
@@ -202,12 +269,13 @@ class Load {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::cerr << "load HOST:PORT FILE RECORDS_A_REQUEST CONNECTIONS [SECONDS]\n";
+    std::cerr << "load HOST:PORT FILE RECORDS_A_REQUEST CONNECTIONS [SECONDS [RATE FIRST]]\n";
     return 2;
   }
   try {
     Load load(argv[1], bodies_of(mapped(argv[2]), std::strtoull(argv[3], nullptr, 10)),
               std::strtoull(argv[4], nullptr, 10), argc > 5 ? std::atof(argv[5]) : 0);
+    if (argc > 7) load.offer(std::atof(argv[6]), std::strtoull(argv[7], nullptr, 10));
     load.run();
     load.print();
   } catch (const std::exception& error) {
