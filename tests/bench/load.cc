@@ -109,9 +109,10 @@ class Load {
     }
     std::vector<epoll_event> events(connections_.size());
     while (busy_ > 0 || waits()) {
-      const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), waits() ? 1 : 10'000);
-      if (ready == 0 && !waits()) throw std::runtime_error("no answer for 10 seconds");
-      if (waits()) {
+      const bool by_clock = waits();
+      const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), by_clock ? 1 : 10'000);
+      if (ready == 0 && !by_clock) throw std::runtime_error("no answer for 10 seconds");
+      if (by_clock) {
         for (auto& connection : connections_) {
           if (!connection.busy) next(connection);
         }
@@ -222,6 +223,10 @@ class Load {
       char buffer[16 << 10];
       const auto got = ::recv(c.fd, buffer, sizeof buffer, 0);
       if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      if (got <= 0 && offering_) {  // no answer at all: status 0
+        c.answer = "HTTP/1.1 0\r\nConnection: close\r\n\r\n";
+        return finish(c);
+      }
       require(got > 0, "recv");
       c.answer.append(buffer, static_cast<std::size_t>(got));
       if (answer_size(c.answer) != 0) finish(c);
