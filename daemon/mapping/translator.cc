@@ -264,7 +264,7 @@ std::vector<std::string> Translator::texts_at(const settings::Source& source, co
                                               std::size_t max_bytes) {
   std::vector<std::string> out(lines.size());
   const auto keep = [&](std::uint32_t line, std::string_view text) {
-    const auto [from, to] = std::ranges::equal_range(lines, line);
+    const auto [from, to] = std::equal_range(lines.begin(), lines.end(), line);
     for (auto at = from; at != to; ++at)
       out[static_cast<std::size_t>(at - lines.begin())] = ellipsis(to_valid_utf8(text), max_bytes);
   };
