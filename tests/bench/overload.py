@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """More records than the daemon can take: overload.py BINARY [SECONDS] [RECORDS A BODY]
 
+BINARY lies in a build folder that has tests/load beside it.
+
 First the capacity: clients that wait for each answer. Then three times as much, offered by a clock whatever the answers are.
 Prints one JSON object: capacity and accepted records a second, answers by status, latencies in ms (of answers of any kind),
 resident memory, and whether every acknowledged record is there after a kill -9. Exit 1 where a bound of the README is broken.
