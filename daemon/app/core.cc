@@ -11,17 +11,11 @@ namespace pilotwatch::app {
 namespace {
 
 using sources::Reply;
-using std::chrono::steady_clock;
 
 // One group is one transaction: large enough to share a sync, small enough to answer within some tens of milliseconds.
 constexpr std::size_t max_group_deliveries = 256;
 constexpr std::uint64_t max_group_bytes = 16ULL << 20;
 constexpr std::size_t max_group_letters = 1000;
-
-std::uint64_t micros_since(steady_clock::time_point start) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count());
-}
 
 Reply cannot_be_stored() {
   Reply reply;
@@ -34,10 +28,14 @@ Reply cannot_be_stored() {
 }  // namespace
 
 Core::Core(Parts parts)
-    : parts_(std::move(parts)), writer_(parts_.journal, [this](const std::string& what) {
-        ++write_failures_;
-        parts_.log.error("a checkpoint cannot be written; the next one writes everything", {{"err", what}});
-      }) {
+    : parts_(std::move(parts)),
+      writer_(
+          parts_.journal,
+          [this](const std::string& what) {
+            ++write_failures_;
+            parts_.log.error("a checkpoint cannot be written; the next one writes everything", {{"err", what}});
+          },
+          parts_.drive) {
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
   parts_.fold.on_transition = [this](const judge::Transition& t) {
     alerts_changed_ = true;
@@ -55,12 +53,15 @@ Core::Core(Parts parts)
   };
 }
 
-Core::~Core() { stop(); }
+Core::~Core() {
+  if (thread_.joinable()) stop();
+}
 
 void Core::start() {
   ready_ = true;
-  next_tick_ = steady_clock::now();
-  next_checkpoint_ = steady_clock::now() + parts_.settings.checkpoint_interval;
+  next_tick_ = parts_.steady.now();
+  next_checkpoint_ = next_tick_ + parts_.settings.checkpoint_interval;
+  if (parts_.drive == Drive::steps) return;
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "pw-core");
     run();
@@ -72,9 +73,10 @@ void Core::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  ready_ = false;
+  const bool ran = ready_.exchange(false);
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  if (ran && parts_.drive == Drive::steps) run();
 }
 
 void Core::submit(Decoded delivery) {
@@ -91,7 +93,7 @@ void Core::fresh(std::function<void(std::shared_ptr<const judge::Snapshot>)> rea
   {
     const std::lock_guard lock(mutex_);
     if (ready_ && !stopping_) {
-      readers_.push_back({std::move(reader), steady_clock::now()});
+      readers_.push_back({std::move(reader), parts_.steady.now()});
       wake_.notify_one();
       return;
     }
@@ -103,7 +105,7 @@ void Core::release_readers(std::chrono::milliseconds patience) {
   std::vector<Reader> late;
   {
     const std::lock_guard lock(mutex_);
-    const auto limit = steady_clock::now() - patience;
+    const auto limit = parts_.steady.now() - patience;
     const auto first_late =
         std::partition(readers_.begin(), readers_.end(), [&](const Reader& r) { return r.since > limit; });
     std::move(first_late, readers_.end(), std::back_inserter(late));
@@ -114,25 +116,30 @@ void Core::release_readers(std::chrono::milliseconds patience) {
 }
 
 void Core::run() {
-  while (true) {
-    bool stopping = false;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, next_tick_, [this] { return !waiting_.empty() || !readers_.empty() || stopping_; });
-      stopping = stopping_ && waiting_.empty();
-    }
-    try {
-      if (auto group = next_group(); !group.empty()) process(std::move(group));
-      if (steady_clock::now() >= next_tick_) tick();
-    } catch (const journal::WriteError& error) {
-      parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
-      alerts_changed_ = true;  // what fires must be said again, or Alertmanager takes it for resolved
-    }
-    if (alerts_changed_) publish_alerts();
-    serve_readers();
-    if (stopping) break;
-  }
+  do {
+    std::unique_lock lock(mutex_);
+    wake_.wait_until(lock, next_tick_, [this] { return !waiting_.empty() || !readers_.empty() || stopping_; });
+    lock.unlock();
+  } while (step());
   finish_checkpoints();
+}
+
+bool Core::step() {
+  bool last = false;
+  {
+    const std::lock_guard lock(mutex_);
+    last = stopping_ && waiting_.empty();
+  }
+  try {
+    if (auto group = next_group(); !group.empty()) process(std::move(group));
+    if (parts_.steady.now() >= next_tick_) tick();
+  } catch (const journal::WriteError& error) {
+    parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
+    alerts_changed_ = true;  // what fires must be said again, or Alertmanager takes it for resolved
+  }
+  if (alerts_changed_) publish_alerts();
+  serve_readers();
+  return !last;
 }
 
 void Core::finish_checkpoints() {
@@ -155,6 +162,11 @@ std::vector<Decoded> Core::next_group() {
   waiting_bytes_ -= bytes;
   room_.notify_one();
   return group;
+}
+
+std::uint64_t Core::micros_since(SteadyTime start) const {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(parts_.steady.now() - start).count());
 }
 
 Instant Core::wall() {
@@ -187,7 +199,7 @@ void Core::process(std::vector<Decoded> group) {
   parts_.dead_letters.add(letters);
   for (const auto& delivery : group) rejected += delivery.rejected;
   letters_dropped_ += rejected - letters.size();
-  const auto start = steady_clock::now();
+  const auto start = parts_.steady.now();
   const auto applied = parts_.fold.apply(entry, sequence);
   seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
   for (std::size_t i = 0; i < group.size(); ++i) answer(group[i], applied[i]);
@@ -221,7 +233,7 @@ std::vector<record::DeadLetter> Core::dead_letters(const std::vector<Decoded>& g
 
 std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,
                            const std::vector<record::DeadLetter>& letters) {
-  const auto start = steady_clock::now();
+  const auto start = parts_.steady.now();
   try {
     if (parts_.journal.last_sequence() > parts_.fold.sequence()) {  // a commit that was refused for want of an answer
       parts_.journal.replay(parts_.fold.sequence(), [this](std::uint64_t sequence, const record::Entry& missed) {
@@ -263,7 +275,7 @@ void Core::record_limits() {
 }
 
 void Core::tick() {
-  const auto start = steady_clock::now();
+  const auto start = parts_.steady.now();
   next_tick_ = start + parts_.settings.evaluation_interval;
   const auto due = parts_.fold.next_due();
   if (const auto now = wall(); due && *due <= now) {

@@ -14,6 +14,7 @@
 
 #include "app/decoded.h"
 #include "base/guarded.h"
+#include "base/steady.h"
 #include "base/time.h"
 #include "journal/checkpoint_writer.h"
 #include "journal/journal.h"
@@ -33,7 +34,8 @@ namespace pilotwatch::app {
 ///                 every checkpoint_interval: what has changed goes to the writer, which needs no more of the core
 ///         readers get a snapshot
 ///
-/// A failed write refuses the group and is tried anew with the next.
+/// A failed write refuses the group and is tried anew with the next. With Drive::steps neither it nor its writer has a
+/// thread: whoever has built it calls step() and store_step().
 class Core {
  public:
   struct Parts {
@@ -45,6 +47,8 @@ class Core {
     sources::DeadLetterBox& dead_letters;
     /// The alerts' state after each tick and each transition; on the core's thread, must not block.
     std::function<void(const judge::Snapshot&)> publish_alerts;
+    const SteadyClock& steady = system_steady_clock();
+    Drive drive = Drive::thread;
   };
   explicit Core(Parts parts);
   ~Core();
@@ -55,8 +59,13 @@ class Core {
   /// Throws on a journal that cannot be read.
   void restore();
   void start();
-  /// Refuses what comes from now on, finishes what waits, writes a checkpoint, joins.
+  /// Refuses what comes from now on, finishes what waits, writes a checkpoint, joins. Not by the destructor where there
+  /// is no thread.
   void stop();
+  /// One turn of the loop, without waiting. False: it was the last, as nothing waits after stop().
+  bool step();
+  /// One turn of the writer of checkpoints; false: it has nothing to do.
+  bool store_step() { return writer_.step(); }
 
   /// Takes it; waits while more waits than two groups hold. For the intake's thread, which must end before stop().
   void submit(Decoded delivery);
@@ -72,13 +81,13 @@ class Core {
   [[nodiscard]] bool ready() const { return ready_; }
 
  private:
-  using SteadyTime = std::chrono::steady_clock::time_point;
   struct Reader {
     std::function<void(std::shared_ptr<const judge::Snapshot>)> call;
     SteadyTime since;
   };
 
   void run();
+  [[nodiscard]] std::uint64_t micros_since(SteadyTime start) const;
   std::vector<Decoded> next_group();
   void process(std::vector<Decoded> group);
   void answer(Decoded& delivery, const judge::Applied& applied);
@@ -117,8 +126,8 @@ class Core {
 
   std::atomic<bool> ready_ = false, degraded_ = false;
   std::atomic<double> seconds_per_byte_{0};
-  std::atomic<std::uint64_t> unavailable_ = 0, letters_dropped_ = 0, write_failures_ = 0,
-                             commits_ = 0, evaluations_ = 0;
+  std::atomic<std::uint64_t> unavailable_ = 0, letters_dropped_ = 0, write_failures_ = 0, commits_ = 0,
+                             evaluations_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
   journal::CheckpointWriter writer_;  ///< last: it reports to what is above
 };

@@ -14,7 +14,6 @@ namespace {
 
 using sources::Delivery;
 using sources::Reply;
-using std::chrono::steady_clock;
 
 constexpr std::size_t max_shown_records = 100;  // of one delivery
 
@@ -85,13 +84,16 @@ struct Read {
 
 Intake::Intake(Parts parts) : parts_(std::move(parts)), decoder_(parts_.settings, parts_.key) {}
 
-Intake::~Intake() { stop(); }
+Intake::~Intake() {
+  if (thread_.joinable()) stop();
+}
 
 void Intake::start() {
   {
     const std::lock_guard lock(mutex_);  // the listener asks already
     stopping_ = false;
   }
+  if (parts_.drive == Drive::steps) return;
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "pw-intake");
     run();
@@ -105,6 +107,7 @@ void Intake::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  while (parts_.drive == Drive::steps && step()) continue;
 }
 
 void Intake::deliver(Delivery delivery) {
@@ -170,37 +173,44 @@ void Intake::count_in(Delivery& delivery, double seconds) {
 }
 
 void Intake::run() {
-  while (true) {
-    Delivery delivery;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
-      if (waiting_.empty()) return;
-      delivery = std::move(waiting_.front());
-      waiting_.pop_front();
-    }
-    const auto done = delivery.done;
-    try {
-      process(std::move(delivery));
-    } catch (const std::exception& error) {  // memory, most likely; the next one may be smaller
-      ++failed_;
-      parts_.log.error("a delivery could not be read", {{"component", "intake"}, {"err", error.what()}});
-      done(come_back(Reply::Status::unavailable, "it could not be read now"));
-    }
+  do {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+    lock.unlock();
+  } while (step());
+}
+
+bool Intake::step() {
+  Delivery delivery;
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) return false;
+    delivery = std::move(waiting_.front());
+    waiting_.pop_front();
   }
+  const auto done = delivery.done;
+  try {
+    process(std::move(delivery));
+  } catch (const std::exception& error) {  // memory, most likely; the next one may be smaller
+    ++failed_;
+    parts_.log.error("a delivery could not be read", {{"component", "intake"}, {"err", error.what()}});
+    done(come_back(Reply::Status::unavailable, "it could not be read now"));
+  }
+  return true;
 }
 
 void Intake::process(Delivery delivery) {
-  const auto start = steady_clock::now();
+  const auto start = parts_.steady.now();
+  const auto seconds = [&] { return std::chrono::duration<double>(parts_.steady.now() - start).count(); };
   const auto packing = delivery.packing;
   const auto wire_bytes = delivery.bytes.size();
   if (unpack(delivery)) {
     const auto bytes = delivery.bytes.size();
     auto decoded = read(delivery);
-    learn(packing, wire_bytes, bytes, std::chrono::duration<double>(steady_clock::now() - start).count());
+    learn(packing, wire_bytes, bytes, seconds());
     if (decoded) parts_.core.submit(std::move(*decoded));
   } else {
-    learn(packing, wire_bytes, wire_bytes, std::chrono::duration<double>(steady_clock::now() - start).count());
+    learn(packing, wire_bytes, wire_bytes, seconds());
   }
 }
 

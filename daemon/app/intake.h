@@ -12,6 +12,7 @@
 
 #include "app/core.h"
 #include "base/id.h"
+#include "base/steady.h"
 #include "decode/decode.h"
 #include "mapping/translator.h"
 #include "sinks/self_stats.h"
@@ -35,13 +36,18 @@ class Intake final : public sources::Port {
     const runtime::Log& log;
     sources::Tap& tap;
     IdKey key;
+    const SteadyClock& steady = system_steady_clock();
+    Drive drive = Drive::thread;
   };
   explicit Intake(Parts parts);
   ~Intake() override;
 
   void start();
-  /// Refuses what comes from now on, hands on what waits, joins. Before Core::stop().
+  /// Refuses what comes from now on, hands on what waits, joins. Before Core::stop(). Not by the destructor where there
+  /// is no thread.
   void stop();
+  /// Drive::steps: one turn of the loop, without waiting. False: nothing waits.
+  bool step();
 
   void deliver(sources::Delivery delivery) override;
   [[nodiscard]] std::optional<sources::Reply> refuses(std::uint64_t bytes) override;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/bytes.h"
@@ -18,9 +19,10 @@ constexpr std::uint64_t min_free_bytes = 8ULL << 20;  // for entries, while it i
 
 }  // namespace
 
-CheckpointWriter::CheckpointWriter(Journal& journal, std::function<void(const std::string&)> failed)
-    : journal_(journal), failed_(std::move(failed)) {
+CheckpointWriter::CheckpointWriter(Journal& journal, std::function<void(const std::string&)> failed, Drive drive)
+    : journal_(journal), failed_(std::move(failed)), drive_(drive) {
   anew();  // what a run that was killed had staged must not mix with what comes
+  if (drive_ == Drive::steps) return;
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "pw-store");
     run();
@@ -47,7 +49,7 @@ void CheckpointWriter::anew() {
 void CheckpointWriter::add(std::string name, std::string bytes) {
   {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return waiting_bytes_ < max_waiting_bytes; });
+    wait_for(lock, [this] { return waiting_bytes_ < max_waiting_bytes; });
   }
   Job job;
   job.name = std::move(name);
@@ -92,52 +94,67 @@ std::uint64_t CheckpointWriter::finished() const {
 
 void CheckpointWriter::wait() {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return jobs_.empty() && !working_; });
+  wait_for(lock, [this] { return jobs_.empty() && !working_; });
+}
+
+template <class Done>
+void CheckpointWriter::wait_for(std::unique_lock<std::mutex>& lock, Done done) {
+  if (drive_ == Drive::thread) return room_.wait(lock, done);
+  while (!done()) {
+    lock.unlock();
+    step();
+    lock.lock();
+  }
 }
 
 void CheckpointWriter::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait_for(lock, tending, [this] { return !jobs_.empty() || stopping_; });
-    if (jobs_.empty()) {
-      if (stopping_) return;
-      const bool broken = broken_;
-      lock.unlock();
-      while (tend(broken)) {
-        const std::lock_guard peek(mutex_);
-        if (!jobs_.empty() || stopping_) break;
-      }
-      lock.lock();
-      continue;
-    }
-    auto job = std::move(jobs_.front());
-    jobs_.pop_front();
-    const auto bytes = job.bytes.size();
-    const bool finishes = job.kind == Job::Kind::finish;
-    bool broken = broken_ && job.kind != Job::Kind::anew;
-    working_ = true;
-    lock.unlock();
-    if (!broken) {
-      try {
-        work(job);
-      } catch (const std::exception& error) {
-        broken = true;
-        packed_.clear();
-        packed_bytes_ = 0;
-        swept_ = false;
-        report(error.what());
-      }
-    }
-    lock.lock();
-    working_ = false;
-    broken_ = broken;
-    waiting_bytes_ -= bytes;
-    if (finishes) {
-      --unfinished_;
-      if (!broken) ++finished_;
-    }
-    room_.notify_all();
+  for (bool idle = false;; idle = !step()) {
+    std::unique_lock lock(mutex_);
+    if (idle) wake_.wait_for(lock, tending, [this] { return !jobs_.empty() || stopping_; });
+    if (jobs_.empty() && stopping_) return;
   }
+}
+
+bool CheckpointWriter::step() {
+  std::optional<Job> job;
+  bool broken = false;
+  {
+    const std::lock_guard lock(mutex_);
+    broken = broken_;
+    if (!jobs_.empty()) {
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+      working_ = true;
+    }
+  }
+  if (!job) return tend(broken);
+  write(*std::move(job), broken);
+  return true;
+}
+
+void CheckpointWriter::write(Job job, bool broken) {
+  const auto bytes = job.bytes.size();
+  broken = broken && job.kind != Job::Kind::anew;
+  if (!broken) {
+    try {
+      work(job);
+    } catch (const std::exception& error) {
+      broken = true;
+      packed_.clear();
+      packed_bytes_ = 0;
+      swept_ = false;
+      report(error.what());
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  working_ = false;
+  broken_ = broken;
+  waiting_bytes_ -= bytes;
+  if (job.kind == Job::Kind::finish) {
+    --unfinished_;
+    if (!broken) ++finished_;
+  }
+  room_.notify_all();
 }
 
 void CheckpointWriter::work(Job& job) {
@@ -190,7 +207,8 @@ void CheckpointWriter::tend_wal() {
   }
 }
 
-/// One small step of what is no checkpoint; false: nothing is left to do. `broken`: what has been staged is for nothing.
+/// One small step of what is no checkpoint; false: nothing is left to do. `broken`: what has been staged is for
+/// nothing.
 bool CheckpointWriter::tend(bool broken) {
   tend_wal();
   try {

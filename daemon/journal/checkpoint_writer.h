@@ -10,16 +10,18 @@
 #include <thread>
 #include <vector>
 
+#include "base/steady.h"
 #include "journal/journal.h"
 
 namespace pilotwatch::journal {
 
-/// The thread ("pw-store") that compresses and writes checkpoints in small steps, deletes what they replace, and tends the
-/// write-ahead log, while others append. Everything but the constructor and stop(): any thread.
+/// The thread ("pw-store") that compresses and writes checkpoints in small steps, deletes what they replace, and tends
+/// the write-ahead log, while others append. Everything but the constructor, stop() and step(): any thread. With
+/// Drive::steps there is no thread; then who has to wait works meanwhile.
 class CheckpointWriter {
  public:
   /// `failed` is told what could not be written, on the writer's thread.
-  CheckpointWriter(Journal& journal, std::function<void(const std::string& what)> failed);
+  CheckpointWriter(Journal& journal, std::function<void(const std::string& what)> failed, Drive drive = Drive::thread);
   ~CheckpointWriter();
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
@@ -36,7 +38,10 @@ class CheckpointWriter {
   [[nodiscard]] bool broken() const;
   [[nodiscard]] std::uint64_t finished() const;  ///< checkpoints so far
   void wait();                                   ///< until nothing waits
-  void stop();                                   ///< writes what waits; then nothing may be added
+  void stop();                                   ///< the thread writes what waits; then nothing may be added
+  /// What the thread does again and again: the next job or, where none waits, one small step of tending. False: nothing
+  /// is left to do for a while.
+  bool step();
 
   static constexpr std::size_t max_waiting_bytes = std::size_t{256} << 20;
 
@@ -50,6 +55,9 @@ class CheckpointWriter {
 
   void push(Job job);
   void run();
+  template <class Done>
+  void wait_for(std::unique_lock<std::mutex>& lock, Done done);
+  void write(Job job, bool broken);
   void work(Job& job);
   void flush();
   void report(const std::string& what);
@@ -58,9 +66,10 @@ class CheckpointWriter {
 
   Journal& journal_;
   std::function<void(const std::string&)> failed_;
+  const Drive drive_;
   std::vector<PackedPart> packed_;  ///< the writer's own, like the next
   std::size_t packed_bytes_ = 0;
-  bool swept_ = false;     ///< nothing is left to delete
+  bool swept_ = false;      ///< nothing is left to delete
   bool wal_fails_ = false;  ///< said already
 
   mutable std::mutex mutex_;  // guards the rest

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "base/steady.h"
 #include "base/time.h"
 #include "judge/status.h"
 #include "settings/settings.h"
+#include "sinks/http_post.h"
 
 namespace pilotwatch::sinks {
 
@@ -44,12 +47,17 @@ struct TargetStats {
 /// One bounded queue and one thread ("pw-alert") for each Alertmanager; all of them get everything.
 class Alertmanagers {
  public:
-  Alertmanagers(const settings::Notify& notify, const Clock& clock);
+  using Connect = std::function<Post(const std::string& url)>;  ///< `url`: where alerts are posted
+  Alertmanagers(const settings::Notify& notify, const Clock& clock, const SteadyClock& steady = system_steady_clock(),
+                const Connect& connect = post_to);
   ~Alertmanagers();
   Alertmanagers(const Alertmanagers&) = delete;
   Alertmanagers& operator=(const Alertmanagers&) = delete;
 
   void start();
+  /// Without start(): what the target's thread would do next, see AlertTarget::step(). `target`: its number in the
+  /// settings.
+  std::optional<Millis> step(std::size_t target);
   /// Hands over the alerts that are out now. What is new or changed (firing <-> resolved) is queued at once, the rest
   /// when `resend_delay` has passed since it was last queued. Any thread, never blocks.
   void update(std::vector<Alert> alerts, Instant now);

@@ -144,4 +144,10 @@ PostResult HttpPost::post(const std::string& json, Millis timeout, Instant now, 
   return answer.result;
 }
 
+Post post_to(const std::string& url) {
+  return [post = std::make_shared<HttpPost>(url)](const auto& json, Millis timeout, Instant now, const auto& give_up) {
+    return post->post(json, timeout, now, give_up);
+  };
+}
+
 }  // namespace pilotwatch::sinks

@@ -36,4 +36,10 @@ class HttpPost {
   std::unique_ptr<Impl> impl_;
 };
 
+/// HttpPost::post, or what a simulation puts in its place.
+using Post = std::function<PostResult(const std::string& json, Millis timeout, Instant now,
+                                      const std::function<bool()>& give_up)>;
+/// By libcurl.
+[[nodiscard]] Post post_to(const std::string& url);
+
 }  // namespace pilotwatch::sinks
