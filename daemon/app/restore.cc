@@ -29,6 +29,8 @@ void Core::restore() {
     rebuild(checkpoint);
     this->checkpoint(true);
   }
+  // What was committed last may be in the checkpoint: a clock that stepped back meanwhile must not move time back.
+  last_wall_ = parts_.journal.last_wall().value_or(Instant{});
   try {
     record_limits();
   } catch (const journal::WriteError& error) {  // with the first entry that can be written
@@ -51,7 +53,6 @@ bool Core::restore_from(const journal::Checkpoint& checkpoint) {
   checkpointed_ = checkpoint.sequence;
   parts_.journal.replay(checkpoint.sequence, [this](std::uint64_t sequence, const record::Entry& entry) {
     parts_.fold.apply(entry, sequence);
-    last_wall_ = std::max(last_wall_, entry.wall);
     ++replayed_;
   });
   return true;
@@ -79,7 +80,6 @@ void Core::rebuild(const journal::Checkpoint& checkpoint) {
       judging = true;
     }
     parts_.fold.apply(entry, sequence);
-    last_wall_ = std::max(last_wall_, entry.wall);
     ++replayed_;
   });
   if (!judging) start_judging();

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "journal/journal_impl.h"
+#include "journal/wal.h"
 
 namespace pilotwatch::journal {
 namespace {
@@ -41,6 +42,7 @@ record::Entry unpack_entry(std::string_view bytes) {
 Journal::Impl::Impl(const std::filesystem::path& folder)
     : path(prepared(folder) / "pilotwatch.db"), lock(folder / "lock"), database(path.string()) {
   prepare(database, path.string());
+  rewrite_wal(database);
   // Who writes is not held up by the copying of the write-ahead log: see tend_wal().
   sqlite3_wal_hook(
       database.get(),
@@ -143,6 +145,15 @@ void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t
 }
 
 std::uint64_t Journal::last_sequence() const { return impl_->last; }
+
+std::optional<Instant> Journal::last_wall() {
+  const std::lock_guard lock(impl_->mutex);
+  return reading([&]() -> std::optional<Instant> {
+    Statement select(impl_->database, "SELECT wall_ms FROM entries ORDER BY sequence DESC LIMIT 1");
+    if (!select.step()) return std::nullopt;
+    return Instant{Millis{select.number(0)}};
+  });
+}
 
 std::vector<record::Cursor> Journal::cursors(const std::string& source) {
   const std::lock_guard lock(impl_->mutex);

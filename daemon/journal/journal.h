@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -97,6 +98,8 @@ class Journal {
   /// Calls visit(sequence, entry) for each entry after `after`, in order. Throws DamagedError, ReadError.
   void replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit);
   [[nodiscard]] std::uint64_t last_sequence() const;
+  /// The commit time of the last entry; nullopt where there is none. Throws DamagedError, ReadError.
+  [[nodiscard]] std::optional<Instant> last_wall();
   /// Where the source stands, file by file, in the order of their ids. Throws DamagedError, ReadError.
   [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source);
 

@@ -188,6 +188,25 @@ TEST_CASE("core: windows of wall-clock pilots close without records, and that to
   CHECK(bench.journal.last_sequence() > entries);
 }
 
+TEST_CASE("core: time does not go back where the clock does, not even over a restart") {
+  const ScratchDir dir;
+  const auto late = at("2026-06-01T12:00:00Z"), early = at("2026-06-01T11:00:00Z");
+  {
+    Bench bench(dir.path() / "a", settings_of({binary_pilot()}), {}, late);
+    bench.start();
+    bench.deliver(prediction(1)).get();
+    bench.clock.ms = early.time_since_epoch().count();
+    bench.deliver(prediction(2)).get();
+    bench.stop();  // all of it is in the checkpoint
+  }
+  Bench again(dir.path() / "a", settings_of({binary_pilot()}), {}, early);
+  again.start();
+  again.deliver(prediction(3)).get();
+  std::vector<Instant> walls;
+  again.journal.replay(0, [&](std::uint64_t, const record::Entry& entry) { walls.push_back(entry.wall); });
+  CHECK(walls == std::vector<Instant>{late, late, late});
+}
+
 TEST_CASE("core: limits are recorded in the journal where they have changed, and only there") {
   const ScratchDir dir;
   auto pilot = binary_pilot();
