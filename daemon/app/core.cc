@@ -17,11 +17,11 @@ constexpr std::size_t max_group_deliveries = 256;
 constexpr std::uint64_t max_group_bytes = 16ULL << 20;
 constexpr std::size_t max_group_letters = 1000;
 
-Reply cannot_be_stored() {
+Reply cannot_be_stored(std::string why) {
   Reply reply;
   reply.status = Reply::Status::unavailable;
   reply.retry_after_s = 5;
-  reply.detail = "the store cannot be written";
+  reply.detail = std::move(why);
   return reply;
 }
 
@@ -189,10 +189,16 @@ void Core::process(std::vector<Decoded> group) {
   try {
     letters = dead_letters(group, entry.wall);
     sequence = commit(entry, cursors, letters);
+    if (std::exchange(full_, false)) parts_.log.info("the store has room for records again");
+  } catch (const journal::FullError& error) {
+    if (!std::exchange(full_, true)) parts_.log.error("records are refused", {{"err", error.what()}});
+    store_full_ += group.size();
+    for (auto& delivery : group) delivery.done(cannot_be_stored("the store is full"));
+    return;
   } catch (const std::exception& error) {  // the disk, or memory: nothing has changed
     parts_.log.error("the store cannot be written; nothing of the group was acknowledged", {{"err", error.what()}});
     unavailable_ += group.size();
-    for (auto& delivery : group) delivery.done(cannot_be_stored());
+    for (auto& delivery : group) delivery.done(cannot_be_stored("the store cannot be written"));
     return;
   }
   // From here on there is no way back: what is in the journal must be in the state.
@@ -246,6 +252,8 @@ std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record:
     ++commits_;
     commit_us_ += micros_since(start);
     return sequence;
+  } catch (const journal::FullError&) {
+    throw;
   } catch (const journal::DamagedError& error) {  // the next start sets it aside
     ++write_failures_;
     degraded_ = true;
@@ -290,7 +298,16 @@ void Core::tick() {
   if (start >= next_checkpoint_) {
     next_checkpoint_ = start + parts_.settings.checkpoint_interval;
     checkpoint(false);
+    forget_old();
   }
+}
+
+/// By the clock, not by wall(): time that once stood too far ahead must not delete what it should not.
+void Core::forget_old() {
+  if (!parts_.settings.retention) return;
+  const auto before = parts_.clock.now() - *parts_.settings.retention;
+  parts_.dead_letters.forget(before);
+  writer_.forget(before);
 }
 
 void Core::publish_alerts() {
@@ -332,16 +349,22 @@ void Core::describe(sinks::SelfStats& out) const {
   out.ready_detail =
       ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
   out.unavailable += unavailable_;
+  out.refused.emplace_back("store_full", store_full_);
   out.dead_letters = parts_.dead_letters.size();
   out.dead_letters_dropped = letters_dropped_;
   out.store_write_failures = write_failures_;
   out.store_checkpoints = writer_.finished();
-  out.store_degraded = degraded_;
+  out.store_figures_begin = figures_begin_;
   out.commits = commits_;
   out.commit_seconds = static_cast<double>(commit_us_) / 1e6;
   out.evaluations = evaluations_;
   out.evaluation_seconds = static_cast<double>(evaluation_us_) / 1e6;
   const auto store = parts_.journal.stats();
+  out.store_degraded = degraded_ || store.full;
+  out.store_used_bytes = store.used_bytes;
+  out.store_reusable_bytes = store.reusable_bytes;
+  out.store_max_bytes = store.max_bytes;
+  out.store_forgotten_entries = store.forgotten_entries;
   out.store_db_bytes = store.db_bytes;
   out.store_wal_bytes = store.wal_bytes;
   out.store_free_bytes = store.free_bytes;

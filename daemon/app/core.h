@@ -103,6 +103,8 @@ class Core {
   [[nodiscard]] Instant wall();
   [[nodiscard]] bool restore_from(const journal::Checkpoint& checkpoint);
   void rebuild(const journal::Checkpoint& checkpoint);
+  void tell_where_figures_begin();
+  void forget_old();
 
   Parts parts_;
 
@@ -125,8 +127,10 @@ class Core {
   std::optional<Instant> last_evaluation_;
 
   std::atomic<bool> ready_ = false, degraded_ = false;
+  bool full_ = false;  ///< said already
+  std::optional<Instant> figures_begin_;  ///< set: the entries before were gone when figures had to be rebuilt
   std::atomic<double> seconds_per_byte_{0};
-  std::atomic<std::uint64_t> unavailable_ = 0, letters_dropped_ = 0, write_failures_ = 0, commits_ = 0,
+  std::atomic<std::uint64_t> unavailable_ = 0, store_full_ = 0, letters_dropped_ = 0, write_failures_ = 0, commits_ = 0,
                              evaluations_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
   journal::CheckpointWriter writer_;  ///< last: it reports to what is above

@@ -321,8 +321,11 @@ void Intake::describe(sinks::SelfStats& out) const {
   out.queue_bytes_capacity = parts_.settings.ingest.max_queue_bytes;
   out.overloaded += overloaded_;
   out.unavailable += unavailable_;
-  out.refused = {
-      {"damaged", damaged_}, {"unpacked_too_large", unpacked_too_large_}, {"strict", strict_}, {"failed", failed_}};
+  for (const auto& [reason, count] : {std::pair("damaged", damaged_.load()),
+                                      {"unpacked_too_large", unpacked_too_large_.load()},
+                                      {"strict", strict_.load()},
+                                      {"failed", failed_.load()}})
+    out.refused.emplace_back(reason, count);
 }
 
 }  // namespace pilotwatch::app

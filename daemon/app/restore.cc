@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the core gets its state back: checkpoint and tail, or everything from the first entry.
+// How the core gets its state back: checkpoint and tail, or everything from the first entry that there is.
 #include "app/core.h"
 #include "base/bytes.h"
 
 namespace pilotwatch::app {
+namespace {
+
+/// What is not built anew: what was judged stays judged, what came has come.
+constexpr const char* parts_that_stay[] = {"judge", "transitions", "counters"};
+constexpr const char* figures_begin_fact = "figures_begin_ms";
+
+}  // namespace
 
 void Core::restore() {
   try {
@@ -21,16 +28,20 @@ void Core::restore() {
   } catch (const CorruptBytes& error) {
     parts_.log.error("the checkpoint is damaged; rebuilding from the journal", {{"err", error.what()}});
     damaged = true;
+    checkpoint = parts_.journal.read_checkpoint_parts(parts_that_stay);
   }
   const bool same_shape = !damaged && checkpoint.sequence > 0 && known == shape_;
   if (!same_shape || !restore_from(checkpoint)) {
-    if (checkpoint.sequence > 0 && !same_shape)
+    if (checkpoint.sequence > 0 && !same_shape && !damaged)
       parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
     rebuild(checkpoint);
+    tell_where_figures_begin();
     this->checkpoint(true);
   }
   // What was committed last may be in the checkpoint: a clock that stepped back meanwhile must not move time back.
   last_wall_ = parts_.journal.last_wall().value_or(Instant{});
+  if (const auto begin = parts_.journal.fact(figures_begin_fact); !begin.empty())
+    figures_begin_ = Instant{Millis{std::stoll(begin)}};
   try {
     record_limits();
   } catch (const journal::WriteError& error) {  // with the first entry that can be written
@@ -58,6 +69,20 @@ bool Core::restore_from(const journal::Checkpoint& checkpoint) {
   return true;
 }
 
+/// Figures can only be built of the entries there are. Who looks at them must know.
+void Core::tell_where_figures_begin() {
+  const auto through = parts_.journal.forgotten_through();
+  if (through == 0) return;
+  const auto begin = parts_.journal.wall_after(through);
+  parts_.log.error("figures begin anew with the oldest entry that is left; older ones had been deleted (retention)",
+                   {{"first_entry", through + 1}, {"time", format_rfc3339(begin)}});
+  try {
+    parts_.journal.set_fact(figures_begin_fact, std::to_string(begin.time_since_epoch().count()));
+  } catch (const journal::WriteError& error) {  // said above; figures_begin_ stays unknown to the next start
+    parts_.log.error("the store cannot be written", {{"err", error.what()}});
+  }
+}
+
 /// What was judged before stays judged: entries up to the checkpoint only count, later ones are judged as they would
 /// have been.
 void Core::rebuild(const journal::Checkpoint& checkpoint) {
@@ -68,21 +93,24 @@ void Core::rebuild(const journal::Checkpoint& checkpoint) {
   const std::string judge = part("judge"), recent = part("transitions");
   const bool judged_before = !judge.empty() && parts_.fold.can_load_limits(judge, recent);
   parts_.fold.set_judging(!judged_before);
-  const auto start_judging = [&] {
+  const auto take_over = [&] {
     parts_.fold.set_judging(true);
     if (judged_before) parts_.fold.load_judge(judge, parts_.clock.now());
     if (judged_before && !recent.empty()) parts_.fold.load_recent(recent);
+    const auto counters = part("counters");  // of entries that are gone, too: counters must not fall
+    if (parts_.journal.forgotten_through() > 0 && !parts_.fold.load_counters(counters))
+      parts_.log.error("counters of what was received begin anew");
   };
-  bool judging = !judged_before;
+  bool taken = false;
   parts_.journal.replay(0, [&](std::uint64_t sequence, const record::Entry& entry) {
-    if (!judging && sequence > checkpoint.sequence) {
-      start_judging();
-      judging = true;
+    if (!taken && sequence > checkpoint.sequence) {
+      take_over();
+      taken = true;
     }
     parts_.fold.apply(entry, sequence);
     ++replayed_;
   });
-  if (!judging) start_judging();
+  if (!taken) take_over();
 }
 
 }  // namespace pilotwatch::app

@@ -71,7 +71,8 @@ class Daemon {
         log_(log),
         web_(web),
         started_(clock_.now()),
-        journal_(options.storage_path),
+        journal_(options.storage_path,
+                 {.overwrite = settings_.retention.has_value(), .max_bytes = settings_.max_store_bytes}),
         fold_(settings_),
         alertmanagers_(settings_.notify, clock_),
         external_url_(options.external_url) {

@@ -77,6 +77,11 @@ void CheckpointWriter::push(Job job) {
   wake_.notify_all();
 }
 
+void CheckpointWriter::forget(Instant before) {
+  const std::lock_guard lock(mutex_);
+  forget_ = before;
+}
+
 bool CheckpointWriter::busy() const {
   const std::lock_guard lock(mutex_);
   return unfinished_ > 0;
@@ -108,10 +113,18 @@ void CheckpointWriter::wait_for(std::unique_lock<std::mutex>& lock, Done done) {
 }
 
 void CheckpointWriter::run() {
-  for (bool idle = false;; idle = !step()) {
+  using std::chrono::steady_clock;
+  bool idle = false;
+  for (steady_clock::duration took{};;) {
     std::unique_lock lock(mutex_);
-    if (idle) wake_.wait_for(lock, tending, [this] { return !jobs_.empty() || stopping_; });
+    // Beside checkpoints the journal is somebody else's for as long as a step took: a mutex goes easily to who has just
+    // had it.
+    wake_.wait_for(lock, idle ? tending : took, [this] { return !jobs_.empty() || stopping_; });
     if (jobs_.empty() && stopping_) return;
+    lock.unlock();
+    const auto start = steady_clock::now();
+    idle = !step();
+    took = steady_clock::now() - start;
   }
 }
 
@@ -185,6 +198,8 @@ void CheckpointWriter::flush() {
   const auto store = journal_.stats();
   if (store.free_bytes < store.wal_bytes + packed_bytes_ + min_free_bytes)
     throw WriteError("too little room on the disk for a checkpoint");
+  if (store.max_bytes > 0 && store.used_bytes + packed_bytes_ > store.max_bytes)
+    throw WriteError("storage.max_bytes leaves too little room for a checkpoint");
   journal_.stage(packed_);
   packed_.clear();
   packed_bytes_ = 0;
@@ -216,7 +231,32 @@ bool CheckpointWriter::tend(bool broken) {
   } catch (const std::exception&) {  // no harm but space; the next checkpoint tries again
     swept_ = true;
   }
-  return !swept_;
+  return !swept_ || forget_some();
+}
+
+/// The same for old entries and free pages.
+bool CheckpointWriter::forget_some() {
+  std::optional<Instant> before;
+  {
+    const std::lock_guard lock(mutex_);
+    before = forget_;
+  }
+  try {
+    if (before && journal_.forget(*before)) return true;
+    if (before) journal_.finish_forgetting(*before);
+    forget_fails_ = false;
+  } catch (const std::exception& error) {
+    if (!std::exchange(forget_fails_, true)) report("old entries cannot be deleted: " + std::string(error.what()));
+  }
+  if (before) {
+    const std::lock_guard lock(mutex_);
+    if (forget_ == before) forget_.reset();
+  }
+  try {
+    return journal_.shrink();
+  } catch (const std::exception&) {  // there is no need to; another time
+    return false;
+  }
 }
 
 }  // namespace pilotwatch::journal

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,9 +16,9 @@
 
 namespace pilotwatch::journal {
 
-/// The thread ("pw-store") that compresses and writes checkpoints in small steps, deletes what they replace, and tends
-/// the write-ahead log, while others append. Everything but the constructor, stop() and step(): any thread. With
-/// Drive::steps there is no thread; then who has to wait works meanwhile.
+/// The thread ("pw-store") that compresses and writes checkpoints in small steps, deletes what they replace and what is
+/// too old, gives free pages back, and tends the write-ahead log, while others append. Everything but the constructor,
+/// stop() and step(): any thread. With Drive::steps there is no thread; then who has to wait works meanwhile.
 class CheckpointWriter {
  public:
   /// `failed` is told what could not be written, on the writer's thread.
@@ -32,6 +33,9 @@ class CheckpointWriter {
   void add(std::string name, std::string bytes);
   /// The next checkpoint is complete: see Journal::finish_checkpoint().
   void finish(std::uint64_t sequence, bool drop_others, std::string shape);
+
+  /// Entries from before that are to be deleted, by and by, as far as the last finished checkpoint holds them.
+  void forget(Instant before);
 
   [[nodiscard]] bool busy() const;  ///< a checkpoint is complete but not written
   /// Something could not be written. What comes until anew() is thrown away.
@@ -63,13 +67,15 @@ class CheckpointWriter {
   void report(const std::string& what);
   void tend_wal();
   bool tend(bool broken);
+  bool forget_some();
 
   Journal& journal_;
   std::function<void(const std::string&)> failed_;
   const Drive drive_;
   std::vector<PackedPart> packed_;  ///< the writer's own, like the next
   std::size_t packed_bytes_ = 0;
-  bool swept_ = false;      ///< nothing is left to delete
+  bool swept_ = false;         ///< nothing is left to delete of checkpoints
+  bool forget_fails_ = false;  ///< said already
   bool wal_fails_ = false;  ///< said already
 
   mutable std::mutex mutex_;  // guards the rest
@@ -77,6 +83,7 @@ class CheckpointWriter {
   std::deque<Job> jobs_;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t unfinished_ = 0, finished_ = 0;
+  std::optional<Instant> forget_;  ///< set: not all has been looked at
   bool working_ = false, broken_ = false, stopping_ = false;
   std::thread thread_;
 };

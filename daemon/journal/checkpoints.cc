@@ -6,8 +6,6 @@
 namespace pilotwatch::journal {
 namespace {
 
-constexpr int some_wal_pages = 1000, many_wal_pages = 16'000;  // 4 MB, 64 MB
-
 /// Runs `body`; what SQLite cannot write is a WriteError.
 template <class Body>
 auto writing(Body&& body) {
@@ -82,6 +80,28 @@ Checkpoint Journal::read_checkpoint() {
   return out;
 }
 
+Checkpoint Journal::read_checkpoint_parts(std::span<const char* const> names) {
+  const std::lock_guard lock(impl_->mutex);
+  Checkpoint out;
+  reading([&] {
+    out.sequence = static_cast<std::uint64_t>(impl_->number("checkpoint_sequence"));
+    Statement part(impl_->database,
+                   "SELECT body FROM checkpoint_parts WHERE name = ? AND generation BETWEEN ? AND ? "
+                   "ORDER BY generation DESC LIMIT 1");
+    for (const auto* name : names) {
+      part.bind(1, std::string_view(name))
+          .bind(2, impl_->number("checkpoint_base"))
+          .bind(3, impl_->number("checkpoint_generation"));
+      if (part.step()) {
+        auto body = decompress(part.bytes(0), max_entry_bytes);
+        if (!body.has_error()) out.parts.emplace(name, std::move(body).value());
+      }
+      part.reset();
+    }
+  });
+  return out;
+}
+
 void Journal::Impl::copy_wal() {
   const std::lock_guard alone(copying);
   if (!copier) {
@@ -97,10 +117,10 @@ void Journal::Impl::copy_wal() {
 }
 
 void Journal::tend_wal() {
-  if (impl_->wal_pages < some_wal_pages) return;
+  if (impl_->wal_pages < impl_->some_wal_pages) return;
   writing([&] {
     impl_->copy_wal();
-    if (impl_->wal_pages < many_wal_pages) return;
+    if (impl_->wal_pages < impl_->many_wal_pages) return;
     // Under load there is always something new behind what has been copied, and the log grows on; without writers the
     // rest is copied at once, and the next commit begins the log anew.
     const std::lock_guard lock(impl_->mutex);

@@ -39,10 +39,25 @@ record::Entry unpack_entry(std::string_view bytes) {
   return record::decode_entry(*body);
 }
 
-Journal::Impl::Impl(const std::filesystem::path& folder)
-    : path(prepared(folder) / "pilotwatch.db"), lock(folder / "lock"), database(path.string()) {
+/// Of the write-ahead log, the first of a few and of many. It is a part of what Options::max_bytes bounds.
+constexpr std::uint64_t many_wal_bytes = 64ULL << 20;
+
+int wal_pages_of(const Options& options) {
+  const auto bytes = options.max_bytes == 0 ? many_wal_bytes : std::min(many_wal_bytes, options.max_bytes / 8);
+  return static_cast<int>(bytes / 4096);
+}
+
+Journal::Impl::Impl(const std::filesystem::path& folder, Options given)
+    : options(given),
+      some_wal_pages(std::min(1000, wal_pages_of(given) / 4)),
+      many_wal_pages(wal_pages_of(given)),
+      path(prepared(folder) / "pilotwatch.db"),
+      lock(folder / "lock"),
+      database(path.string()) {
   prepare(database, path.string());
   rewrite_wal(database);
+  database.run(("PRAGMA journal_size_limit=" + std::to_string(4096 * many_wal_pages)).c_str());
+  if (options.overwrite) database.run("PRAGMA secure_delete=ON");
   // Who writes is not held up by the copying of the write-ahead log: see tend_wal().
   sqlite3_wal_hook(
       database.get(),
@@ -58,7 +73,16 @@ Journal::Impl::Impl(const std::filesystem::path& folder)
   letters.emplace(database);
   insert_part.emplace(database, "INSERT OR REPLACE INTO checkpoint_parts VALUES(?, ?, ?)");
   set_fact.emplace(database, "INSERT OR REPLACE INTO facts VALUES(?, ?)");
-  last = static_cast<std::uint64_t>(pragma(database, "SELECT coalesce(max(sequence), 0) FROM entries"));
+  page_count.emplace(database, "PRAGMA page_count");
+  freelist_count.emplace(database, "PRAGMA freelist_count");
+  page_bytes = static_cast<std::uint64_t>(pragma(database, "PRAGMA page_size"));
+  vacuums = pragma(database, "PRAGMA auto_vacuum") != 0;
+  count_pages();
+  // What a checkpoint holds must never get a number again: a salvaged store may have lost the entries behind it.
+  last = static_cast<std::uint64_t>(std::max(pragma(database, "SELECT coalesce(max(sequence), 0) FROM entries"),
+                                             number("checkpoint_sequence")));
+  forgotten_through = static_cast<std::uint64_t>(number("forgotten_through"));
+  forgotten_entries = static_cast<std::uint64_t>(number("forgotten_entries"));
   lost_entries = static_cast<std::uint64_t>(number("lost_entries"));
 }
 
@@ -88,7 +112,8 @@ void Journal::Impl::write_cursor(const record::Cursor& cursor) {
       .run();
 }
 
-Journal::Journal(const std::filesystem::path& folder) try : impl_(std::make_unique<Impl>(folder)) {
+Journal::Journal(const std::filesystem::path& folder, Options options) try
+    : impl_(std::make_unique<Impl>(folder, options)) {
 } catch (const SqliteError& error) {
   const auto what = std::string(error.what()) + " (in " + folder.string() + ")";
   if (error.damaged()) throw DamagedError(what);
@@ -103,7 +128,11 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
   const std::lock_guard lock(impl_->mutex);
   bool inserted = false;
   try {
-    if (impl_->wal_pages > most_wal_pages) impl_->copy_wal();
+    if (!entry.submissions.empty() && impl_->full(body.size())) {
+      if (impl_->wal_bytes() > 0) impl_->empty_wal();
+      if (impl_->full(body.size())) throw FullError("the store has as many bytes as storage.max_bytes allows");
+    }
+    if (impl_->wal_pages > std::min(most_wal_pages, 4 * impl_->many_wal_pages)) impl_->copy_wal();
     impl_->transaction([&] {
       impl_->insert->bind(1, static_cast<std::int64_t>(sequence))
           .bind(2, entry.wall.time_since_epoch().count())
@@ -189,7 +218,7 @@ std::vector<record::DeadLetter> Journal::dead_letters(std::uint64_t keep, bool k
   try {
     impl_->database.run("PRAGMA secure_delete=ON");
     impl_->transaction([&] { impl_->letters->trim(impl_->database, keep, keep_text); });
-    impl_->database.run("PRAGMA secure_delete=OFF");
+    if (!impl_->options.overwrite) impl_->database.run("PRAGMA secure_delete=OFF");
     return impl_->letters->read(impl_->database);
   } catch (const SqliteError& error) {
     if (error.damaged()) throw DamagedError(error.what());
@@ -231,11 +260,16 @@ StoreStats Journal::stats() const {
     return error ? 0 : bytes;
   };
   out.db_bytes = size(impl_->path);
-  out.wal_bytes = size(impl_->path.string() + "-wal");
+  out.wal_bytes = impl_->wal_bytes();
+  out.used_bytes = impl_->used_bytes();
+  out.reusable_bytes = static_cast<std::uint64_t>(impl_->free_pages) * impl_->page_bytes;
+  out.max_bytes = impl_->options.max_bytes;
+  out.full = impl_->full(0);
+  out.forgotten_entries = impl_->forgotten_entries;
   std::error_code error;
   const auto space = std::filesystem::space(impl_->path.parent_path(), error);
   out.free_bytes = error ? 0 : space.available;
-  out.entries = impl_->last;
+  out.entries = impl_->last - impl_->forgotten_entries;
   out.lost_entries = impl_->lost_entries;
   const auto damaged = impl_->path.filename().string() + ".damaged-";
   for (std::filesystem::directory_iterator file(impl_->path.parent_path(), error), end; !error && file != end;

@@ -35,6 +35,11 @@ class WriteError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+/// Records would make the store larger than Options::max_bytes; nothing of them is in the journal.
+class FullError : public WriteError {
+ public:
+  using WriteError::WriteError;
+};
 
 /// The journal could not be read; nothing is known to be damaged.
 class ReadError : public std::runtime_error {
@@ -52,13 +57,28 @@ struct PackedPart {
   std::string name, body;
 };
 
+/// What the settings say of the store.
+struct Options {
+  /// What is deleted is overwritten in the file (SQLite's secure_delete), as `retention` promises. Costs a write of as
+  /// much again.
+  bool overwrite = false;
+  /// Records are refused where the database, without its free pages, and the write-ahead log would have more than 7/8 of
+  /// it; the rest is for checkpoints, without which nothing could be deleted. 0 = no bound.
+  std::uint64_t max_bytes = 0;
+};
+
 struct StoreStats {
   std::uint64_t db_bytes = 0, wal_bytes = 0, free_bytes = 0, entries = 0;
+  std::uint64_t used_bytes = 0;        ///< database without its free pages, and write-ahead log
+  std::uint64_t reusable_bytes = 0;    ///< free pages of the database
+  std::uint64_t max_bytes = 0;         ///< Options::max_bytes
+  bool full = false;                   ///< records are refused
+  std::uint64_t forgotten_entries = 0; ///< deleted by forget(), since ever
   std::uint64_t lost_entries = 0;      ///< that damaged stores of this one held, and that could not be read any more
   std::vector<std::string> set_aside;  ///< damaged stores that still lie beside this one, by name
 };
 
-inline constexpr int schema_version = 3;  ///< older databases are migrated when they are opened
+inline constexpr int schema_version = 4;  ///< older databases are migrated when they are opened
 inline constexpr int most_wal_pages = 65'536;  ///< 256 MB: then append() copies the write-ahead log itself
 inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
 
@@ -67,13 +87,14 @@ inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
 class Journal {
  public:
   /// Creates folder (mode 0700) and database where they do not exist. Throws OpenError, DamagedError.
-  explicit Journal(const std::filesystem::path& folder);
+  explicit Journal(const std::filesystem::path& folder, Options options = {});
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
   /// One transaction: the entry and the cursors (replaced by source and id; those that are `gone` go). Returns its
-  /// sequence (1, 2, ...) once it is durable. Throws WriteError; if the outcome of COMMIT was unknown, the database has
+  /// sequence (1, 2, ...) once it is durable. Throws FullError (never without submissions: time must move on),
+  /// WriteError; if the outcome of COMMIT was unknown, the database has
   /// been asked, and the entry is in there if and only if this returns. Where even that failed, a later append may find
   /// the entry: it throws, and last_sequence() is ahead of the caller.
   /// `letters`: rejected lines, of which the newest `keep_letters` are kept.
@@ -90,6 +111,21 @@ class Journal {
   bool sweep(bool staged);
   /// Throws CorruptBytes where only the checkpoint is damaged, DamagedError, ReadError.
   [[nodiscard]] Checkpoint read_checkpoint();
+  /// Of a damaged checkpoint those of the parts named that are whole. Throws DamagedError, ReadError.
+  [[nodiscard]] Checkpoint read_checkpoint_parts(std::span<const char* const> names);
+
+  /// Deletes some of the oldest entries: those from before `before` that the finished checkpoint holds, never the newest.
+  /// Of one that says which limits are in force (record::Entry::limits) only the submissions go: later ones are judged
+  /// by them. One small transaction, of about half a megabyte unless one entry has more. False: there are none left.
+  /// One thread. Throws WriteError.
+  bool forget(Instant before);
+  /// Deletes rejected lines from before `before`, and empties the write-ahead log where it holds what was deleted; at
+  /// the end of a row of forget(). Throws WriteError.
+  void finish_forgetting(Instant before);
+  /// Gives some free pages at the end of the file back where more than a quarter of it, and 4 MB, are free, until it is
+  /// an eighth. One small transaction. False: nothing to do, or a database from before version 4 that was too large to be
+  /// converted. Throws WriteError.
+  bool shrink();
 
   /// Copies the write-ahead log into the database when it has grown, without holding up who appends for more than the
   /// last of it. To be called now and then by one thread. Throws WriteError.
@@ -100,6 +136,10 @@ class Journal {
   [[nodiscard]] std::uint64_t last_sequence() const;
   /// The commit time of the last entry; nullopt where there is none. Throws DamagedError, ReadError.
   [[nodiscard]] std::optional<Instant> last_wall();
+  /// That of the first entry after this one; the epoch where there is none. Throws DamagedError, ReadError.
+  [[nodiscard]] Instant wall_after(std::uint64_t sequence);
+  /// Entries up to this number have been forgotten; 0 = none.
+  [[nodiscard]] std::uint64_t forgotten_through() const;
   /// Where the source stands, file by file, in the order of their ids. Throws DamagedError, ReadError.
   [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source);
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -40,7 +41,7 @@ class LockFile {
 };
 
 struct Journal::Impl {
-  explicit Impl(const std::filesystem::path& folder);
+  Impl(const std::filesystem::path& folder, Options given);
 
   /// Runs `body` in one transaction. After an error in COMMIT the transaction is closed, with unknown outcome. Under
   /// the mutex.
@@ -49,13 +50,30 @@ struct Journal::Impl {
     database.run("BEGIN IMMEDIATE");
     try {
       body();
+      const auto pages = page_count->value(), unused = freelist_count->value();
       database.run("COMMIT");
+      all_pages = pages;
+      free_pages = unused;
     } catch (...) {
       if (!database.autocommit()) sqlite3_exec(database.get(), "ROLLBACK", nullptr, nullptr, nullptr);
       for (auto* statement : {&insert, &insert_cursor, &delete_cursor, &insert_part, &set_fact}) (*statement)->reset();
       letters->reset();
       throw;
     }
+  }
+  /// Under the mutex. Throws SqliteError.
+  void count_pages() {
+    all_pages = page_count->value();
+    free_pages = freelist_count->value();
+  }
+  [[nodiscard]] std::uint64_t wal_bytes() const;
+  /// Of the database without its free pages, and the write-ahead log. Any thread.
+  [[nodiscard]] std::uint64_t used_bytes() const {
+    return static_cast<std::uint64_t>(all_pages - free_pages) * page_bytes + wal_bytes();
+  }
+  /// Whether records of so many bytes would be too much.
+  [[nodiscard]] bool full(std::uint64_t more) const {
+    return options.max_bytes > 0 && used_bytes() + more > options.max_bytes / 8 * 7;
   }
   void write_cursor(const record::Cursor& cursor);
   void write_fact(std::string_view key, std::string_view value) { set_fact->bind(1, key).bind(2, value).run(); }
@@ -66,14 +84,26 @@ struct Journal::Impl {
   /// Copies the write-ahead log into the database as far as nobody needs it; by a connection of its own. Throws
   /// SqliteError.
   void copy_wal();
+  /// Copies all of it and cuts it off; under the mutex. False: somebody reads it. Throws SqliteError.
+  bool empty_wal();
 
+  const Options options;
+  /// Pages of the write-ahead log: from the first on it is copied, from the second on who writes has to wait for that.
+  const int some_wal_pages, many_wal_pages;
   std::filesystem::path path;
   LockFile lock;
   std::mutex mutex;  ///< guards the connection and all statements: a transaction is one holder's
   Database database;
   std::optional<Statement> insert, insert_cursor, delete_cursor, insert_part, set_fact;
   std::optional<DeadLetters> letters;
-  std::atomic<std::uint64_t> last = 0;
+  std::optional<Statement> page_count, freelist_count;
+  std::uint64_t page_bytes = 4096;
+  std::atomic<std::int64_t> all_pages = 0, free_pages = 0;
+  std::atomic<std::uint64_t> last = 0, forgotten_through = 0, forgotten_entries = 0;
+  bool vacuums = false;         ///< free pages can be given back
+  bool shrinking = false;       ///< of shrink() and forget(), like the next: one thread's
+  bool forgot = false;          ///< something, since the write-ahead log was emptied
+  std::optional<std::chrono::steady_clock::time_point> emptied;
   std::uint64_t lost_entries = 0;
   std::atomic<int> wal_pages = 0;  ///< as of the last commit
   std::mutex copying;  ///< guards the next; may be taken under `mutex`

@@ -107,16 +107,53 @@ void copy_cursors(Database& from, Database& to) {
   to.run("RELEASE cursors");
 }
 
-/// Beside what was lost at other times: pilotwatch_store_lost_entries.
-void count_lost(Database& from, Database& to, const Salvage& out) {
-  std::int64_t before = 0;
+/// 0 where there is none, or it cannot be read.
+std::int64_t number(Database& from, const char* fact) {
   try {
-    before = pragma(from, "SELECT value FROM facts WHERE key = 'lost_entries'");
+    Statement select(from, "SELECT value FROM facts WHERE key = ?");
+    select.bind(1, std::string_view(fact));
+    return select.step() ? std::stoll(std::string(select.bytes(0))) : 0;
   } catch (const SqliteError&) {
+    return 0;
   }
-  Statement insert(to, "INSERT INTO facts VALUES('lost_entries', ?)");
-  const auto text = std::to_string(before + static_cast<std::int64_t>(out.lost));
-  insert.bind(1, text).run();
+}
+
+void write_fact(Database& to, const char* key, const std::string& value) {
+  Statement insert(to, "INSERT OR REPLACE INTO facts VALUES(?, ?)");
+  insert.bind(1, std::string_view(key)).bind(2, std::string_view(value)).run();
+}
+
+/// Where entries have been deleted, nothing else has what they came to. All or nothing: every part must be whole.
+void copy_checkpoint(Database& from, Database& to) {
+  to.run("SAVEPOINT checkpoint");
+  try {
+    Statement facts(from, "SELECT key, value FROM facts");
+    while (facts.step()) write_fact(to, std::string(facts.bytes(0)).c_str(), std::string(facts.bytes(1)));
+    Statement parts(from, "SELECT name, generation, body FROM checkpoint_parts WHERE generation <= ?");
+    Statement insert(to, "INSERT INTO checkpoint_parts VALUES(?, ?, ?)");
+    parts.bind(1, number(from, "checkpoint_generation"));
+    while (parts.step()) {
+      if (decompress(parts.bytes(2), max_entry_bytes).has_error()) throw SqliteError(SQLITE_CORRUPT, "a part");
+      insert.bind(1, parts.bytes(0)).bind(2, parts.number(1)).bind_blob(3, parts.bytes(2)).run();
+    }
+  } catch (const SqliteError& error) {
+    to.run("ROLLBACK TO checkpoint");
+    if ((error.code & 0xFF) == SQLITE_FULL) throw;
+  }
+  to.run("RELEASE checkpoint");
+}
+
+/// What retention has deleted is not lost; what is lost counts beside what was lost at other times.
+void copy_facts(Database& from, Database& to, Salvage& out) {
+  const auto forgotten = number(from, "forgotten_entries");
+  out.lost -= std::min(out.lost, static_cast<std::uint64_t>(forgotten));
+  if (forgotten > 0) {
+    copy_checkpoint(from, to);
+    for (const auto* fact : {"forgotten_entries", "forgotten_through"})
+      write_fact(to, fact, std::to_string(number(from, fact)));
+  }
+  write_fact(to, "lost_entries",
+             std::to_string(number(from, "lost_entries") + static_cast<std::int64_t>(out.lost)));
 }
 
 void fill(const fs::path& from, const fs::path& to, Salvage& out) {
@@ -128,7 +165,7 @@ void fill(const fs::path& from, const fs::path& to, Salvage& out) {
     copy.run("BEGIN IMMEDIATE");
     copy_entries(damaged, copy, out);
     copy_cursors(damaged, copy);
-    count_lost(damaged, copy, out);
+    copy_facts(damaged, copy, out);
     copy.run("COMMIT");
   } catch (const SqliteError& error) {
     if (copy.autocommit()) throw;

@@ -4,6 +4,12 @@
 #include "journal/journal.h"
 
 namespace pilotwatch::journal {
+
+std::int64_t pragma(const Database& database, const char* sql) {
+  Statement statement(database, sql);
+  return statement.step() ? statement.number(0) : 0;
+}
+
 namespace {
 
 constexpr const char* schema = R"sql(
@@ -84,31 +90,46 @@ void migrate_to_3(Database& database) {
   });
 }
 
-}  // namespace
-
-std::int64_t pragma(const Database& database, const char* sql) {
-  Statement statement(database, sql);
-  return statement.step() ? statement.number(0) : 0;
+/// Version 4: entries may be gone from the beginning (the facts `forgotten_*`), of which earlier programs know nothing.
+/// Free pages can be given back only by a database that was made so; VACUUM makes it anew, which takes time and twice the
+/// room, so large ones stay as they are: their free pages are used again.
+void migrate_to_4(Database& database) {
+  constexpr std::int64_t small_pages = 16'384;  // 64 MB
+  if (pragma(database, "PRAGMA auto_vacuum") == 0 && pragma(database, "PRAGMA page_count") <= small_pages) {
+    try {
+      database.run("PRAGMA auto_vacuum=INCREMENTAL");
+      database.run("VACUUM");
+    } catch (const SqliteError& error) {  // no room, most likely
+      if (error.damaged()) throw;
+    }
+  }
+  database.run("PRAGMA user_version=4");
 }
 
+}  // namespace
+
 void prepare(Database& database, const std::string& path) {
-  // EXTRA is FULL and, while the database is being created, makes durable that the rollback journal is gone: one that
-  // came back would take with it all that has been committed since.
-  database.run("PRAGMA synchronous=EXTRA");
-  database.run("PRAGMA journal_mode=WAL");
-  database.run("PRAGMA journal_size_limit=67108864");
-  // Debian's SQLite overwrites what is deleted unless told not to; where that matters, dead_letters() asks for it.
-  database.run("PRAGMA secure_delete=OFF");
   const auto version = pragma(database, "PRAGMA user_version");
-  if (version == 0 && pragma(database, "SELECT count(*) FROM sqlite_master") == 0) return create(database);
-  if (pragma(database, "PRAGMA application_id") != application_id)
+  const bool fresh = version == 0 && pragma(database, "SELECT count(*) FROM sqlite_master") == 0;
+  if (!fresh && pragma(database, "PRAGMA application_id") != application_id)
     throw OpenError(path + " is not a pilotwatch database");
   if (version > schema_version) {
     throw OpenError(path + " was written by a newer pilotwatch (schema " + std::to_string(version) +
                     ", this one knows " + std::to_string(schema_version) + ")");
   }
+  // EXTRA is FULL and, while the database is being created, makes durable that the rollback journal is gone: one that
+  // came back would take with it all that has been committed since.
+  database.run("PRAGMA synchronous=EXTRA");
+  if (fresh) database.run("PRAGMA auto_vacuum=INCREMENTAL");  // before the first page is written, or never
+  database.run("PRAGMA journal_mode=WAL");
+  database.run("PRAGMA journal_size_limit=67108864");
+  // Debian's SQLite overwrites what is deleted unless told not to; where that matters, dead_letters() asks for it, and
+  // Options::overwrite.
+  database.run("PRAGMA secure_delete=OFF");
+  if (fresh) return create(database);
   if (version < 2) migrate_to_2(database);
   if (version < 3) migrate_to_3(database);
+  if (version < 4) migrate_to_4(database);
 }
 
 }  // namespace pilotwatch::journal

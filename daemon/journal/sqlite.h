@@ -82,6 +82,12 @@ class Statement {
     }
     reset();
   }
+  /// The number that it answers.
+  std::int64_t value() {
+    const auto out = step() ? number(0) : 0;
+    reset();
+    return out;
+  }
   void reset() {
     sqlite3_reset(handle_.get());
     sqlite3_clear_bindings(handle_.get());

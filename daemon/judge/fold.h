@@ -68,6 +68,9 @@ class Fold {
   /// Limits only: for a rebuild of everything else after a change of settings.
   void load_judge(const std::string& bytes, Instant wall);
   void load_recent(const std::string& bytes);
+  /// What was received and became of it, where the entries of before are gone. False: it cannot be read, nothing has
+  /// changed.
+  bool load_counters(const std::string& bytes);
   /// Whether both can be read; `recent` may be "".
   [[nodiscard]] bool can_load_limits(const std::string& judge, const std::string& recent) const;
   /// While true, windows that close are not judged (rebuild).
@@ -85,6 +88,7 @@ class Fold {
   void observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall);
   void define(const std::vector<record::LimitDefinition>& limits, Instant wall);
   void publish(std::vector<Transition> changed);
+  void read_counters(const std::string& bytes);
   void read_parts(const std::map<std::string, std::string>& parts, Instant wall);
   IngestCounters::Row& row(const std::string& source, record::Stream stream);
   void add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source,

@@ -130,28 +130,41 @@ void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant w
   }
   if (const auto judge = parts.find("judge"); judge != parts.end()) load_judge(judge->second, wall);
   for (const auto& pilot : engine_.pilots()) judge_.resume(*pilot);
-  if (const auto counters = parts.find("counters"); counters != parts.end()) {
-    ByteReader in(counters->second);
-    if (in.u64() != counters_version) throw CorruptBytes("counters of another version");
-    for (auto left = in.count(6); left > 0; --left) {
+  if (const auto counters = parts.find("counters"); counters != parts.end()) read_counters(counters->second);
+  if (const auto recent = parts.find("transitions"); recent != parts.end()) load_recent(recent->second);
+}
+
+void Fold::read_counters(const std::string& bytes) {
+  ByteReader in(bytes);
+  if (in.u64() != counters_version) throw CorruptBytes("counters of another version");
+  for (auto left = in.count(6); left > 0; --left) {
+    const std::string source(in.text());
+    const auto stream = in.u64();
+    if (stream > static_cast<std::uint64_t>(record::Stream::unknown)) throw CorruptBytes("unknown stream");
+    auto& r = row(source, static_cast<record::Stream>(stream));
+    for (auto* count : {&r.received, &r.accepted, &r.duplicate, &r.late}) *count = in.u64();
+    r.rejected.assign(in.count(1), 0);
+    for (auto& count : r.rejected) count = in.u64();
+    r.rejected.resize(record::reason_count);
+    if (in.flag()) r.last_record = in.time();
+  }
+  for (auto* counts : {&ingest_.bytes, &ingest_.dropped_fields, &ingest_.ignored}) {
+    for (auto left = in.count(2); left > 0; --left) {
       const std::string source(in.text());
-      const auto stream = in.u64();
-      if (stream > static_cast<std::uint64_t>(record::Stream::unknown)) throw CorruptBytes("unknown stream");
-      auto& r = row(source, static_cast<record::Stream>(stream));
-      for (auto* count : {&r.received, &r.accepted, &r.duplicate, &r.late}) *count = in.u64();
-      r.rejected.assign(in.count(1), 0);
-      for (auto& count : r.rejected) count = in.u64();
-      r.rejected.resize(record::reason_count);
-      if (in.flag()) r.last_record = in.time();
-    }
-    for (auto* counts : {&ingest_.bytes, &ingest_.dropped_fields, &ingest_.ignored}) {
-      for (auto left = in.count(2); left > 0; --left) {
-        const std::string source(in.text());
-        add_to(*counts, source, in.u64());
-      }
+      add_to(*counts, source, in.u64());
     }
   }
-  if (const auto recent = parts.find("transitions"); recent != parts.end()) load_recent(recent->second);
+}
+
+bool Fold::load_counters(const std::string& bytes) {
+  try {
+    Fold scratch(*settings_);
+    scratch.read_counters(bytes);
+    ingest_ = std::move(scratch.ingest_);
+    return true;
+  } catch (const CorruptBytes&) {
+    return false;
+  }
 }
 
 void Fold::load_recent(const std::string& bytes) {

@@ -33,6 +33,19 @@ void read_interval(const Value& value, std::string_view key, Millis& out) {
   map.finish();
 }
 
+/// Below this the write-ahead log alone would have no room to be copied.
+constexpr std::uint64_t least_store_bytes = 16ULL << 20;
+
+void read_storage(const Value& value, Settings& out) {
+  MapReader map(value);
+  map.read("checkpoint_interval", out.checkpoint_interval, &Value::duration, Zero::refused);
+  Millis retention{0};
+  map.read("retention", retention, &Value::duration, Zero::refused);
+  if (retention > Millis{0}) out.retention = retention;
+  map.read("max_bytes", out.max_store_bytes, &Value::size, Whole{least_store_bytes});
+  map.finish();
+}
+
 void read_pilots(const Value& value, Settings& out) {
   UniqueNames names;
   for (const auto& item : value.items()) {
@@ -44,7 +57,7 @@ void read_pilots(const Value& value, Settings& out) {
 void read_root(const Value& root, Settings& out) {
   MapReader map(root);
   if (const auto v = map.take("evaluation")) read_interval(*v, "interval", out.evaluation_interval);
-  if (const auto v = map.take("storage")) read_interval(*v, "checkpoint_interval", out.checkpoint_interval);
+  if (const auto v = map.take("storage")) read_storage(*v, out);
   if (const auto v = map.take("ingest")) read_ingest(*v, out.ingest);
   if (const auto v = map.take("notify")) out.notify = read_notify(*v);
   const auto sources = map.take("sources");

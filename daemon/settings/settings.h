@@ -466,6 +466,8 @@ struct Settings {
   std::string hash;            ///< content hash of the file, hex
   Millis evaluation_interval = std::chrono::seconds{15};
   Millis checkpoint_interval = std::chrono::minutes{1};
+  std::optional<Millis> retention;    ///< YAML `storage.retention`: of journal entries; none = for ever
+  std::uint64_t max_store_bytes = 0;  ///< YAML `storage.max_bytes`; 0 = no bound
   Ingest ingest;
   std::vector<Pilot> pilots;
   Source http = {.name = "http"};  ///< "http": what comes by HTTP and names no source

@@ -352,7 +352,11 @@ std::string show(const Settings& settings, const std::function<std::string(const
     out.key("evaluation");
     out.flow_map([&] { out.duration("interval", settings.evaluation_interval); });
     out.key("storage");
-    out.flow_map([&] { out.duration("checkpoint_interval", settings.checkpoint_interval); });
+    out.flow_map([&] {
+      out.duration("checkpoint_interval", settings.checkpoint_interval);
+      if (settings.retention) out.duration("retention", *settings.retention);
+      if (settings.max_store_bytes > 0) out.whole("max_bytes", settings.max_store_bytes);
+    });
     out.key("ingest");
     out.map([&] {
       out.whole("max_body_bytes", settings.ingest.max_body_bytes);

@@ -166,6 +166,19 @@ void add_store(Families& out, const SelfStats& self) {
   out.add_gauge("pilotwatch_store_size_bytes", "Size of the store files.", {{"file", "wal"}}, self.store_wal_bytes);
   out.add_gauge("pilotwatch_store_free_disk_bytes", "Free space of the file system which holds the store.", {},
                 self.store_free_bytes);
+  out.add_gauge("pilotwatch_store_used_bytes", "Database without its free pages, and write-ahead log.", {},
+                self.store_used_bytes);
+  out.add_gauge("pilotwatch_store_reusable_bytes", "Free pages of the database, which are used again.", {},
+                self.store_reusable_bytes);
+  if (self.store_max_bytes > 0) {
+    out.add_gauge("pilotwatch_store_max_bytes", "Bytes that the store may use (storage.max_bytes).", {},
+                  self.store_max_bytes);
+  }
+  out.add_counter("pilotwatch_store_forgotten_entries_total", "Journal entries deleted for their age.", {},
+                  self.store_forgotten_entries);
+  out.add_time("pilotwatch_store_figures_begin_timestamp_seconds",
+               "Unix time of the first journal entry in the figures, where older ones were gone when they had to be rebuilt.",
+               {}, self.store_figures_begin);
   out.add_gauge("pilotwatch_store_entries", "Journal entries stored.", {}, self.store_entries);
   out.add_counter("pilotwatch_store_write_failures_total", "Failed store transactions.", {}, self.store_write_failures);
   out.add_gauge("pilotwatch_store_degraded", "1 while the store refuses writes.", {}, self.store_degraded ? 1.0 : 0.0);

@@ -32,7 +32,10 @@ struct SelfStats {
   std::uint64_t store_db_bytes = 0, store_wal_bytes = 0, store_free_bytes = 0, store_entries = 0;
   std::uint64_t store_write_failures = 0, store_checkpoints = 0;
   bool store_degraded = false;
-  std::uint64_t store_lost_entries = 0;
+  std::uint64_t store_used_bytes = 0, store_reusable_bytes = 0;
+  std::uint64_t store_max_bytes = 0;  ///< 0 = no bound
+  std::uint64_t store_lost_entries = 0, store_forgotten_entries = 0;
+  std::optional<Instant> store_figures_begin;  ///< when figures had to be rebuilt without the entries before
   std::vector<std::string> store_set_aside;  ///< damaged stores beside this one
   std::uint64_t commits = 0;
   double commit_seconds = 0;

@@ -10,6 +10,12 @@ void DeadLetterBox::add(const std::vector<record::DeadLetter>& letters) {
   });
 }
 
+void DeadLetterBox::forget(Instant before) {
+  letters_.with([&](auto& kept) {
+    while (!kept.empty() && kept.front().wall < before) kept.pop_front();
+  });
+}
+
 std::vector<record::DeadLetter> DeadLetterBox::newest(std::string_view source, std::string_view reason,
                                                       std::size_t limit) const {
   return letters_.with([&](const auto& kept) {

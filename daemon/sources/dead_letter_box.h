@@ -18,6 +18,7 @@ class DeadLetterBox {
   explicit DeadLetterBox(std::uint64_t keep) : keep_(keep) {}
 
   void add(const std::vector<record::DeadLetter>& letters);
+  void forget(Instant before);  ///< those that came before
   /// Newest first, at most `limit`, of that source and reason; "" = of any.
   [[nodiscard]] std::vector<record::DeadLetter> newest(std::string_view source, std::string_view reason,
                                                        std::size_t limit) const;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* every_key = R"(
 evaluation: {interval: 5s}
-storage: {checkpoint_interval: 2m}
+storage: {checkpoint_interval: 2m, retention: 400d, max_bytes: 50GB}
 ingest: {max_body_bytes: 8MB, max_line_bytes: 2048, max_queue_requests: 3, max_queue_bytes: 1GB}
 notify:
   alertmanagers: [{url: http://am:9093/prefix/, name: main}, {url: "https://[::1]:9094"}]
@@ -83,6 +83,8 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.hash == content_hash(every_key).hex());
   CHECK(s.evaluation_interval == 5s);
   CHECK(s.checkpoint_interval == 2min);
+  CHECK(s.retention == 400 * 24h);
+  CHECK(s.max_store_bytes == 50ULL << 30);
   CHECK(s.ingest.max_body_bytes == 8ULL << 20);
   CHECK(s.ingest.max_line_bytes == 2048);
   CHECK(s.ingest.max_queue_requests == 3);
@@ -184,6 +186,8 @@ TEST_CASE("settings: what is not said has its default") {
   const Settings defaults;
   CHECK(s.evaluation_interval == 15s);
   CHECK(s.checkpoint_interval == 1min);
+  CHECK_FALSE(s.retention);
+  CHECK(s.max_store_bytes == 0);
   CHECK(s.ingest.max_body_bytes == defaults.ingest.max_body_bytes);
   CHECK(s.notify.alertmanagers.empty());
   CHECK(s.notify.resolved_retention == 15min);

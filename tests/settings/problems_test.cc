@@ -18,7 +18,7 @@ std::string all_metrics() {
 
 TEST_CASE("problems: all of a file at once, in the order of lines, each with its place") {
   CHECK(problems(R"yml(evaluation: {intervall: 15s}
-storage: {checkpoint_interval: 0s}
+storage: {checkpoint_interval: 0s, retention: 0d, max_bytes: 1MB}
 ingest:
   max_body_bytes: 64 MB
   max_queue_requests: -1
@@ -54,6 +54,8 @@ pilots:
 )yml") ==
         R"txt(p.yml:1:14: evaluation.intervall: unknown key; did you mean 'interval'? known: interval
 p.yml:2:32: storage.checkpoint_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
+p.yml:2:47: storage.retention: must be a duration longer than 0s and of at most 1000y, got '0d'
+p.yml:2:62: storage.max_bytes: must be a number of bytes >= 16777216, or a size such as 64MB, got '1MB'
 p.yml:4:19: ingest.max_body_bytes: must be a number of bytes from 1 to 4000000000, or a size such as 64MB, got '64 MB'
 p.yml:5:23: ingest.max_queue_requests: must be a whole number >= 1, got '-1'
 p.yml:6:3: ingest.max_queue_requests: given twice; the first is in line 5

@@ -39,7 +39,7 @@ class Bench {
   explicit Bench(const std::filesystem::path& folder, settings::Settings given,
                  std::function<void(const judge::Snapshot&)> publish = {}, std::optional<Instant> now = {})
       : settings(std::move(given)),
-        journal(folder),
+        journal(folder, {.overwrite = settings.retention.has_value(), .max_bytes = settings.max_store_bytes}),
         fold(settings),
         core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), dead_letters, std::move(publish)}),
         intake(app::Intake::Parts{settings, core, clock, quiet_log(), tap, IdKey{}}) {
