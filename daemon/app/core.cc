@@ -206,7 +206,7 @@ void Core::process(std::vector<Decoded> group) {
   for (const auto& delivery : group) rejected += delivery.rejected;
   letters_dropped_ += rejected - letters.size();
   const auto start = parts_.steady.now();
-  const auto applied = parts_.fold.apply(entry, sequence);
+  const auto applied = apply(entry, sequence);
   seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
   for (std::size_t i = 0; i < group.size(); ++i) answer(group[i], applied[i]);
   parts_.fold.save_complete(
@@ -243,7 +243,7 @@ std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record:
   try {
     if (parts_.journal.last_sequence() > parts_.fold.sequence()) {  // a commit that was refused for want of an answer
       parts_.journal.replay(parts_.fold.sequence(), [this](std::uint64_t sequence, const record::Entry& missed) {
-        parts_.fold.apply(missed, sequence);
+        apply(missed, sequence);
       });
     }
     record_limits();
@@ -276,7 +276,7 @@ void Core::record_limits() {
     record::Entry entry;
     entry.wall = wall();
     entry.limits = std::move(*limits);
-    parts_.fold.apply(entry, parts_.journal.append(entry, {}));
+    apply(entry, parts_.journal.append(entry, {}));
     parts_.log.info("the limits have changed; recorded in the journal", {{"sequence", parts_.fold.sequence()}});
   }
   limits_recorded_ = true;
@@ -289,7 +289,7 @@ void Core::tick() {
   if (const auto now = wall(); due && *due <= now) {
     record::Entry entry;
     entry.wall = now;
-    parts_.fold.apply(entry, commit(entry, {}));
+    apply(entry, commit(entry, {}));
   }
   ++evaluations_;
   last_evaluation_ = wall();
@@ -300,14 +300,6 @@ void Core::tick() {
     checkpoint(false);
     forget_old();
   }
-}
-
-/// By the clock, not by wall(): time that once stood too far ahead must not delete what it should not.
-void Core::forget_old() {
-  if (!parts_.settings.retention) return;
-  const auto before = parts_.clock.now() - *parts_.settings.retention;
-  parts_.dead_letters.forget(before);
-  writer_.forget(before);
 }
 
 void Core::publish_alerts() {
@@ -338,39 +330,16 @@ void Core::serve_readers() {
     readers.swap(readers_);
   }
   if (readers.empty()) return;
-  auto snapshot = std::make_shared<judge::Snapshot>(*parts_.fold.snapshot(parts_.clock.now()));
-  snapshot->last_evaluation = last_evaluation_;
-  last_snapshot_.with([&](auto& last) { last = snapshot; });
-  for (auto& reader : readers) reader.call(snapshot);
-}
-
-void Core::describe(sinks::SelfStats& out) const {
-  out.ready = ready_;
-  out.ready_detail =
-      ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
-  out.unavailable += unavailable_;
-  out.refused.emplace_back("store_full", store_full_);
-  out.dead_letters = parts_.dead_letters.size();
-  out.dead_letters_dropped = letters_dropped_;
-  out.store_write_failures = write_failures_;
-  out.store_checkpoints = writer_.finished();
-  out.store_figures_begin = figures_begin_;
-  out.commits = commits_;
-  out.commit_seconds = static_cast<double>(commit_us_) / 1e6;
-  out.evaluations = evaluations_;
-  out.evaluation_seconds = static_cast<double>(evaluation_us_) / 1e6;
-  const auto store = parts_.journal.stats();
-  out.store_degraded = degraded_ || store.full;
-  out.store_used_bytes = store.used_bytes;
-  out.store_reusable_bytes = store.reusable_bytes;
-  out.store_max_bytes = store.max_bytes;
-  out.store_forgotten_entries = store.forgotten_entries;
-  out.store_db_bytes = store.db_bytes;
-  out.store_wal_bytes = store.wal_bytes;
-  out.store_free_bytes = store.free_bytes;
-  out.store_entries = store.entries;
-  out.store_lost_entries = store.lost_entries;
-  out.store_set_aside = store.set_aside;
+  std::shared_ptr<const judge::Snapshot> now;
+  try {
+    auto snapshot = std::make_shared<judge::Snapshot>(*parts_.fold.snapshot(parts_.clock.now()));
+    snapshot->last_evaluation = last_evaluation_;
+    now = std::move(snapshot);
+    last_snapshot_.with([&](auto& last) { last = now; });
+  } catch (const std::bad_alloc&) {  // then they get what there was
+    now = last_snapshot_.with([](const auto& last) { return last; });
+  }
+  for (auto& reader : readers) reader.call(now);
 }
 
 }  // namespace pilotwatch::app

@@ -90,6 +90,7 @@ class Core {
   [[nodiscard]] std::uint64_t micros_since(SteadyTime start) const;
   std::vector<Decoded> next_group();
   void process(std::vector<Decoded> group);
+  std::vector<judge::Applied> apply(const record::Entry& entry, std::uint64_t sequence);
   void answer(Decoded& delivery, const judge::Applied& applied);
   std::vector<record::DeadLetter> dead_letters(const std::vector<Decoded>& group, Instant wall);
   std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,

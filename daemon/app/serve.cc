@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/core.h"
+#include "app/descriptors.h"
 #include "app/intake.h"
 #include "app/references.h"
 #include "app/web_access.h"
@@ -36,6 +37,7 @@ sigset_t block_signals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write that fails
   return set;
 }
 
@@ -111,8 +113,8 @@ class Daemon {
     log_.info(tls ? "TLS is enabled." : "TLS is disabled.", {{"http2", false}});
     core_->restore();
     alertmanagers_.start();
+    intake_->start();  // first: /-/ready must not say yes while deliveries are refused
     core_->start();
-    intake_->start();
     for (auto& tail : tails_) tail->start();
     log_.info("Server is ready to receive records.", {{"pilots", settings_.pilots.size()}});
     const int signal = wait_for_signal(signals);
@@ -335,8 +337,15 @@ int serve(const ServeOptions& options) {
   auto log_options = runtime::default_log_options();
   log_options.level = *level;
   log_options.format = *format;
-  return run_daemon(options, std::get<settings::Settings>(loaded), *http,
-                    runtime::Log(log_options));
+  const runtime::Log log(log_options);
+  auto& settings = std::get<settings::Settings>(loaded);
+  const auto descriptors = share_descriptors(settings, *http);
+  if (descriptors.lowered()) {
+    log.warn("too few file descriptors for the settings (ulimit -n); less may be open at the same time",
+             {{"limit", descriptors.limit}, {"wanted", descriptors.wanted},
+              {"max_connections", descriptors.connections}, {"max_open_files", descriptors.open_files}});
+  }
+  return run_daemon(options, settings, *http, log);
 }
 
 }  // namespace pilotwatch::app

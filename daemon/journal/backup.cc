@@ -40,10 +40,23 @@ void make_durable(const fs::path& path) {
   if (!done) throw WriteError("cannot make " + path.string() + " durable: " + std::strerror(error));
 }
 
+constexpr std::string_view partial_name = "pilotwatch.db.partial";
+
+/// What an interrupted backup has left is taken away; anything else is somebody's.
 void must_be_empty(const fs::path& to) {
-  std::error_code error;
-  if (fs::exists(to, error) && !fs::is_empty(to, error))
+  if (!fs::exists(to)) return;
+  std::vector<fs::path> rests;
+  bool interrupted = false, other = false;
+  for (const auto& file : fs::directory_iterator(to)) {
+    const auto name = file.path().filename().string();
+    const bool partial = name.starts_with(partial_name);
+    interrupted = interrupted || partial;
+    other = other || (!partial && name != "id.key");
+    rests.push_back(file.path());
+  }
+  if (other || (!rests.empty() && !interrupted))
     throw OpenError(to.string() + " is not empty; a backup needs a folder of its own");
+  for (const auto& file : rests) fs::remove(file);
 }
 
 void copy_database(const fs::path& from, const fs::path& to,
@@ -79,11 +92,11 @@ void back_up(const fs::path& folder, const fs::path& to,
              const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const auto from = folder / "pilotwatch.db";
   if (!fs::exists(from)) throw OpenError(folder.string() + " holds no store");
-  must_be_empty(to);
   const PrivateFiles files;
   try {
+    must_be_empty(to);
     fs::create_directories(to);
-    const auto partial = to / "pilotwatch.db.partial";
+    const auto partial = to / partial_name;
     copy_database(from, partial, progress);
     check(partial);
     for (const auto* rest : {"-wal", "-shm"}) fs::remove(partial.string() + rest);

@@ -8,7 +8,7 @@
 namespace pilotwatch::journal {
 
 /// Copies the store in `folder` into `to`, also while a daemon uses it: what was committed when it began, all of it or
-/// nothing. `to` must not exist or be empty; it gets the database, checked, and the key of the ids (mode 0600), so it is as
+/// nothing. `to` must not exist, be empty, or hold what an interrupted backup has left; it gets the database, checked, and the key of the ids (mode 0600), so it is as
 /// confidential as the store. `progress` is called with pages copied and all pages.
 /// Throws OpenError: no store of ours, or `to` is not empty. Throws WriteError: it cannot be written.
 void back_up(const std::filesystem::path& folder, const std::filesystem::path& to,

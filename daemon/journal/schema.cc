@@ -109,6 +109,8 @@ void migrate_to_4(Database& database) {
 }  // namespace
 
 void prepare(Database& database, const std::string& path) {
+  // SQLite opens what it may only read all the same, and it would stay so for as long as the connection does.
+  if (sqlite3_db_readonly(database.get(), "main") == 1) throw OpenError(path + " may not be written");
   const auto version = pragma(database, "PRAGMA user_version");
   const bool fresh = version == 0 && pragma(database, "SELECT count(*) FROM sqlite_master") == 0;
   if (!fresh && pragma(database, "PRAGMA application_id") != application_id)

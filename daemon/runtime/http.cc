@@ -22,8 +22,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-/// Connections beyond the limit that may at the same time be told so; even more are closed without a word.
-constexpr std::size_t max_told_full = 64, max_told_address = 8;
+constexpr std::size_t max_told_address = 8;  // as told_full(), of one address
 constexpr std::chrono::milliseconds accept_pause{100};
 
 void append_json_text(std::string& out, std::string_view text) {
@@ -197,7 +196,7 @@ void HttpServer::Impl::on_accept(error_code error, Socket socket) {
   auto place = std::make_unique<AddressPlace>(hub, peer.address().to_string());
   const auto most = hub->options.max_connections, open = hub->connections.size();
   const char* refused_for = place->over_limit(0) ? "address_connections" : open >= most ? "connections" : nullptr;
-  if (place->over_limit(max_told_address) || open >= most + max_told_full) return hub->count_refused(refused_for);
+  if (place->over_limit(max_told_address) || open >= most + told_full(most)) return hub->count_refused(refused_for);
   const auto access = hub->current_access();
   auto transport =
       access->tls ? make_tls_transport(std::move(socket), access->tls) : make_tcp_transport(std::move(socket));

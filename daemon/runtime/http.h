@@ -92,6 +92,11 @@ struct HttpStats {
   HttpStats& operator+=(const HttpStats& other);
 };
 
+/// Connections beyond the limit that may at the same time be told so; even more are closed without a word.
+[[nodiscard]] constexpr std::uint64_t told_full(std::uint64_t max_connections) {
+  return max_connections < 504 ? max_connections / 8 + 1 : 64;
+}
+
 struct HttpOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0 = any free one

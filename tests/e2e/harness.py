@@ -127,12 +127,13 @@ def request(port, method, path, body=None, headers=None, timeout_s=DEADLINE_S):
 class Process:
     """A program whose stderr and stdout are read all the time, so that it never blocks on them."""
 
-    def __init__(self, command, name):
+    def __init__(self, command, name, environment=None):
         self.name = name
         self.lines = []
         self._seen = threading.Condition()
         self._child = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       env={**os.environ, **(environment or {})})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -168,6 +169,14 @@ class Process:
     def running(self):
         return self._child.poll() is None
 
+    def pid(self):
+        return self._child.pid
+
+    def terminate(self):
+        """SIGTERM, and no waiting."""
+        if self.running():
+            self._child.send_signal(signal.SIGTERM)
+
     def kill(self):
         if self.running():
             self._child.kill()
@@ -196,18 +205,25 @@ def scratch():
 class Daemon:
     """`pilotwatch serve` in a folder of its own; start() and stop() as often as the test likes."""
 
-    def __init__(self, folder, config, arguments=()):
+    def __init__(self, folder, config, arguments=(), prefix=(), environment=None):
+        """`prefix`: a program that becomes the daemon, such as `prlimit --nofile=64`."""
         self.folder = pathlib.Path(folder)
         self.config_file = self.folder / "pilotwatch.yml"
         self.config_file.write_text(config, encoding="utf-8")
         self.arguments = list(arguments)
+        self.prefix, self.environment = list(prefix), environment
         self.process = None
         self.port = None
 
-    def start(self, wait_ready=True):
-        command = [BINARY, "serve", "--config.file", self.config_file, "--web.listen-address", f"127.0.0.1:{self.port or 0}",
+    def launch(self):
+        """Begins to start, and waits for nothing."""
+        command = [*self.prefix, BINARY, "serve", "--config.file", self.config_file,
+                   "--web.listen-address", f"127.0.0.1:{self.port or 0}",
                    "--storage.path", self.folder / "data", *self.arguments]
-        self.process = Process(command, "pilotwatch")
+        self.process = Process(command, "pilotwatch", self.environment)
+
+    def start(self, wait_ready=True):
+        self.launch()
         match = self.process.find_line(r'msg="?Listening"? .*address=127\.0\.0\.1:(\d+)')
         if match is None:
             raise Failure(f"the daemon ended at its start\n{self.process.tail()}")

@@ -3,9 +3,11 @@
 import pathlib
 import random
 import shutil
+import subprocess
 import threading
+import time
 
-from harness import Daemon, check, check_equal, main, pilotwatch, scratch
+from harness import BINARY, Daemon, check, check_equal, main, pilotwatch, scratch, wait_for
 
 SEED = 20261126
 CONFIG = """
@@ -69,6 +71,35 @@ def a_backup_of_a_running_daemon_is_a_store():
                 check_equal((duplicate, accepted), (known, sent[0] - known), "the same records sent to the backup")
 
 
+def an_interrupted_backup_leaves_nothing_that_looks_like_one():
+    """killed at any moment: there is a whole backup or none, and the next one to the same folder is whole"""
+    chance = random.Random(SEED)
+    with scratch() as folder, Daemon(folder, CONFIG) as daemon:
+        daemon.send([prediction(number) for number in range(200_000)])
+        data, interrupted = daemon.folder / "data", 0
+        command = [str(BINARY), "backup", "--storage.path", str(data), "--to"]
+        for i in range(12):
+            copy = pathlib.Path(folder) / f"copy {i}"
+            child = subprocess.Popen([*command, str(copy)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            wait_for("the backup to begin", lambda: copy.exists() or child.poll() is not None)
+            time.sleep(chance.uniform(0, 0.08))
+            child.kill()
+            child.wait()
+            whole = (copy / "pilotwatch.db").exists()
+            interrupted += not whole
+            if not whole:
+                done = pilotwatch(*command[1:], copy)
+                check_equal((done.returncode, done.stderr), (0, ""), "a backup where an interrupted one was")
+            names = sorted(file.name for file in copy.iterdir())
+            check_equal(names, ["id.key", "pilotwatch.db"], "what is in the folder")
+        check(interrupted > 0, "none was interrupted")
+        restored = pathlib.Path(folder) / "restored"
+        restored.mkdir()
+        shutil.copytree(copy, restored / "data")
+        with Daemon(restored, CONFIG) as other:
+            check_equal(predictions_of(other), 200_000, "predictions in the last one")
+
+
 def damage_is_set_aside_and_the_rest_goes_on():
     chance = random.Random(SEED)
     with scratch() as folder:
@@ -127,5 +158,5 @@ def a_second_daemon_is_refused():
         check_equal(daemon.send([prediction(2)]), (1, 0), "the first one goes on")
 
 
-main(a_backup_of_a_running_daemon_is_a_store, damage_is_set_aside_and_the_rest_goes_on, what_is_no_database_is_set_aside,
-     a_second_daemon_is_refused)
+main(a_backup_of_a_running_daemon_is_a_store, an_interrupted_backup_leaves_nothing_that_looks_like_one,
+     damage_is_set_aside_and_the_rest_goes_on, what_is_no_database_is_set_aside, a_second_daemon_is_refused)

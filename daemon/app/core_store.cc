@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core says of itself and its store, and what it does about both beside taking records.
+#include <cstdlib>
+
+#include "app/core.h"
+
+namespace pilotwatch::app {
+
+/// What is in the journal must be in the state. Half of it there is worse than no process: the next start has it whole.
+std::vector<judge::Applied> Core::apply(const record::Entry& entry, std::uint64_t sequence) {
+  try {
+    return parts_.fold.apply(entry, sequence);
+  } catch (const std::exception& error) {  // memory
+    parts_.log.error("what is committed cannot be counted; the next start does it", {{"err", error.what()}});
+    std::_Exit(1);
+  }
+}
+
+/// By the clock, not by wall(): time that once stood too far ahead must not delete what it should not.
+void Core::forget_old() {
+  if (!parts_.settings.retention) return;
+  const auto before = parts_.clock.now() - *parts_.settings.retention;
+  parts_.dead_letters.forget(before);
+  writer_.forget(before);
+}
+
+void Core::describe(sinks::SelfStats& out) const {
+  out.ready = ready_;
+  out.ready_detail =
+      ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
+  out.unavailable += unavailable_;
+  out.refused.emplace_back("store_full", store_full_);
+  out.dead_letters = parts_.dead_letters.size();
+  out.dead_letters_dropped = letters_dropped_;
+  out.store_write_failures = write_failures_;
+  out.store_checkpoints = writer_.finished();
+  out.store_figures_begin = figures_begin_;
+  out.commits = commits_;
+  out.commit_seconds = static_cast<double>(commit_us_) / 1e6;
+  out.evaluations = evaluations_;
+  out.evaluation_seconds = static_cast<double>(evaluation_us_) / 1e6;
+  const auto store = parts_.journal.stats();
+  out.store_degraded = degraded_ || store.full;
+  out.store_used_bytes = store.used_bytes;
+  out.store_reusable_bytes = store.reusable_bytes;
+  out.store_max_bytes = store.max_bytes;
+  out.store_forgotten_entries = store.forgotten_entries;
+  out.store_db_bytes = store.db_bytes;
+  out.store_wal_bytes = store.wal_bytes;
+  out.store_free_bytes = store.free_bytes;
+  out.store_entries = store.entries;
+  out.store_lost_entries = store.lost_entries;
+  out.store_set_aside = store.set_aside;
+}
+
+}  // namespace pilotwatch::app
