@@ -7,7 +7,8 @@
 namespace pilotwatch::journal {
 namespace {
 
-constexpr sqlite3_int64 block_bytes = 1 << 20;
+// SQLite takes 131,071 bytes at once at most, and does less than it is told beyond that.
+constexpr sqlite3_int64 block_bytes = 64 << 10;
 
 void must(int rc, const char* doing) {
   if (rc != SQLITE_OK) throw SqliteError(rc, std::string(doing) + " the write-ahead log: " + sqlite3_errstr(rc));

@@ -171,6 +171,20 @@ TEST_CASE("journal: a damaged entry is an error that names itself, not a wrong f
   CHECK_THROWS_WITH(walls(journal), Catch::Contains("entry 1 is damaged"));
 }
 
+TEST_CASE("journal: what a killed process left in the write-ahead log is read, however long it is") {
+  const ScratchDir dir;
+  Journal journal(dir.path() / "store");
+  for (std::int64_t i = 1; i <= 8; ++i) {
+    journal.append(entry(i, i < 4 ? 10'000 : 200'000), {});
+    const auto copy = dir.path() / std::to_string(i);
+    std::filesystem::create_directory(copy);
+    for (const auto* file : {"pilotwatch.db", "pilotwatch.db-wal"})
+      std::filesystem::copy_file(dir.path() / "store" / file, copy / file);
+    Journal after(copy);
+    CHECK(walls(after).size() == static_cast<std::size_t>(i));
+  }
+}
+
 TEST_CASE("journal: facts are kept") {
   const ScratchDir dir;
   Journal journal(dir.path());
