@@ -84,7 +84,10 @@ def forgetting_keeps_the_file_small_and_the_figures_whole():
 
 def a_bound_refuses_and_lets_in_again():
     with scratch() as folder:
-        daemon = Daemon(folder, config("retention: 1h, max_bytes: 16MB")).start()
+        log = pathlib.Path(folder) / "log.ndjson"
+        log.touch()
+        sources = f"sources: [{{name: log, file: {log}, pilot: p, poll_interval: 50ms}}]\n"
+        daemon = Daemon(folder, config("retention: 1h, max_bytes: 16MB") + sources).start()
         taken = 0
 
         def fill():
@@ -107,15 +110,19 @@ def a_bound_refuses_and_lets_in_again():
         check(13 << 20 < metrics.one("pilotwatch_store_used_bytes") <= 16 << 20, "bytes in use")
         check(file_bytes(daemon) <= (16 << 20) + (1 << 20), f"{file_bytes(daemon)} bytes in files")   # -shm is beside it
         check_equal(daemon.get("/-/healthy").status, 200, "healthy")
+        with open(log, "a", encoding="utf-8") as file:   # files wait for room
+            file.write("".join(f'{{"type":"prediction","id":"{n}","time":{FIRST_DAY},"prediction":1}}\n' for n in range(5000)))
+        wait_for("the file to be tried", lambda: daemon.metrics().one("pilotwatch_tail_unread_bytes") > 0)
         daemon.kill()
         daemon.start()
         check_equal(records(daemon)[0], taken, "after kill -9")
         daemon.stop()
         # Retention makes room, by itself.
-        daemon.config_file.write_text(config("retention: 1s, max_bytes: 16MB"), encoding="utf-8")
+        daemon.config_file.write_text(config("retention: 1s, max_bytes: 16MB") + sources, encoding="utf-8")
         daemon.start()
         wait_for("room again", lambda: post(daemon, taken, 1000).status == 200)
-        check_equal(records(daemon)[0], taken + 1000, "predictions")
+        wait_for("what the file holds", lambda: records(daemon)[0] >= taken + 6000)
+        check_equal(records(daemon)[0], taken + 6000, "predictions")
         wait_for("no more trouble", lambda: daemon.metrics().one("pilotwatch_store_degraded") == 0)
         daemon.stop()
 

@@ -147,6 +147,26 @@ def syncs_that_fail():
         bench.daemon.stop()
 
 
+def files_that_may_not_grow():
+    """as by ulimit -f: a write that fails, not a signal that ends the daemon"""
+    with scratch() as folder:
+        bench = Bench(folder)
+        check(bench.post(), "refused")
+        pid = str(bench.daemon.process.pid())
+        if not shutil.which("prlimit"):
+            print("    not tried: no prlimit")
+            bench.daemon.stop()
+            return
+        subprocess.run(["prlimit", "--pid", pid, "--fsize=16384:unlimited"], check=True)
+        for _ in range(3):
+            check(not bench.post(5000), "acknowledged without room for it")
+        bench.everything_else_goes_on()
+        subprocess.run(["prlimit", "--pid", pid, "--fsize=unlimited:unlimited"], check=True)
+        wait_for("records again", bench.post)
+        bench.all_there("afterwards")
+        bench.daemon.stop()
+
+
 def a_folder_that_may_not_be_entered_any_more():
     """what is open stays open; a start without permission says so, and changes nothing"""
     with scratch() as folder:
@@ -182,4 +202,5 @@ def a_folder_that_may_not_be_entered_any_more():
         daemon.stop()
 
 
-main(a_store_that_becomes_read_only, no_room_in_the_middle_of_a_commit, syncs_that_fail, a_folder_that_may_not_be_entered_any_more)
+main(a_store_that_becomes_read_only, no_room_in_the_middle_of_a_commit, syncs_that_fail, files_that_may_not_grow,
+     a_folder_that_may_not_be_entered_any_more)
