@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "journal/salvage.h"
 #include "support/bench.h"
 #include "support/scratch_dir.h"
 
@@ -101,6 +102,19 @@ TEST_CASE("retention: of a damaged checkpoint, too, and what was counted as rece
   CHECK(predictions(*again.fresh()) < 11);
   CHECK(received(*again.fresh()) == 12);
   CHECK(stats_of(again).store_figures_begin);
+}
+
+TEST_CASE("retention: a store that had to be salvaged still has what its deleted entries came to") {
+  const ScratchDir dir;
+  write_and_forget(dir.path() / "a");
+  const auto saved = journal::salvage(dir.path() / "a", Instant{});
+  CHECK(saved.lost == 0);
+  Bench again(dir.path() / "a", short_memory());
+  CHECK(predictions(*again.fresh()) == 11);
+  CHECK(received(*again.fresh()) == 12);
+  CHECK_FALSE(stats_of(again).store_figures_begin);
+  again.start();
+  CHECK(again.deliver(prediction(0)).get().duplicate == 1);
 }
 
 TEST_CASE("core: a full store refuses records by its own reason, keeps readers served, and a larger bound lets them in") {
