@@ -60,7 +60,10 @@ std::uint64_t Journal::Impl::wal_bytes() const {
 
 bool Journal::Impl::empty_wal() {
   copy_wal();
-  return sqlite3_wal_checkpoint_v2(database.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) == SQLITE_OK;
+  sqlite3_busy_timeout(database.get(), 0);  // who reads, a backup, may take minutes
+  const int rc = sqlite3_wal_checkpoint_v2(database.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(database.get(), busy_ms);
+  return rc == SQLITE_OK;
 }
 
 bool Journal::forget(Instant before) {

@@ -20,6 +20,8 @@ class SqliteError : public std::runtime_error {
   [[nodiscard]] bool damaged() const { return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB; }
 };
 
+inline constexpr int busy_ms = 5000;  ///< how long somebody else's lock is waited for
+
 class Database {
  public:
   explicit Database(const std::string& path, int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {
@@ -28,7 +30,7 @@ class Database {
     handle_.reset(raw);
     if (rc != SQLITE_OK) fail("open " + path);
     sqlite3_extended_result_codes(raw, 1);
-    sqlite3_busy_timeout(raw, 5000);
+    sqlite3_busy_timeout(raw, busy_ms);
   }
 
   void run(const char* sql) {

@@ -164,6 +164,24 @@ TEST_CASE("retention: what is deleted cannot be found in the files any more, nor
   CHECK(holds(dir.path(), entry(45).submissions[0].batch.strings.back().substr(100, 64)));
 }
 
+TEST_CASE("retention: nobody waits for who reads the store, a backup; the write-ahead log is emptied another time") {
+  const ScratchDir dir;
+  Journal journal(dir.path(), kept_for_a_while);
+  for (int i = 1; i <= 20; ++i) journal.append(entry(i), {});
+  finish_checkpoint(journal, 20);
+  sqlite3* reader = nullptr;
+  REQUIRE(sqlite3_open((dir.path() / "pilotwatch.db").c_str(), &reader) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM entries", nullptr, nullptr, nullptr) == SQLITE_OK);
+  const auto secret = entry(1).submissions[0].batch.strings.back().substr(100, 64);
+  const auto start = std::chrono::steady_clock::now();
+  forget_all(journal, 100);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{3});
+  CHECK(holds(dir.path(), secret));
+  sqlite3_close(reader);
+  journal.finish_forgetting(at_ms(100));
+  CHECK_FALSE(holds(dir.path(), secret));
+}
+
 TEST_CASE("retention: the file gets shorter in steps, while entries are appended without waiting for it") {
   const ScratchDir dir;
   Journal journal(dir.path(), kept_for_a_while);
