@@ -2,8 +2,6 @@
 #include "sim/disk.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -52,7 +50,6 @@ Disk::Result Disk::write(File& file, std::uint64_t at, const char* from, std::si
   if (fails(weather.write)) return Result::failed;
   if (last) bytes = random_.below(bytes + 1);
   Change change{at, std::string(from, bytes)};
-  if (getenv("TRACE")) std::printf("   op %lu write %p at %lu %zu\n", operations_, (void*)&file, at, bytes);
   apply(file.now, change);
   file.dirty.push_back(std::move(change));
   return last ? Result::failed : Result::ok;
@@ -71,9 +68,7 @@ Disk::Result Disk::sync(File& file) {
   bool last = false;
   if (!begin(last) || last) return Result::failed;
   if (!calm_ && weather.slow_ms > 0) wait_(static_cast<unsigned>(random_.below(weather.slow_ms)));
-  if (getenv("TRACE")) std::printf("   op %lu sync %p dirty %zu\n", operations_, (void*)&file, file.dirty.size());
   if (fails(weather.sync)) {
-    if (getenv("TRACE")) std::printf("   sync fails\n");
     fail_sync(file);
     return Result::failed;
   }
@@ -88,8 +83,6 @@ Disk::Result Disk::remove(const std::string& name, bool durable) {
   if (!begin(last) || last || fails(weather.write)) return Result::failed;
   const auto found = files_.find(name);
   if (found == files_.end()) return Result::ok;
-  if (getenv("TRACE"))
-    std::printf("   op %lu remove %s %p durable %d\n", operations_, name.c_str(), (void*)&*found->second, durable);
   removed_[name] = found->second;
   files_.erase(found);
   if (durable) removed_.clear();
@@ -108,10 +101,6 @@ void Disk::revive() {
 }
 
 void Disk::power_failed() {
-  if (getenv("TRACE"))
-    for (auto& [n, f] : files_)
-      std::printf("   has %s %p named %d now %zu durable %zu dirty %zu\n", n.c_str(), (void*)&*f, f->named,
-                  f->now.size(), f->durable.size(), f->dirty.size());
   for (auto& [name, file] : removed_) {
     if (!files_.contains(name) && random_.one_in(2)) files_[name] = file;
   }
