@@ -108,7 +108,7 @@ void World::act() {
   work();
   if (disk_.dead()) return;
   life_->check_bounds();
-  if (settings_.retention) observe(oracle_.sequence());  // before it is deleted
+  if (settings_.retention) observe(oracle_.sequence());  // before it is deleted, as in rest()
 }
 
 /// What the daemon's threads do, in an order by chance.
@@ -135,6 +135,13 @@ void World::work() {
   } catch (const std::exception& error) {
     require(disk_.dead(), std::string("the daemon would have ended: ") + error.what());
   }
+}
+
+/// Time in which nothing new comes.
+void World::rest(Millis time) {
+  time_.pass(time);
+  work();
+  if (settings_.retention) observe(oracle_.sequence());
 }
 
 void World::tell_alerts() {
@@ -231,9 +238,8 @@ void World::settle() {
   require(life_ != nullptr, "it does not start although nothing is wrong");
   for (int quiet = 0, rounds = 0; quiet < 60; ++rounds) {
     require(rounds < 5000, "somebody waits for ever");
-    time_.pass(std::chrono::seconds{20});
     for (auto& client : clients_) client.step(*life_, false);
-    work();
+    rest(std::chrono::seconds{20});
     const bool idle = tail_->idle() && std::ranges::all_of(clients_, [](const auto& c) { return c.idle(); });
     quiet = idle ? quiet + 1 : 0;
     if (!first_violation().empty()) throw Violation(first_violation());

@@ -44,6 +44,7 @@ class World {
   void step();
   void act();
   void work();
+  void rest(Millis time);
   void tell_alerts();
   void change_weather();
   void change_clock();
@@ -56,6 +57,7 @@ class World {
   void compare_states();
   void settle();
   void check_end();
+  void check_silence();
   void note(std::string what);
   [[nodiscard]] std::uint64_t operations_to_live();
   sinks::Post connect(const std::string& url);

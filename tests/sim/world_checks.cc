@@ -69,13 +69,22 @@ void World::check_end() {
   std::map<std::string, std::string> firing;
   judge::Snapshot limits;
   limits.limits = life_->fold().statuses();
-  const auto alerts = sinks::alerts_of(limits, settings_.notify, "", time_.wall());
-  for (const auto& alert : alerts) {
+  for (const auto& alert : sinks::alerts_of(limits, settings_.notify, "", time_.wall())) {
     if (!alert.resolved_at) firing[nlohmann::json(alert.labels).dump()] = alert.generator_url.substr(2);
   }
-  const bool fits = alerts.size() <= settings_.notify.queue_capacity;  // else the oldest make room
-  for (const auto& receiver : receivers_)
-    require(!fits || receiver.firing(std::chrono::minutes{8}) == firing, "an Alertmanager does not know what fires");
+  const bool fits = limits.limits.size() <= settings_.notify.queue_capacity;  // else the oldest make room
+  for (const auto& receiver : receivers_) {
+    const auto known = receiver.firing(std::chrono::minutes{8});
+    const auto list = [](const auto& alerts) {
+      std::string out;
+      for (const auto& [labels, episode] : alerts) out += " " + labels + " " + episode;
+      return out;
+    };
+    require(!fits || known == firing,
+            "an Alertmanager does not know what fires:" + list(firing) + ", but" + list(known));
+  }
+
+  check_silence();
   stop();
   start();
   ledger_.check_all_stored();
@@ -87,6 +96,28 @@ void World::check_end() {
   Oracle again(settings_);
   life_->journal().replay(0, [&](std::uint64_t sequence, const record::Entry& entry) { again.apply(sequence, entry); });
   require(saved(again.fold()) == saved(oracle_.fold()), "two replays differ");
+}
+
+/// Hours without a record: limits on hours have no data, nothing begins to fire, and what fires goes on.
+void World::check_silence() {
+  const auto episodes = [&] {
+    std::set<std::string> running;
+    for (const auto& status : life_->fold().statuses()) {
+      if (status.episode && !status.episode->ended) running.insert(status.episode->id);
+    }
+    return running;
+  };
+  // First what has come is judged, also where the clock was set back by some hours.
+  for (int turn = 0; turn < 24; ++turn) rest(std::chrono::minutes{30});
+  const auto before = episodes();
+  for (int turn = 0; turn < 12; ++turn) rest(std::chrono::minutes{30});
+  require(episodes() == before, "an alarm begins or ends in silence");
+  for (const auto& status : life_->fold().statuses()) {
+    const bool by_hour = status.limit->window.kind == settings::WindowKind::hour && status.pilot->name == "letters";
+    const bool fits = status.state == judge::State::no_data || status.state == judge::State::collecting ||
+                      judge::firing(status.state);
+    require(!by_hour || fits, "hours without a record, and " + status.limit->name + " says: " + status.reason);
+  }
 }
 
 }  // namespace pilotwatch::sim
