@@ -48,9 +48,9 @@ DescriptorPlan plan_descriptors(std::uint64_t limit, settings::Settings& setting
   return out;
 }
 
-DescriptorPlan share_descriptors(settings::Settings& settings, runtime::HttpOptions& http) {
+void share_descriptors(settings::Settings& settings, runtime::HttpOptions& http, const runtime::Log& log) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   auto settings_as_given = settings;  // what would be wanted, without lowering anything yet
   auto http_as_given = http;
   const auto wanted = plan_descriptors(limit.rlim_cur, settings_as_given, http_as_given).wanted;
@@ -59,7 +59,13 @@ DescriptorPlan share_descriptors(settings::Settings& settings, runtime::HttpOpti
     more.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted);
     if (::setrlimit(RLIMIT_NOFILE, &more) == 0) limit = more;
   }
-  return plan_descriptors(limit.rlim_cur, settings, http);
+  const auto plan = plan_descriptors(limit.rlim_cur, settings, http);
+  if (!plan.lowered()) return;
+  log.warn("too few file descriptors for the settings (ulimit -n); less may be open at the same time",
+           {{"limit", plan.limit},
+            {"wanted", plan.wanted},
+            {"max_connections", plan.connections},
+            {"max_open_files", plan.open_files}});
 }
 
 }  // namespace pilotwatch::app

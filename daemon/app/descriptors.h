@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "runtime/http.h"
+#include "runtime/log.h"
 #include "settings/settings.h"
 
 namespace pilotwatch::app {
@@ -17,8 +18,8 @@ struct DescriptorPlan {
 
 /// Shares this process' file descriptors out, so that connections never take those that the store, followed files and
 /// notifications need: raises the soft limit as far as needed and allowed, and where that is not enough lowers
-/// `http.max_connections` and each file source's `max_open_files`.
-DescriptorPlan share_descriptors(settings::Settings& settings, runtime::HttpOptions& http);
+/// `http.max_connections` and each file source's `max_open_files`, and says so.
+void share_descriptors(settings::Settings& settings, runtime::HttpOptions& http, const runtime::Log& log);
 
 /// The same for a given limit, without a look at the process: a pure function.
 DescriptorPlan plan_descriptors(std::uint64_t limit, settings::Settings& settings, runtime::HttpOptions& http);

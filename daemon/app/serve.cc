@@ -339,12 +339,7 @@ int serve(const ServeOptions& options) {
   log_options.format = *format;
   const runtime::Log log(log_options);
   auto& settings = std::get<settings::Settings>(loaded);
-  const auto descriptors = share_descriptors(settings, *http);
-  if (descriptors.lowered()) {
-    log.warn("too few file descriptors for the settings (ulimit -n); less may be open at the same time",
-             {{"limit", descriptors.limit}, {"wanted", descriptors.wanted},
-              {"max_connections", descriptors.connections}, {"max_open_files", descriptors.open_files}});
-  }
+  share_descriptors(settings, *http, log);
   return run_daemon(options, settings, *http, log);
 }
 

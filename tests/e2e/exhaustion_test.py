@@ -103,7 +103,7 @@ def memory_runs_out():
             print("    not tried: a sanitizer's shadow memory")
             daemon.stop()
             return
-        subprocess.run(["prlimit", "--pid", str(daemon.process.pid()), f"--as={size + (96 << 20)}"], check=True)
+        subprocess.run(["prlimit", "--pid", str(daemon.process.pid()), f"--as={size + (48 << 20)}"], check=True)
         answers, lock = [], threading.Lock()
 
         def send(begin, count):
@@ -119,7 +119,7 @@ def memory_runs_out():
         began = time.monotonic()
         number = 0
         while daemon.process.running() and time.monotonic() - began < 20 and answers.count(503) + answers.count(None) < 12:
-            senders = [threading.Thread(target=send, args=((number + i + 1) * 1_000_000, 200_000 if i else 1000)) for i in range(4)]
+            senders = [threading.Thread(target=send, args=((number + i + 1) * 1_000_000, 100_000 if i else 1000)) for i in range(4)]
             number += len(senders)
             for sender in senders:
                 sender.start()
