@@ -37,6 +37,8 @@ Core::Core(Parts parts)
           },
           parts_.drive) {
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
+  parts_.fold.set_store([this](const std::string& name) { return parts_.journal.read_block(name); },
+                        parts_.settings.decision_memory);
   parts_.fold.on_transition = [this](const judge::Transition& t) {
     alerts_changed_ = true;
     const auto line = std::string(judge::state_names[static_cast<std::size_t>(t.from)]) + " -> " +
@@ -142,13 +144,6 @@ bool Core::step() {
   return !last;
 }
 
-void Core::finish_checkpoints() {
-  writer_.wait();
-  checkpoint(false);
-  writer_.wait();
-  if (writer_.broken()) parts_.log.error("no checkpoint at the end; the next start replays the journal");
-}
-
 std::vector<Decoded> Core::next_group() {
   std::vector<Decoded> group;
   std::uint64_t bytes = 0;
@@ -186,8 +181,10 @@ void Core::process(std::vector<Decoded> group) {
   }
   std::uint64_t sequence = 0;
   std::vector<record::DeadLetter> letters;
+  if (lost_ && !recover("once more", false)) return refuse(group);
   try {
     letters = dead_letters(group, entry.wall);
+    prepare(entry);
     sequence = commit(entry, cursors, letters);
     if (std::exchange(full_, false)) parts_.log.info("the store has room for records again");
   } catch (const journal::FullError& error) {
@@ -196,10 +193,8 @@ void Core::process(std::vector<Decoded> group) {
     for (auto& delivery : group) delivery.done(cannot_be_stored("the store is full"));
     return;
   } catch (const std::exception& error) {  // the disk, or memory: nothing has changed
-    parts_.log.error("the store cannot be written; nothing of the group was acknowledged", {{"err", error.what()}});
-    unavailable_ += group.size();
-    for (auto& delivery : group) delivery.done(cannot_be_stored("the store cannot be written"));
-    return;
+    parts_.log.error("the store cannot be used; nothing of the group was acknowledged", {{"err", error.what()}});
+    return refuse(group);
   }
   // From here on there is no way back: what is in the journal must be in the state.
   parts_.dead_letters.add(letters);
@@ -207,10 +202,16 @@ void Core::process(std::vector<Decoded> group) {
   letters_dropped_ += rejected - letters.size();
   const auto start = parts_.steady.now();
   const auto applied = apply(entry, sequence);
+  if (applied.size() < group.size()) return refuse(group);  // it is in the journal: sent again it is a duplicate
   seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
   for (std::size_t i = 0; i < group.size(); ++i) answer(group[i], applied[i]);
-  parts_.fold.save_complete(
-      [this](std::string name, std::string part) { writer_.add(std::move(name), std::move(part)); });
+  unlooked_bytes_ += bytes;
+  make_room([this] { checkpoint(false); });
+}
+
+void Core::refuse(std::vector<Decoded>& group) {
+  unavailable_ += group.size();
+  for (auto& delivery : group) delivery.done(cannot_be_stored("the store cannot be used"));
 }
 
 void Core::answer(Decoded& delivery, const judge::Applied& applied) {
@@ -243,7 +244,7 @@ std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record:
   try {
     if (parts_.journal.last_sequence() > parts_.fold.sequence()) {  // a commit that was refused for want of an answer
       parts_.journal.replay(parts_.fold.sequence(), [this](std::uint64_t sequence, const record::Entry& missed) {
-        apply(missed, sequence);
+        if (sequence > parts_.fold.sequence()) apply(missed, sequence);  // one that had to restore has applied them all
       });
     }
     record_limits();
@@ -285,6 +286,7 @@ void Core::record_limits() {
 void Core::tick() {
   const auto start = parts_.steady.now();
   next_tick_ = start + parts_.settings.evaluation_interval;
+  if (lost_ && !recover("once more", false)) return;
   const auto due = parts_.fold.next_due();
   if (const auto now = wall(); due && *due <= now) {
     record::Entry entry;
@@ -300,27 +302,18 @@ void Core::tick() {
     checkpoint(false);
     forget_old();
   }
+  unlooked_bytes_ = ~std::uint64_t{0} / 2;
+  make_room([this] { checkpoint(false); });
 }
 
 void Core::publish_alerts() {
   alerts_changed_ = false;
+  if (lost_) return;
   if (!parts_.publish_alerts) return;
   judge::Snapshot light;  // alerts follow from the limits alone
   light.wall = wall();
   light.limits = parts_.fold.statuses();
   parts_.publish_alerts(light);
-}
-
-/// Only what takes the state's memory to copy happens here.
-void Core::checkpoint(bool full) {
-  full_checkpoint_ = full_checkpoint_ || full || writer_.broken();
-  if (!full_checkpoint_ && parts_.fold.sequence() == checkpointed_) return;
-  if (writer_.busy()) return;  // with the one before; there will be another time
-  if (full_checkpoint_) writer_.anew();
-  parts_.fold.save(full_checkpoint_,
-                   [this](std::string name, std::string bytes) { writer_.add(std::move(name), std::move(bytes)); });
-  checkpointed_ = parts_.fold.sequence();
-  writer_.finish(checkpointed_, std::exchange(full_checkpoint_, false), shape_);
 }
 
 void Core::serve_readers() {
@@ -330,6 +323,10 @@ void Core::serve_readers() {
     readers.swap(readers_);
   }
   if (readers.empty()) return;
+  if (lost_) {
+    for (auto& reader : readers) reader.call(last_snapshot_.with([](const auto& last) { return last; }));
+    return;
+  }
   std::shared_ptr<const judge::Snapshot> now;
   try {
     auto snapshot = std::make_shared<judge::Snapshot>(*parts_.fold.snapshot(parts_.clock.now()));

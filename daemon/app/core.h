@@ -90,6 +90,7 @@ class Core {
   [[nodiscard]] std::uint64_t micros_since(SteadyTime start) const;
   std::vector<Decoded> next_group();
   void process(std::vector<Decoded> group);
+  void prepare(const record::Entry& entry);
   std::vector<judge::Applied> apply(const record::Entry& entry, std::uint64_t sequence);
   void answer(Decoded& delivery, const judge::Applied& applied);
   std::vector<record::DeadLetter> dead_letters(const std::vector<Decoded>& group, Instant wall);
@@ -97,8 +98,17 @@ class Core {
                        const std::vector<record::DeadLetter>& letters = {});
   void tick();
   void record_limits();
+  void refuse(std::vector<Decoded>& group);
+  // checkpoints.cc
   void checkpoint(bool full);
   void finish_checkpoints();
+  bool settle();
+  void make_room(const std::function<void()>& relieve);
+  // restore.cc
+  void restore_state(bool anew);
+  bool recover(const char* why, bool damaged);
+  void replay(const record::Entry& entry, std::uint64_t sequence, const std::function<void()>& relieve);
+  void relieve_rebuild(const journal::Checkpoint& checkpoint);
   void serve_readers();
   void publish_alerts();
   [[nodiscard]] Instant wall();
@@ -124,15 +134,23 @@ class Core {
   std::string shape_;  ///< of the fold
   std::uint64_t checkpointed_ = 0;
   bool full_checkpoint_ = true;
+  bool in_flight_ = false;  ///< a checkpoint is being written
+  std::uint64_t finished_before_ = 0;
+  SteadyTime next_relief_{};  ///< not before: the last attempt failed
+  bool lost_ = false;         ///< the state could not be read on; there is none until it is restored
+  bool too_small_said_ = false;
+  std::uint64_t unlooked_bytes_ = 0;  ///< of deliveries since make_room() has looked at memory
+  std::vector<judge::Applied> last_applied_;  ///< of what was replayed
+  Guarded<judge::Fold::Memory> memory_;
   bool alerts_changed_ = false;
   std::optional<Instant> last_evaluation_;
 
   std::atomic<bool> ready_ = false, degraded_ = false;
   bool full_ = false;  ///< said already
-  std::optional<Instant> figures_begin_;  ///< set: the entries before were gone when figures had to be rebuilt
+  Guarded<std::optional<Instant>> figures_begin_;  ///< set: the entries before were gone when figures had to be rebuilt
   std::atomic<double> seconds_per_byte_{0};
   std::atomic<std::uint64_t> unavailable_ = 0, store_full_ = 0, letters_dropped_ = 0, write_failures_ = 0, commits_ = 0,
-                             evaluations_ = 0;
+                             evaluations_ = 0, read_failures_ = 0, rebuilds_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
   journal::CheckpointWriter writer_;  ///< last: it reports to what is above
 };

@@ -3,13 +3,38 @@
 #include <cstdlib>
 
 #include "app/core.h"
+#include "base/bytes.h"
 
 namespace pilotwatch::app {
 
-/// What is in the journal must be in the state. Half of it there is worse than no process: the next start has it whole.
+/// What apply() will need of the disk: where that cannot be read nothing has changed yet.
+void Core::prepare(const record::Entry& entry) {
+  try {
+    parts_.fold.prepare(entry);
+  } catch (const CorruptBytes& error) {  // will not become better
+    ++read_failures_;
+    if (!recover(error.what(), true)) throw;
+    parts_.fold.prepare(entry);
+  } catch (const journal::ReadError&) {
+    ++read_failures_;
+    throw;
+  }
+}
+
+/// What is in the journal must be in the state. Where old decisions cannot be read in the middle of it, the state is
+/// restored as after a crash, with the entry (empty: that was not possible). Else half of it there is worse than no
+/// process: the next start has it whole.
 std::vector<judge::Applied> Core::apply(const record::Entry& entry, std::uint64_t sequence) {
+  const auto failed = [this](const char* what, bool damaged) {
+    ++read_failures_;
+    return recover(what, damaged) ? last_applied_ : std::vector<judge::Applied>();
+  };
   try {
     return parts_.fold.apply(entry, sequence);
+  } catch (const CorruptBytes& error) {
+    return failed(error.what(), true);
+  } catch (const journal::ReadError& error) {
+    return failed(error.what(), false);
   } catch (const std::exception& error) {  // memory
     parts_.log.error("what is committed cannot be counted; the next start does it", {{"err", error.what()}});
     std::_Exit(1);
@@ -34,7 +59,16 @@ void Core::describe(sinks::SelfStats& out) const {
   out.dead_letters_dropped = letters_dropped_;
   out.store_write_failures = write_failures_;
   out.store_checkpoints = writer_.finished();
-  out.store_figures_begin = figures_begin_;
+  out.store_figures_begin = figures_begin_.with([](const auto& begin) { return begin; });
+  out.store_read_failures = read_failures_;
+  out.store_rebuilds = rebuilds_;
+  const auto memory = memory_.with([](const auto& m) { return m; });
+  out.decisions_in_memory = memory.decisions;
+  out.decisions_on_disk = memory.old;
+  out.decision_bytes = memory.bytes;
+  out.decision_bytes_limit = parts_.settings.decision_memory;
+  out.decision_blocks_read = memory.blocks_read;
+  out.decision_false_hits = memory.false_hits;
   out.commits = commits_;
   out.commit_seconds = static_cast<double>(commit_us_) / 1e6;
   out.evaluations = evaluations_;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the core gets its state back: checkpoint and tail, or everything from the first entry that there is.
+#include <algorithm>
+
 #include "app/core.h"
 #include "base/bytes.h"
 
@@ -19,6 +21,18 @@ void Core::restore() {
   } catch (const journal::WriteError& error) {
     parts_.log.error("rejected lines of earlier runs cannot be read", {{"err", error.what()}});
   }
+  restore_state(false);
+  try {
+    record_limits();
+  } catch (const journal::WriteError& error) {  // with the first entry that can be written
+    parts_.log.error("the limits cannot be recorded yet", {{"err", error.what()}});
+  }
+  parts_.log.info("state restored", {{"sequence", parts_.fold.sequence()}, {"replayed_entries", replayed_.load()}});
+  last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
+}
+
+/// `anew`: what the checkpoint says can be read, but not what it stands on.
+void Core::restore_state(bool anew) {
   shape_ = content_hash(parts_.fold.shape()).hex();
   const std::string known = parts_.journal.fact("shape");
   journal::Checkpoint checkpoint;
@@ -31,41 +45,67 @@ void Core::restore() {
     checkpoint = parts_.journal.read_checkpoint_parts(parts_that_stay);
   }
   const bool same_shape = !damaged && checkpoint.sequence > 0 && known == shape_;
-  if (!same_shape || !restore_from(checkpoint)) {
+  if (!same_shape || anew || !restore_from(checkpoint)) {
     if (checkpoint.sequence > 0 && !same_shape && !damaged)
       parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
+    ++rebuilds_;
     rebuild(checkpoint);
     tell_where_figures_begin();
+    writer_.wait();
     this->checkpoint(true);
   }
   // What was committed last may be in the checkpoint: a clock that stepped back meanwhile must not move time back.
   last_wall_ = parts_.journal.last_wall().value_or(Instant{});
   if (const auto begin = parts_.journal.fact(figures_begin_fact); !begin.empty())
-    figures_begin_ = Instant{Millis{std::stoll(begin)}};
+    figures_begin_.with([&](auto& since) { since = Instant{Millis{std::stoll(begin)}}; });
+  unlooked_bytes_ = ~std::uint64_t{0} / 2;
+  make_room([this] { this->checkpoint(false); });
+}
+
+/// The state could not be read on. False: it cannot be restored either, now.
+bool Core::recover(const char* why, bool damaged) {
+  parts_.log.error("the state cannot be read on; restoring it", {{"err", why}});
+  lost_ = true;
+  ready_ = false;
   try {
-    record_limits();
-  } catch (const journal::WriteError& error) {  // with the first entry that can be written
-    parts_.log.error("the limits cannot be recorded yet", {{"err", error.what()}});
+    writer_.wait();
+    in_flight_ = false;
+    writer_.anew();  // what has been staged since the last checkpoint belongs to what is lost
+    lost_ = false;
+    restore_state(damaged);
+  } catch (const std::exception& error) {
+    parts_.log.error("the state cannot be restored yet", {{"err", error.what()}});
+    lost_ = true;
+    return false;
   }
-  parts_.log.info("state restored", {{"sequence", parts_.fold.sequence()}, {"replayed_entries", replayed_.load()}});
-  last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
+  const std::lock_guard lock(mutex_);
+  ready_ = !stopping_;
+  return true;
+}
+
+/// One entry of the journal, within the bound on memory.
+void Core::replay(const record::Entry& entry, std::uint64_t sequence, const std::function<void()>& relieve) {
+  parts_.fold.prepare(entry);
+  last_applied_ = parts_.fold.apply(entry, sequence);
+  ++replayed_;
+  for (const auto& submission : entry.submissions) unlooked_bytes_ += submission.bytes;
+  make_room(relieve);
 }
 
 /// False: the checkpoint cannot be read (damaged, or of another version); nothing has changed.
 bool Core::restore_from(const journal::Checkpoint& checkpoint) {
   try {
     parts_.fold.load(checkpoint.parts, checkpoint.sequence, parts_.clock.now());
+    full_checkpoint_ = false;
+    checkpointed_ = checkpoint.sequence;
+    parts_.journal.replay(checkpoint.sequence, [this](std::uint64_t sequence, const record::Entry& entry) {
+      replay(entry, sequence, [this] { this->checkpoint(false); });
+    });
   } catch (const CorruptBytes& error) {
     parts_.log.error("the checkpoint cannot be read; rebuilding every figure from the journal",
                      {{"err", error.what()}});
     return false;
   }
-  full_checkpoint_ = false;
-  checkpointed_ = checkpoint.sequence;
-  parts_.journal.replay(checkpoint.sequence, [this](std::uint64_t sequence, const record::Entry& entry) {
-    parts_.fold.apply(entry, sequence);
-    ++replayed_;
-  });
   return true;
 }
 
@@ -86,6 +126,10 @@ void Core::tell_where_figures_begin() {
 /// What was judged before stays judged: entries up to the checkpoint only count, later ones are judged as they would
 /// have been.
 void Core::rebuild(const journal::Checkpoint& checkpoint) {
+  writer_.wait();
+  in_flight_ = false;
+  full_checkpoint_ = true;
+  parts_.fold.clear();
   const auto part = [&](const char* name) {
     const auto found = checkpoint.parts.find(name);
     return found == checkpoint.parts.end() ? std::string() : found->second;
@@ -102,15 +146,41 @@ void Core::rebuild(const journal::Checkpoint& checkpoint) {
       parts_.log.error("counters of what was received begin anew");
   };
   bool taken = false;
+  const auto relieve = [&] { relieve_rebuild(checkpoint); };
   parts_.journal.replay(0, [&](std::uint64_t sequence, const record::Entry& entry) {
     if (!taken && sequence > checkpoint.sequence) {
       take_over();
       taken = true;
     }
-    parts_.fold.apply(entry, sequence);
-    ++replayed_;
+    replay(entry, sequence, relieve);
   });
   if (!taken) take_over();
+}
+
+/// A checkpoint in the middle of a rebuild, so that decisions can leave memory: whoever starts from it rebuilds anew, with
+/// what had been judged before.
+void Core::relieve_rebuild(const journal::Checkpoint& checkpoint) {
+  if (writer_.busy()) return;
+  settle();
+  const bool first = full_checkpoint_ || writer_.broken();
+  if (first) writer_.anew();
+  const bool drop_others = first && !parts_.fold.any_in_blocks();
+  const auto stays = [](const std::string& name) {
+    return std::find(std::begin(parts_that_stay), std::end(parts_that_stay), name) != std::end(parts_that_stay);
+  };
+  parts_.fold.save(
+      first ? engine::Extent::unconfirmed : engine::Extent::changes,
+      [&](std::string name, std::string bytes) {
+        if (!stays(name)) writer_.add(std::move(name), std::move(bytes));
+      },
+      true);
+  for (const auto& [name, bytes] : checkpoint.parts) {
+    if (stays(name)) writer_.add(name, bytes);
+  }
+  full_checkpoint_ = false;
+  finished_before_ = writer_.finished();
+  in_flight_ = true;
+  writer_.finish(checkpoint.sequence, drop_others, "a rebuild that is under way");
 }
 
 }  // namespace pilotwatch::app

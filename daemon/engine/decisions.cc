@@ -2,7 +2,6 @@
 #include "engine/decisions.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "base/result.h"
@@ -10,62 +9,40 @@
 namespace pilotwatch::engine {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "rows are written as they are in memory");
-
 constexpr std::size_t shards = 256;
+constexpr std::size_t outcome_index = 2;  // bytes at the end of a row: one more than its outcome's place in the chunk
+constexpr std::size_t outcome_step = 64;  // outcomes for which a chunk makes room at once
 
-/// Where in a row what is: id, time, flags, version, groups, predicted, score, values | rank, outcome.
-constexpr std::size_t time_at = 16, flags_at = 24, version_at = 25, groups_at = 26;
-enum Flag : std::uint8_t { predicted = 1, failed = 2, scored = 4, has_values = 8, weighted = 16, complained = 32 };
-
-template <class T>
-T load(const std::byte*& at) {
-  T out;
-  std::memcpy(&out, at, sizeof out);
-  at += sizeof out;
-  return out;
-}
-
-template <class T>
-void store(std::byte*& at, const T& value) {
-  std::memcpy(at, &value, sizeof value);
-  at += sizeof value;
-}
-
-std::size_t values_of(const settings::Pilot& settings) {
-  if (settings.task == settings::Task::quantile) return settings.quantiles.size();
-  const bool by_class =
-      settings.task == settings::Task::multiclass && settings.scores.by_class == settings::ByClass::keep;
-  return by_class ? settings.classes.size() : 0;
-}
+using Event = DecisionLog::Event;
 
 }  // namespace
 
-Decisions::Decisions(const settings::Pilot& settings)
-    : numbers_(settings::predicts_numbers(settings.task)),
-      scores_(settings.task == settings::Task::binary),
-      ranks_(std::any_of(settings.windows.begin(), settings.windows.end(),
-                         [](const auto& window) { return window.kind == settings::WindowKind::count; })),
-      groupings_(settings.segments.groupings().size()),
-      values_(values_of(settings)) {
-  PW_ASSERT(groupings_ <= max_groupings);
-  fixed_ = groups_at + 2 * groupings_ + (numbers_ ? 8 : 2) + (scores_ ? 8 : 0) + 8 * values_;
-  stride_ = fixed_ + (ranks_ ? 8 : 0) + 4;
+Decisions::Decisions(const settings::Pilot& settings) : layout_(settings), old_(layout_) {
+  stride_ = layout_.bytes + (layout_.ranks ? 8 : 0) + outcome_index;
   index_.assign(shards, Shard(0, Hash{this}, Equal{this}));
 }
 
 std::optional<Decisions::Slot> Decisions::find(const Id128& id) const {
+  if (any_old()) {
+    const auto* prepared = old_.prepared(id);
+    if (prepared != nullptr && *prepared != OldDecisions::none) return *prepared;
+    const auto& in = shard(id);
+    if (const auto found = in.find(id); found != in.end()) return *found;
+    return prepared != nullptr ? std::nullopt : old_.find(id);
+  }
   const auto& in = shard(id);
   const auto found = in.find(id);
   return found == in.end() ? std::nullopt : std::optional(*found);
 }
 
 std::optional<Decisions::Slot> Decisions::add(const Decision& d) {
-  if (shard(d.id).contains(d.id)) return std::nullopt;
+  if (find(d.id)) return std::nullopt;
   const auto slot = static_cast<Slot>(size_);
-  pack(d, new_row());
+  auto* at = new_row();
+  layout_.pack(d, at);
+  std::memset(at + layout_.bytes, 0, stride_ - layout_.bytes);
   take_in(slot, d.weight);
-  if (logging_) log([&] { write_decision(tail_, slot); });
+  if (log_.on()) write_decision(log_, slot);
   return slot;
 }
 
@@ -73,80 +50,66 @@ std::optional<Decisions::Slot> Decisions::add(const Decision& d) {
 bool Decisions::take_in(Slot slot, std::uint64_t weight) {
   const auto given = id(slot);
   if (!shard(given).insert(slot).second) return false;
-  auto& flags = row(slot)[flags_at];
-  flags &= ~std::byte{weighted | complained};
+  auto& flags = row(slot)[RowLayout::flags_at];
+  flags &= ~std::byte{RowLayout::weighted | RowLayout::complained};
   if (weight == 1) return true;
   weights_[slot] = weight;
-  flags |= std::byte{weighted};
+  flags |= std::byte{RowLayout::weighted};
   return true;
 }
 
 std::byte* Decisions::new_row() {
   PW_ASSERT(size_ < ~Slot{0});
-  if (size_ % chunk_rows == 0) chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(chunk_rows * stride_));
+  if (size_ % chunk_rows == 0) {
+    chunks_.push_back({std::make_unique_for_overwrite<std::byte[]>(chunk_rows * stride_), {}});
+    index_bytes_ = 0;
+    for (const auto& shard : index_) index_bytes_ += shard.bucket_count() * (sizeof(Slot) + 1) + sizeof shard;
+  }
   return row(static_cast<Slot>(size_++));
 }
 
-void Decisions::pack(const Decision& d, std::byte* at) const {
-  std::memset(at, 0, stride_);
-  store(at, d.id);
-  store(at, d.time);
-  const bool values = values_ > 0 && d.values.size() == values_;
-  store(at, static_cast<std::uint8_t>((d.has_predicted ? predicted : 0) | (d.failed ? failed : 0) |
-                                      (d.has_score && scores_ ? scored : 0) | (values ? has_values : 0)));
-  PW_ASSERT(d.version <= 0xFF);
-  store(at, static_cast<std::uint8_t>(d.version));
-  for (std::size_t i = 0; i < groupings_; ++i) store(at, d.groups[i]);
-  if (numbers_) {
-    store(at, d.predicted);
-  } else {
-    store(at, static_cast<std::uint16_t>(d.predicted));
-  }
-  if (scores_) store(at, d.score);
-  for (std::size_t i = 0; values && i < values_; ++i) store(at, d.values[i]);
-}
-
 Id128 Decisions::id(Slot slot) const {
-  const auto* at = row(slot);
-  return engine::load<Id128>(at);
+  Id128 out;
+  std::memcpy(&out, row(slot), sizeof out);
+  return out;
 }
 
 Instant Decisions::time(Slot slot) const {
-  const auto* at = row(slot) + time_at;
-  return engine::load<Instant>(at);
+  if (is_old(slot)) return old_[slot].time;
+  Instant out;
+  std::memcpy(&out, row(slot) + RowLayout::time_at, sizeof out);
+  return out;
+}
+
+std::uint64_t Decisions::rank_of(Slot slot) const {
+  if (!layout_.ranks) return no_rank;
+  std::uint64_t rank = 0;
+  std::memcpy(&rank, row(slot) + layout_.bytes, sizeof rank);
+  return rank - 1;
+}
+
+const OutcomeRow* Decisions::outcome_of(Slot slot) const {
+  std::uint16_t index = 0;
+  std::memcpy(&index, row(slot) + stride_ - outcome_index, sizeof index);
+  return index == 0 ? nullptr : &chunk(slot).outcomes[index - 1U];
 }
 
 Decision Decisions::operator[](Slot slot) const {
   PW_ASSERT(slot < size_);
+  if (is_old(slot)) return old_[slot];
   const auto* at = row(slot);
-  Decision d;
-  d.id = engine::load<Id128>(at);
-  d.time = engine::load<Instant>(at);
-  const auto flags = engine::load<std::uint8_t>(at);
-  d.has_predicted = (flags & predicted) != 0;
-  d.failed = (flags & failed) != 0;
-  d.has_score = (flags & scored) != 0;
-  d.version = engine::load<std::uint8_t>(at);
-  d.groups = no_groups;
-  for (std::size_t i = 0; i < groupings_; ++i) d.groups[i] = engine::load<std::uint16_t>(at);
-  d.predicted = numbers_ ? engine::load<double>(at) : engine::load<std::uint16_t>(at);
-  if (scores_) d.score = engine::load<double>(at);
-  if ((flags & has_values) != 0) {
-    d.values.resize(values_);
-    std::memcpy(d.values.data(), at, 8 * values_);
-  }
-  at += 8 * values_;
-  if (ranks_) d.rank = engine::load<std::uint64_t>(at) - 1;
-  if (const auto outcome = engine::load<std::uint32_t>(at); outcome > 0) {
-    const auto& known = outcomes_[outcome - 1];
+  auto d = layout_.unpack(at);
+  const auto flags = static_cast<std::uint8_t>(at[RowLayout::flags_at]);
+  d.rank = rank_of(slot);
+  if (const auto* outcome = outcome_of(slot)) {
     d.has_outcome = true;
-    d.actual = known.actual;
-    d.outcome_time = known.time;
-    d.outcome_content = known.content;
-    d.outcome_in_time = known.in_time;
+    d.actual = outcome->actual;
+    d.outcome_time = outcome->time;
+    d.outcome_content = outcome->content;
+    d.outcome_in_time = outcome->in_time;
   }
-  if ((flags & weighted) != 0) d.weight = weights_.at(slot);
-  if ((flags & complained) != 0) {
+  if ((flags & RowLayout::weighted) != 0) d.weight = weights_.at(slot);
+  if ((flags & RowLayout::complained) != 0) {
     const auto& complaints = complaints_.at(slot);
     d.complaints = complaints.count;
     d.first_complaint = complaints.first;
@@ -155,49 +118,114 @@ Decision Decisions::operator[](Slot slot) const {
 }
 
 void Decisions::set_outcome(Slot slot, const OutcomeRow& outcome) {
-  auto* at = row(slot) + stride_ - 4;
-  std::uint32_t index = 0;
-  std::memcpy(&index, at, sizeof index);
-  if (index == 0) {
-    outcomes_.push_back(outcome);
-    index = static_cast<std::uint32_t>(outcomes_.size());
-    std::memcpy(at, &index, sizeof index);
+  if (is_old(slot)) {
+    auto& late = old_.change(slot);
+    late.has_outcome = true;
+    late.outcome = outcome;
   } else {
-    outcomes_[index - 1] = outcome;
+    auto& in = chunk(slot).outcomes;
+    auto* at = row(slot) + stride_ - outcome_index;
+    std::uint16_t index = 0;
+    std::memcpy(&index, at, sizeof index);
+    if (index == 0) {
+      if (in.size() == in.capacity()) {
+        outcome_bytes_ += outcome_step * sizeof(OutcomeRow);
+        in.reserve(in.capacity() + outcome_step);
+      }
+      in.push_back(outcome);
+      index = static_cast<std::uint16_t>(in.size());
+      std::memcpy(at, &index, sizeof index);
+    } else {
+      in[index - 1U] = outcome;
+    }
+    changed(slot);
   }
-  if (logging_) log([&] { write_outcome(tail_, slot, outcome); });
+  if (log_.on()) log_.add(size_, Event::outcome, slot, [&](ByteWriter& out) { write_outcome(out, outcome); });
 }
 
 void Decisions::set_rank(Slot slot, std::uint64_t rank) {
-  if (!ranks_) return;
-  const std::uint64_t kept = rank + 1;
-  std::memcpy(row(slot) + fixed_, &kept, sizeof kept);
-  if (logging_) log([&] { write_rank(tail_, slot, rank); });
+  if (!layout_.ranks) return;
+  if (is_old(slot)) {
+    old_.change(slot).rank = rank;
+  } else {
+    const std::uint64_t kept = rank + 1;
+    std::memcpy(row(slot) + layout_.bytes, &kept, sizeof kept);
+    changed(slot);
+  }
+  if (log_.on()) log_.add(size_, Event::rank, slot, [&](ByteWriter& out) { out.u64(rank); });
 }
 
 void Decisions::add_complaint(Slot slot, Instant time) {
-  const Complaints known = complaints_[slot];
+  Complaints known;
+  if (is_old(slot)) {
+    const auto d = old_[slot];
+    known = {d.complaints, d.first_complaint};
+  } else if (const auto found = complaints_.find(slot); found != complaints_.end()) {
+    known = found->second;
+  }
   set_complaints(slot, {known.count + 1, std::min(known.first, time)});
 }
 
 void Decisions::set_complaints(Slot slot, const Complaints& complaints) {
-  complaints_[slot] = complaints;
-  row(slot)[flags_at] |= std::byte{complained};
-  if (logging_) log([&] { write_complaints(tail_, slot, complaints); });
+  if (is_old(slot)) {
+    auto& late = old_.change(slot);
+    late.complaints = complaints.count;
+    late.first_complaint = complaints.first;
+  } else {
+    complaints_[slot] = complaints;
+    row(slot)[RowLayout::flags_at] |= std::byte{RowLayout::complained};
+    changed(slot);
+  }
+  if (!log_.on()) return;
+  log_.add(size_, Event::complaints, slot, [&](ByteWriter& out) {
+    out.u64(complaints.count);
+    out.time(complaints.first);
+  });
 }
 
-void Decisions::await_maturity(Slot slot) {
-  maturing_.push_back(slot);
-  if (logging_) log([&] { write_maturing(tail_, slot); });
-}
+void Decisions::await_maturity(Slot slot) { maturing_.push(slot); }
 
-std::optional<Decisions::Slot> Decisions::next_maturing() const {
-  return maturing_.empty() ? std::nullopt : std::optional(maturing_.front());
+Instant Decisions::next_maturing_time() const {
+  if (!maturing_time_) maturing_time_ = time(*maturing_.front());
+  return *maturing_time_;
 }
 
 void Decisions::matured() {
-  maturing_.pop_front();
-  ++matured_;
+  maturing_.pop();
+  maturing_time_.reset();
+}
+
+/// Decisions that are in blocks for good, from memory into the index of old ones.
+bool Decisions::evict() {
+  if (confirmed_ == old_.size()) return false;
+  const auto first = static_cast<Slot>(old_.size());
+  std::vector<Id128> ids;
+  std::vector<std::pair<Slot, Decision>> late;
+  for (Slot slot = first; slot < first + chunk_rows; ++slot) {
+    ids.push_back(id(slot));
+    if (!changed_.empty() && changed_.erase(slot) > 0) late.emplace_back(slot, (*this)[slot]);
+    const auto flags = static_cast<std::uint8_t>(row(slot)[RowLayout::flags_at]);
+    shard(ids.back()).erase(slot);
+    if ((flags & RowLayout::weighted) != 0) weights_.erase(slot);
+    if ((flags & RowLayout::complained) != 0) complaints_.erase(slot);
+  }
+  outcome_bytes_ -= chunks_.front().outcomes.capacity() * sizeof(OutcomeRow);
+  chunks_.erase(chunks_.begin());
+  old_.take_in(ids, late);
+  return true;
+}
+
+std::size_t Decisions::bytes() const {
+  return chunks_.size() * (chunk_rows * stride_ + sizeof(Chunk)) + outcome_bytes_ + index_bytes_ +
+         (weights_.bucket_count() + complaints_.bucket_count() + changed_.bucket_count()) * 24 + maturing_.bytes() +
+         old_.bytes() + log_.bytes();
+}
+
+std::size_t Decisions::leaving() const { return (frozen_ - old_.size()) * stride_; }
+
+std::size_t Decisions::movable() const {
+  const auto whole = (size_ == 0 ? 0 : size_ - 1) / chunk_rows * chunk_rows;  // not the chunk that grows
+  return old_.has_store() && whole > frozen_ ? (whole - frozen_) * stride_ : 0;
 }
 
 }  // namespace pilotwatch::engine

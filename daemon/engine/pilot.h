@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -108,12 +109,23 @@ class PilotState {
     return values_.at(attribute).at(index);
   }
 
+  using Save = std::function<void(std::string name, std::string bytes)>;
+  /// Where parts named "block/..." can be read again once a checkpoint with them counts; without it all decisions stay in
+  /// memory. Before load().
+  void set_store(ReadBlock read);
+  /// Reads what apply() will need of old decisions for these ids of predictions, in the order of the records. Throws what
+  /// `read` throws; nothing has changed then.
+  void prepare(std::span<const Id128> ids) { decisions_.prepare(ids); }
+  [[nodiscard]] const Decisions& decisions() const { return decisions_; }
+  /// See Decisions.
+  void confirm(bool written) { decisions_.confirm(written); }
+  bool evict() { return decisions_.evict(); }
+  void forget_blocks() { decisions_.forget_blocks(); }
+
   /// Parts that belong to any later checkpoint and need not wait for it.
-  void save_complete(const std::function<void(std::string name, std::string bytes)>& save) {
-    decisions_.save_complete(save);
-  }
-  /// Checkpoint parts by name; only those that changed since the last call unless `all`.
-  void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
+  void save_complete(const Save& save) { decisions_.save_complete(save); }
+  /// Checkpoint parts by name; "" is one that goes.
+  void save(Extent extent, const Save& save, const Relief& relief = {});
   void load(const std::map<std::string, std::string>& parts);
 
  private:
@@ -252,6 +264,8 @@ class PilotState {
 
   // pilot_save.cc
   void check_rows() const;
+  [[nodiscard]] bool groups_exist(const Groups& groups) const;
+  [[nodiscard]] bool sound(const Decision& d) const;
   void write(ByteWriter& out) const;
   void read(ByteReader& in, const std::map<std::string, std::string>& parts);
 
@@ -266,6 +280,7 @@ class PilotState {
   std::uint16_t burden_ = 0;  ///< the class whose output is a burden (binary)
 
   Decisions decisions_;
+  ReadBlock read_block_;
   Halves halves_;
   std::map<Id128, record::Part> lone_;                          ///< decisions that were made of one part, which
   std::map<Id128, std::vector<ParkedOutcome>> parked_;          ///< by prediction id; every distinct one

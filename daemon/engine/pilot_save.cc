@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 12;
+constexpr std::uint64_t state_version = 13;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -188,8 +188,14 @@ std::string chunk_name(const char* table, std::size_t number) {
 
 }  // namespace
 
-void PilotState::save(bool all, const std::function<void(std::string, std::string)>& save) {
-  decisions_.save(all, save);
+void PilotState::set_store(ReadBlock read) {
+  read_block_ = std::move(read);
+  decisions_.set_store(read_block_, [this](const Decision& d) { return sound(d); });
+}
+
+void PilotState::save(Extent extent, const Save& save, const Relief& relief) {
+  const bool all = extent != Extent::changes;
+  decisions_.save(extent, save, relief);
   ByteWriter out;
   write(out);
   save("state", out.take());
@@ -236,24 +242,28 @@ void PilotState::check_rows() const {
                                                    : feedback_.size();
     if (waiting.slot >= rows) throw CorruptBytes("what waits does not exist");
   });
-  const auto groups_exist = [&](const Groups& groups) {
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      if (groups[i] != no_group && (i >= values_.size() || groups[i] >= values_[i].size())) return false;
-    }
-    return true;
-  };
-  const auto labels = static_cast<double>(std::max<std::size_t>(1, settings_->classes.size()));
-  const bool numbers = settings::predicts_numbers(settings_->task);
-  const auto is_label = [&](double value) { return numbers || (value >= 0 && value < labels); };
-  for (std::uint32_t slot = 0; slot < decisions_.size(); ++slot) {
-    const auto d = decisions_[slot];
-    if (d.version >= versions_.size() || d.version >= counters_.versions.size() || !groups_exist(d.groups) ||
-        !is_label(d.predicted) || !is_label(d.actual))
-      throw CorruptBytes("a decision of a version, group or class that does not exist");
+  for (auto slot = static_cast<std::uint32_t>(decisions_.old().size()); slot < decisions_.size(); ++slot) {
+    if (!sound(decisions_[slot])) throw CorruptBytes("a decision of a version, group or class that does not exist");
   }
   for (std::uint32_t slot = 0; slot < complaints_.size(); ++slot) {
     if (!groups_exist(complaints_[slot].groups)) throw CorruptBytes("a complaint of a group that does not exist");
   }
+}
+
+bool PilotState::groups_exist(const Groups& groups) const {
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i] != no_group && (i >= values_.size() || groups[i] >= values_[i].size())) return false;
+  }
+  return true;
+}
+
+/// Of old decisions that is asked when they are read.
+bool PilotState::sound(const Decision& d) const {
+  const auto labels = static_cast<double>(std::max<std::size_t>(1, settings_->classes.size()));
+  const bool numbers = settings::predicts_numbers(settings_->task);
+  const auto is_label = [&](double value) { return numbers || (value >= 0 && value < labels); };
+  return d.version < versions_.size() && d.version < counters_.versions.size() && groups_exist(d.groups) &&
+         is_label(d.predicted) && is_label(d.actual);
 }
 
 void PilotState::write(ByteWriter& out) const {
@@ -394,7 +404,12 @@ void PilotState::read(ByteReader& in, const std::map<std::string, std::string>& 
   }
   next_rank_ = in.u64();
   references_.read(in);
-  decisions_.load(in, parts);
+  decisions_.load(in, [&](const std::string& name) {
+    const auto part = parts.find(name);
+    if (part == parts.end() && read_block_) return read_block_(name);
+    if (part == parts.end() || part->second.empty()) throw CorruptBytes("a part of the decisions is missing");
+    return part->second;
+  });
   for (auto left = in.count(17); left > 0; --left) {
     const auto time = in.time();
     findings_.emplace(time, in.id());

@@ -95,7 +95,7 @@ void PilotState::await_maturity(const Waiting& waiting, const Decision& d, const
 }
 
 void PilotState::mature_until(Instant time) {
-  for (auto next = decisions_.next_maturing(); next && decisions_.time(*next) <= time;
+  for (auto next = decisions_.next_maturing(); next && decisions_.next_maturing_time() <= time;
        next = decisions_.next_maturing()) {
     auto& seen = observations_.emplace_back();
     seen.stage = Stage::matured;
@@ -220,7 +220,7 @@ void PilotState::refresh_due() {
   if (const auto time = halves_.first()) consider(*time + settings_->lateness);
   if (!waiting_.empty()) consider(std::get<Instant>(waiting_.first()) + settings_->lateness);
   if (const auto time = references_.due()) consider(*time + settings_->lateness);
-  if (const auto next = decisions_.next_maturing()) consider(decisions_.time(*next) + maturity());
+  if (decisions_.next_maturing()) consider(decisions_.next_maturing_time() + maturity());
   if (!findings_.empty()) consider(findings_.begin()->first + maturity());
   for (const auto& start : version_starts_) {
     if (start.first && !start.judged) consider(*start.first + settings_->lateness);

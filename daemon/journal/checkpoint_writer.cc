@@ -178,7 +178,7 @@ void CheckpointWriter::work(Job& job) {
       while (journal_.sweep(true)) tend_wal();
       return;
     case Job::Kind::part:
-      packed_.push_back({std::move(job.name), compress(job.bytes)});
+      packed_.push_back({std::move(job.name), job.bytes.empty() ? "" : compress(job.bytes)});
       packed_bytes_ += packed_.back().body.size();
       if (packed_bytes_ >= step_bytes) flush();
       break;
@@ -227,7 +227,7 @@ void CheckpointWriter::tend_wal() {
 bool CheckpointWriter::tend(bool broken) {
   tend_wal();
   try {
-    if (!swept_) swept_ = !journal_.sweep(broken) && !journal_.sweep(false);
+    if (!swept_) swept_ = !journal_.sweep(broken);
   } catch (const std::exception&) {  // no harm but space; the next checkpoint tries again
     swept_ = true;
   }

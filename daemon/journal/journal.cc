@@ -23,6 +23,9 @@ std::filesystem::path prepared(const std::filesystem::path& folder) {
   return folder;
 }
 
+/// What replay() takes from the database at once: 4 MB packed.
+constexpr std::size_t replay_bytes = 4 << 20, replay_entries = 256;
+
 record::Entry read_entry(std::uint64_t sequence, std::string_view bytes) {
   try {
     return unpack_entry(bytes);
@@ -162,15 +165,25 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
 }
 
 void Journal::replay(std::uint64_t after, const std::function<void(std::uint64_t, const record::Entry&)>& visit) {
-  const std::lock_guard lock(impl_->mutex);
-  reading([&] {
-    Statement entries(impl_->database, "SELECT sequence, body FROM entries WHERE sequence > ? ORDER BY sequence");
-    entries.bind(1, static_cast<std::int64_t>(after));
-    while (entries.step()) {
-      const auto sequence = static_cast<std::uint64_t>(entries.number(0));
-      visit(sequence, read_entry(sequence, entries.bytes(1)));
+  std::vector<std::pair<std::uint64_t, std::string>> some;
+  while (true) {
+    some.clear();
+    reading([&] {
+      const std::lock_guard lock(impl_->mutex);
+      Statement entries(impl_->database, "SELECT sequence, body FROM entries WHERE sequence > ? ORDER BY sequence");
+      entries.bind(1, static_cast<std::int64_t>(after));
+      for (std::size_t bytes = 0; bytes < replay_bytes && some.size() < replay_entries && entries.step();) {
+        some.emplace_back(static_cast<std::uint64_t>(entries.number(0)), entries.bytes(1));
+        bytes += some.back().second.size();
+      }
+    });
+    if (some.empty()) return;
+    for (auto& [sequence, body] : some) {
+      visit(sequence, read_entry(sequence, body));
+      body = {};
     }
-  });
+    after = some.back().first;
+  }
 }
 
 std::uint64_t Journal::last_sequence() const { return impl_->last; }

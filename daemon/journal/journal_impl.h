@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -108,6 +109,14 @@ struct Journal::Impl {
   std::atomic<int> wal_pages = 0;  ///< as of the last commit
   std::mutex copying;  ///< guards the next; may be taken under `mutex`
   std::unique_ptr<Database> copier;
+  std::mutex reading;  ///< guards the next; what is read there waits for nobody who writes
+  struct Reader {
+    explicit Reader(const std::string& path);
+    Database database;
+    Statement block;
+  };
+  std::unique_ptr<Reader> reader;
+  std::array<std::string, 2> swept;  ///< sweep() has come to this name; by what it is after
 };
 
 /// Runs `body`; what SQLite cannot read is a DamagedError or a ReadError.

@@ -129,11 +129,12 @@ void copy_checkpoint(Database& from, Database& to) {
   try {
     Statement facts(from, "SELECT key, value FROM facts");
     while (facts.step()) write_fact(to, std::string(facts.bytes(0)).c_str(), std::string(facts.bytes(1)));
-    Statement parts(from, "SELECT name, generation, body FROM checkpoint_parts WHERE generation <= ?");
+    Statement parts(from, "SELECT name, generation, body FROM checkpoint_parts WHERE abs(generation) <= ?");
     Statement insert(to, "INSERT INTO checkpoint_parts VALUES(?, ?, ?)");
     parts.bind(1, number(from, "checkpoint_generation"));
     while (parts.step()) {
-      if (decompress(parts.bytes(2), max_entry_bytes).has_error()) throw SqliteError(SQLITE_CORRUPT, "a part");
+      const bool gone = parts.number(1) < 0;  // a name that has no part any more
+      if (!gone && decompress(parts.bytes(2), max_entry_bytes).has_error()) throw SqliteError(SQLITE_CORRUPT, "a part");
       insert.bind(1, parts.bytes(0)).bind(2, parts.number(1)).bind_blob(3, parts.bytes(2)).run();
     }
   } catch (const SqliteError& error) {

@@ -37,7 +37,7 @@ CREATE TABLE cursors (              -- where the file sources stand; written wit
 
 /// Of version 3. A checkpoint is what `facts` says: of each name the row of the greatest generation between
 /// `checkpoint_base` and `checkpoint_generation`. Greater ones belong to a checkpoint that is being written. Before
-/// version 3 there were no generations.
+/// version 3 there were no generations. A negative one says that the name has been gone since then.
 constexpr const char* parts_table = R"sql(
 CREATE TABLE checkpoint_parts (
   name TEXT NOT NULL, generation INTEGER NOT NULL,

@@ -49,7 +49,7 @@ std::string fingerprint(const settings::Pilot& pilot, const settings::Limit& lim
   if (limit.evidence == settings::Evidence::reference_chunks) {
     out += chunks_fingerprint(pilot, limit);
   } else {
-    out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(*limit.min);
+    out += limit.max ? "max " + format_number(*limit.max) : "min " + format_number(limit.min.value_or(0));  // drift has neither
   }
   if (settings::watches_decisions(limit.evidence)) out += '\n' + budget_fingerprint(pilot, limit);
   out += '\n' + std::to_string(static_cast<int>(limit.evidence)) + '\n' + std::to_string(limit.min_n) + '\n' +

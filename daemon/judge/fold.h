@@ -58,11 +58,43 @@ class Fold {
   [[nodiscard]] engine::Engine& engine() { return engine_; }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
+  using Save = std::function<void(std::string name, std::string bytes)>;
   /// Parts that belong to any later checkpoint and need not wait for it.
-  void save_complete(const std::function<void(std::string name, std::string bytes)>& save);
-  /// Checkpoint parts by name ("pilot/<name>/...", "judge", "counters", "transitions"); what has not changed is left
-  /// out unless `all`.
-  void save(bool all, const std::function<void(std::string name, std::string bytes)>& save);
+  void save_complete(const Save& save);
+  /// Checkpoint parts by name ("pilot/<name>/...", "block/<name>/...", "judge", "counters", "transitions"); what has not
+  /// changed is left out unless `all`. A part of no bytes is one that goes.
+  void save(bool all, const Save& save) { this->save(all ? engine::Extent::everything : engine::Extent::changes, save, false); }
+  /// `relieve`: decisions that should leave memory are written as blocks. To be followed by confirm().
+  void save(engine::Extent extent, const Save& save, bool relieve);
+
+  /// Where parts named "block/..." can be read again once their checkpoint counts, and how many bytes of memory decisions
+  /// may take, all pilots together. Without it all stay in memory. Before load(). `read` throws what it likes.
+  void set_store(engine::ReadBlock read, std::uint64_t memory);
+  /// Reads what apply() will need of old decisions. Throws; then nothing has changed.
+  void prepare(const record::Entry& entry);
+  /// The last save() is on disk and counts, or never will.
+  void confirm(bool written);
+  /// Takes some thousand decisions out of memory that need not be there; false: there are none.
+  bool evict();
+  void forget_blocks();  ///< that have been read, and what was prepared
+  struct Memory {
+    std::uint64_t bytes = 0, limit = 0;      ///< of decisions; limit 0 = none
+    std::uint64_t decisions = 0, old = 0;    ///< in memory, in blocks only
+    std::uint64_t blocks_read = 0, false_hits = 0;
+    std::uint64_t late_bytes = 0;
+    std::uint64_t leaving = 0, movable = 0;  ///< of the bytes: those that evict() takes, those that a save() could make it take
+    /// A checkpoint that relieves should come now, and would help.
+    [[nodiscard]] bool wants_relief() const {
+      return limit > 0 && ((bytes - leaving > limit / 8 * 7 && movable > 0) || late_bytes > limit / 16);
+    }
+    /// So should it before anything else.
+    [[nodiscard]] bool full() const { return limit > 0 && bytes > limit; }
+  };
+  /// Cost: a look at each pilot.
+  [[nodiscard]] Memory memory() const;
+  [[nodiscard]] bool any_in_blocks() const;
+  /// Forgets everything but settings, references and store.
+  void clear();
   /// Throws CorruptBytes; then nothing has changed.
   void load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall);
   /// Limits only: for a rebuild of everything else after a change of settings.
@@ -89,6 +121,9 @@ class Fold {
   void define(const std::vector<record::LimitDefinition>& limits, Instant wall);
   void publish(std::vector<Transition> changed);
   void read_counters(const std::string& bytes);
+  [[nodiscard]] std::unique_ptr<Fold> blank() const;
+  void become(Fold& other);
+  [[nodiscard]] std::vector<engine::Relief> reliefs() const;
   void read_parts(const std::map<std::string, std::string>& parts, Instant wall);
   IngestCounters::Row& row(const std::string& source, record::Stream stream);
   void add_to(std::vector<std::pair<std::string, std::uint64_t>>& counts, const std::string& source,
@@ -101,6 +136,8 @@ class Fold {
   std::deque<Transition> recent_;
   std::uint64_t sequence_ = 0;
   bool judging_ = true;
+  engine::ReadBlock read_block_;
+  std::uint64_t memory_ = 0;
 };
 
 }  // namespace pilotwatch::judge

@@ -57,20 +57,32 @@ void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_
   if (has_hash) t.limit_hash = in.text();
 }
 
+/// "block/..." of a pilot is "block/<pilot>/...": what is not read at the start stands together.
+std::string full_name(const std::string& pilot, const std::string& name) {
+  constexpr std::string_view block = "block/";
+  if (name.starts_with(block)) return std::string(block) + pilot + "/" + name.substr(block.size());
+  return "pilot/" + pilot + "/" + name;
+}
+
 }  // namespace
 
-void Fold::save_complete(const std::function<void(std::string, std::string)>& save) {
+void Fold::save_complete(const Save& save) {
   for (auto& pilot : engine_.pilots()) {
     pilot->save_complete([&](const std::string& name, std::string bytes) {
-      save("pilot/" + pilot->settings().name + "/" + name, std::move(bytes));
+      save(full_name(pilot->settings().name, name), std::move(bytes));
     });
   }
 }
 
-void Fold::save(bool all, const std::function<void(std::string, std::string)>& save) {
-  for (auto& pilot : engine_.pilots()) {
-    const std::string prefix = "pilot/" + pilot->settings().name + "/";
-    pilot->save(all, [&](std::string name, std::string bytes) { save(prefix + name, std::move(bytes)); });
+void Fold::save(engine::Extent extent, const Save& save, bool relieve) {
+  const auto relief = relieve ? reliefs() : std::vector<engine::Relief>(engine_.pilots().size());
+  for (std::size_t i = 0; i < engine_.pilots().size(); ++i) {
+    auto& pilot = *engine_.pilots()[i];
+    pilot.save(extent,
+               [&](const std::string& name, std::string bytes) {
+                 save(full_name(pilot.settings().name, name), std::move(bytes));
+               },
+               relief[i]);
   }
   ByteWriter judge;
   judge_.write(judge);
@@ -102,29 +114,46 @@ void Fold::save(bool all, const std::function<void(std::string, std::string)>& s
   save("transitions", recent.take());
 }
 
+std::unique_ptr<Fold> Fold::blank() const {
+  auto out = std::make_unique<Fold>(*settings_);
+  for (std::size_t i = 0; i < engine_.pilots().size(); ++i) {
+    const auto& pilot = *engine_.pilots()[i];
+    if (pilot.settings().reference.kind() == settings::ReferenceKind::file && pilot.reference() != nullptr)
+      out->engine_.pilots()[i]->set_reference(*pilot.reference());
+  }
+  out->judge_.copy_chunks(judge_);
+  if (read_block_) out->set_store(read_block_, memory_);
+  return out;
+}
+
+void Fold::become(Fold& other) {
+  engine_ = std::move(other.engine_);
+  judge_ = std::move(other.judge_);
+  ingest_ = std::move(other.ingest_);
+  recent_ = std::move(other.recent_);
+  sequence_ = other.sequence_;
+}
+
+void Fold::clear() { become(*blank()); }
+
 void Fold::load(const std::map<std::string, std::string>& parts, std::uint64_t sequence, Instant wall) {
   // Into a fold of its own: one that cannot be loaded to its end must leave nothing behind.
-  Fold loaded(*settings_);
-  for (std::size_t i = 0; i < engine_.pilots().size(); ++i) {
-    if (const auto& reference = engine_.pilots()[i]->reference()) loaded.engine_.pilots()[i]->set_reference(*reference);
-  }
-  loaded.judge_.copy_chunks(judge_);
-  loaded.read_parts(parts, wall);
-  engine_ = std::move(loaded.engine_);
-  judge_ = std::move(loaded.judge_);
-  ingest_ = std::move(loaded.ingest_);
-  recent_ = std::move(loaded.recent_);
-  sequence_ = sequence;
+  const auto loaded = blank();
+  loaded->read_parts(parts, wall);
+  loaded->sequence_ = sequence;
+  become(*loaded);
 }
 
 void Fold::read_parts(const std::map<std::string, std::string>& parts, Instant wall) {
   if (!parts.contains("judge") || !parts.contains("counters"))
     throw CorruptBytes("a part of the checkpoint is missing");
   for (auto& pilot : engine_.pilots()) {
-    const std::string prefix = "pilot/" + pilot->settings().name + "/";
     std::map<std::string, std::string> own;
-    for (auto at = parts.lower_bound(prefix); at != parts.end() && at->first.starts_with(prefix); ++at) {
-      own.emplace(at->first.substr(prefix.size()), at->second);
+    for (const std::string kind : {"", "block/"}) {
+      const auto prefix = full_name(pilot->settings().name, kind);
+      for (auto at = parts.lower_bound(prefix); at != parts.end() && at->first.starts_with(prefix); ++at) {
+        own.emplace(kind + at->first.substr(prefix.size()), at->second);
+      }
     }
     pilot->load(own);
   }

@@ -10,6 +10,7 @@
 namespace pilotwatch::settings {
 namespace {
 
+constexpr std::uint64_t min_decision_memory = 16ULL << 20;
 constexpr std::uint64_t max_document = 4'000'000'000;  ///< what the JSON parser can address
 
 void read_ingest(const Value& value, Ingest& out) {
@@ -46,6 +47,12 @@ void read_storage(const Value& value, Settings& out) {
   map.finish();
 }
 
+void read_memory(const Value& value, Settings& out) {
+  MapReader map(value);
+  map.read("decisions", out.decision_memory, &Value::size, Whole{min_decision_memory});
+  map.finish();
+}
+
 void read_pilots(const Value& value, Settings& out) {
   UniqueNames names;
   for (const auto& item : value.items()) {
@@ -58,6 +65,7 @@ void read_root(const Value& root, Settings& out) {
   MapReader map(root);
   if (const auto v = map.take("evaluation")) read_interval(*v, "interval", out.evaluation_interval);
   if (const auto v = map.take("storage")) read_storage(*v, out);
+  if (const auto v = map.take("memory")) read_memory(*v, out);
   if (const auto v = map.take("ingest")) read_ingest(*v, out.ingest);
   if (const auto v = map.take("notify")) out.notify = read_notify(*v);
   const auto sources = map.take("sources");

@@ -468,6 +468,7 @@ struct Settings {
   Millis checkpoint_interval = std::chrono::minutes{1};
   std::optional<Millis> retention;    ///< YAML `storage.retention`: of journal entries; none = for ever
   std::uint64_t max_store_bytes = 0;  ///< YAML `storage.max_bytes`; 0 = no bound
+  std::uint64_t decision_memory = 1ULL << 30;  ///< bytes that decisions of all pilots may take; older ones are on disk
   Ingest ingest;
   std::vector<Pilot> pilots;
   Source http = {.name = "http"};  ///< "http": what comes by HTTP and names no source

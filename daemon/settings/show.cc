@@ -357,6 +357,8 @@ std::string show(const Settings& settings, const std::function<std::string(const
       if (settings.retention) out.duration("retention", *settings.retention);
       if (settings.max_store_bytes > 0) out.whole("max_bytes", settings.max_store_bytes);
     });
+    out.key("memory");
+    out.flow_map([&] { out.whole("decisions", settings.decision_memory); });
     out.key("ingest");
     out.map([&] {
       out.whole("max_body_bytes", settings.ingest.max_body_bytes);

@@ -181,6 +181,21 @@ void add_store(Families& out, const SelfStats& self) {
                {}, self.store_figures_begin);
   out.add_gauge("pilotwatch_store_entries", "Journal entries stored.", {}, self.store_entries);
   out.add_counter("pilotwatch_store_write_failures_total", "Failed store transactions.", {}, self.store_write_failures);
+  out.add_counter("pilotwatch_store_read_failures_total", "Times that old decisions could not be read from the store.", {},
+                  self.store_read_failures);
+  out.add_counter("pilotwatch_store_rebuilds_total", "Times that the state was rebuilt from all journal entries.", {},
+                  self.store_rebuilds);
+  out.add_gauge("pilotwatch_decisions", "Decisions kept, by where they are.", {{"where", "memory"}},
+                self.decisions_in_memory);
+  out.add_gauge("pilotwatch_decisions", "Decisions kept, by where they are.", {{"where", "disk"}}, self.decisions_on_disk);
+  out.add_gauge("pilotwatch_decisions_memory_bytes", "Memory that decisions take, indexes of those on disk included.", {},
+                self.decision_bytes);
+  out.add_gauge("pilotwatch_decisions_memory_limit_bytes", "Most that it should be (memory.decisions).", {},
+                self.decision_bytes_limit);
+  out.add_counter("pilotwatch_decision_blocks_read_total", "Blocks of old decisions read from the store.", {},
+                  self.decision_blocks_read);
+  out.add_counter("pilotwatch_decision_blocks_read_in_vain_total",
+                  "Of them those in which the decision that was looked for is not.", {}, self.decision_false_hits);
   out.add_gauge("pilotwatch_store_degraded", "1 while the store refuses writes.", {}, self.store_degraded ? 1.0 : 0.0);
   out.add_gauge("pilotwatch_store_set_aside", "Damaged stores that were set aside and still lie beside this one.", {},
                 static_cast<double>(self.store_set_aside.size()));

@@ -6,6 +6,7 @@
 
 using namespace pilotwatch;
 using namespace pilotwatch::testing;
+using engine::Extent;
 using settings::Metric;
 
 namespace {
@@ -56,7 +57,7 @@ class Seen {
   void finish() { state_->finish({ignore, keep(), {}}); }
   void restart() {
     std::map<std::string, std::string> parts;
-    state_->save(true, [&](std::string name, std::string bytes) { parts[std::move(name)] = std::move(bytes); });
+    state_->save(Extent::everything, [&](std::string name, std::string bytes) { parts[std::move(name)] = std::move(bytes); });
     state_ = std::make_unique<engine::PilotState>(scenario_.settings->pilots[0]);
     state_->load(parts);
   }

@@ -239,6 +239,10 @@ TEST_CASE("retention: a store that was salvaged keeps the checkpoint, and what w
     Journal journal(dir.path(), kept_for_a_while);
     for (int i = 1; i <= 200; ++i) journal.append(entry(i), {});
     finish_checkpoint(journal, 150);
+    journal.stage(std::vector{journal::PackedPart{"block/old", compress("rows")}});
+    journal.finish_checkpoint(150, false, "");
+    journal.stage(std::vector{journal::PackedPart{"block/old", ""}, journal::PackedPart{"block/new", compress("rows")}});
+    journal.finish_checkpoint(150, false, "");
     forget_all(journal, 100);
   }
   run_sql(dir.path() / "pilotwatch.db", "UPDATE entries SET body = x'0102' WHERE sequence = 180");
@@ -248,6 +252,7 @@ TEST_CASE("retention: a store that was salvaged keeps the checkpoint, and what w
   Journal journal(dir.path(), kept_for_a_while);
   CHECK(journal.read_checkpoint().sequence == 150);
   CHECK(journal.read_checkpoint().parts.at("a") == "state");
+  CHECK(journal.read_block("block/new") == "rows");
   CHECK(journal.forgotten_through() == 99);
   CHECK(journal.stats().forgotten_entries == 99);
   CHECK(journal.stats().lost_entries == 1);

@@ -130,7 +130,7 @@ TEST_CASE("fold: a checkpoint writes what is new of the decisions, whichever of 
   const auto decisions = [&](bool all) {
     std::map<std::string, std::size_t> out;
     s.fold.save(all, [&](const std::string& name, const std::string& bytes) {
-      if (name.starts_with("pilot/p/decisions/")) out[name] = bytes.size();
+      if (name.starts_with("block/p/log/")) out[name] = bytes.size();
     });
     return out;
   };
@@ -138,7 +138,7 @@ TEST_CASE("fold: a checkpoint writes what is new of the decisions, whichever of 
   s.send(outcome("3", day1, 1) + outcome("9000", day1, 1));
   const auto changed = decisions(false);
   REQUIRE(changed.size() == 1);
-  CHECK(changed.begin()->first == "pilot/p/decisions/1");
+  CHECK(changed.begin()->first == "block/p/log/1");
   CHECK(changed.begin()->second < 256 << 10);
 }
 

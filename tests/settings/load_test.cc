@@ -17,6 +17,7 @@ namespace {
 constexpr const char* every_key = R"(
 evaluation: {interval: 5s}
 storage: {checkpoint_interval: 2m, retention: 400d, max_bytes: 50GB}
+memory: {decisions: 3GB}
 ingest: {max_body_bytes: 8MB, max_line_bytes: 2048, max_queue_requests: 3, max_queue_bytes: 1GB}
 notify:
   alertmanagers: [{url: http://am:9093/prefix/, name: main}, {url: "https://[::1]:9094"}]
@@ -85,6 +86,7 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.checkpoint_interval == 2min);
   CHECK(s.retention == 400 * 24h);
   CHECK(s.max_store_bytes == 50ULL << 30);
+  CHECK(s.decision_memory == 3ULL << 30);
   CHECK(s.ingest.max_body_bytes == 8ULL << 20);
   CHECK(s.ingest.max_line_bytes == 2048);
   CHECK(s.ingest.max_queue_requests == 3);
@@ -188,6 +190,7 @@ TEST_CASE("settings: what is not said has its default") {
   CHECK(s.checkpoint_interval == 1min);
   CHECK_FALSE(s.retention);
   CHECK(s.max_store_bytes == 0);
+  CHECK(s.decision_memory == 1ULL << 30);
   CHECK(s.ingest.max_body_bytes == defaults.ingest.max_body_bytes);
   CHECK(s.notify.alertmanagers.empty());
   CHECK(s.notify.resolved_retention == 15min);

@@ -608,3 +608,11 @@ p.yml:19:5: pilots[1].outcomes_known: is only for task binary
 p.yml:22:9: pilots[1].limits[0]: what is in __other__ changes with what comes, unless complaints.categories lists what is not
 )txt");
 }
+
+TEST_CASE("problems: the bound on what decisions take of memory") {
+  const std::string pilots = "pilots: [{name: p, task: binary}]\n";
+  CHECK(problems(pilots + "memory: {decisions: 4MB}\n") ==
+        "p.yml:2:21: memory.decisions: must be a number of bytes >= 16777216, or a size such as 64MB, got '4MB'\n");
+  CHECK(problems(pilots + "memory: {decision: 1GB}\n") ==
+        "p.yml:2:10: memory.decision: unknown key; did you mean 'decisions'? known: decisions\n");
+}

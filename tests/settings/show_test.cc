@@ -36,6 +36,7 @@ std::vector<std::string> known_keys(const std::string& yaml) {
 /// Pilots that together use every key.
 constexpr const char* everything = R"(
 storage: {retention: 30d, max_bytes: 2GB}
+memory: {decisions: 2GB}
 pilots:
   - name: labels
     description: d

@@ -55,6 +55,7 @@ void World::check_checkpoint() {
   const auto checkpoint = life_->journal().read_checkpoint();
   if (checkpoint.sequence == 0) return;
   judge::Fold fold(settings_);
+  fold.set_store([&](const std::string& name) { return life_->journal().read_block(name); }, settings_.decision_memory);
   try {
     fold.load(checkpoint.parts, checkpoint.sequence, time_.wall());
   } catch (const CorruptBytes& error) {
