@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,7 +33,7 @@ struct Observation {
   const Value* values = nullptr;
   std::uint32_t stratum = 0;  ///< ordered: stratum_of() its time
   /// Ordered: what the newest version is compared with, which evidence is gathered against; null = nothing (yet).
-  std::shared_ptr<const Reference> reference;
+  const Reference* reference = nullptr;
   bool after_reference = false;  ///< ordered: so is this decision's own version, and it was frozen before this decision
   bool new_version = false;      ///< ordered: the first decision of its model version
   bool for_person = false;       ///< finding: for the person, wholly or partly
@@ -41,6 +41,7 @@ struct Observation {
   /// once.
   std::vector<std::string> complained_about;
 };
-using Observe = std::function<void(const Observation&)>;
+/// Is told some in a row, between which nothing else is told.
+using Observe = std::function<void(std::span<const Observation>)>;
 
 }  // namespace pilotwatch::engine

@@ -63,9 +63,13 @@ void PilotState::report(const std::vector<Closing>& closings, const Listener& li
     }
   };
   const auto observe_until = [&](Instant due) {
-    for (; next != observations_.end() && next->due <= due; ++next) {
+    while (next != observations_.end() && next->due <= due) {
       freeze_until(next->due);
-      if (listener.observe) listener.observe(*next);
+      const auto last = std::find_if(next + 1, observations_.end(), [&](const Observation& seen) {
+        return seen.due > due || (frozen != frozen_.end() && *frozen->frozen_at <= seen.due);
+      });
+      if (listener.observe) listener.observe({next, last});
+      next = last;
     }
     freeze_until(due);
   };
@@ -88,8 +92,8 @@ void PilotState::await_maturity(const Waiting& waiting, const Decision& d, const
   seen.decision = d;
   seen.values = rows_[waiting.row].data();
   seen.stratum = stratum_of(settings_->time_zone, settings_->reference.strata, d.time);
-  seen.reference = references_.current();
-  seen.after_reference = compared != nullptr && compared == seen.reference.get();
+  seen.reference = references_.current().get();
+  seen.after_reference = compared != nullptr && compared == seen.reference;
   seen.new_version = versions_ordered_.insert(d.version).second;
   decisions_.await_maturity(waiting.slot);
 }

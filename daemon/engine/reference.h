@@ -62,7 +62,8 @@ struct FrozenFeature {
   [[nodiscard]] std::uint32_t position_of(const std::string& category) const;
 };
 
-struct Reference {
+/// Those that decisions are compared with are shared (References).
+struct Reference : std::enable_shared_from_this<Reference> {
   std::string id;       ///< content hash, hex
   std::uint64_t n = 0;  ///< rows
   Instant frozen_at;    ///< pilot's clock: of a file its newest decision, else when the last row was in order

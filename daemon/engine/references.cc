@@ -42,9 +42,10 @@ const Reference* References::of(std::uint16_t version, Instant time) const {
   return place < references_.size() ? references_[place].get() : nullptr;
 }
 
-References::Shared References::current() const {
+const References::Shared& References::current() const {
+  static const Shared none;
   const auto place = place_of(newest_);
-  return place < references_.size() ? references_[place] : nullptr;
+  return place < references_.size() ? references_[place] : none;
 }
 
 std::vector<ReferenceInfo> References::view(const std::vector<std::string>& versions) const {

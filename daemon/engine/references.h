@@ -51,7 +51,7 @@ class References {
   /// What a decision is compared with; null = nothing (yet).
   [[nodiscard]] const Reference* of(std::uint16_t version, Instant time) const;
   /// What the newest version is compared with: evidence is gathered against it. Null = nothing (yet).
-  [[nodiscard]] Shared current() const;
+  [[nodiscard]] const Shared& current() const;
   /// All that are frozen, in the order in which they came; `versions`: names by index.
   [[nodiscard]] std::vector<ReferenceInfo> view(const std::vector<std::string>& versions) const;
 

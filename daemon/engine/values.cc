@@ -83,17 +83,21 @@ Placer::Known& Placer::known(const Reference& reference) {
   for (auto& known : known_) {
     if (known.reference == &reference) return known;
   }
-  return known_.emplace_back(Known{&reference, std::vector<std::vector<std::uint32_t>>(reference.features.size())});
+  auto& made = known_.emplace_back();
+  made.reference = &reference;
+  made.by_column.resize(reference.features.size());
+  for (const auto& feature : reference.features) made.finders.emplace_back(feature.sample);
+  return made;
 }
 
 void Placer::place(std::span<Value> row, const Reference& reference, const ColumnNames& names) {
-  auto& by_column = known(reference).by_column;
+  auto& [same, by_column, finders] = known(reference);
   for (std::size_t i = 0; i < row.size(); ++i) {
     const auto& frozen = reference.features[i];
     auto& value = row[i];
     if (value.kind() == Value::Kind::missing || frozen.n == 0) continue;  // nothing to compare, or with nothing
     if (value.kind() == Value::Kind::number) {
-      value.position = static_cast<std::uint32_t>(frozen.sample.position(value.number()));
+      value.position = static_cast<std::uint32_t>(finders[i].position(value.number()));
       continue;
     }
     auto& positions = by_column[i];

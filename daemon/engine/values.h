@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "engine/reference.h"
 #include "record/record.h"
+#include "stats/distance/position_finder.h"
 
 namespace pilotwatch::engine {
 
@@ -113,6 +114,7 @@ class Placer {
   struct Known {
     const Reference* reference;
     std::vector<std::vector<std::uint32_t>> by_column;  ///< then by number
+    std::vector<stats::PositionFinder> finders;         ///< by column
   };
   Known& known(const Reference& reference);
   std::vector<Known> known_;

@@ -117,7 +117,7 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
 
 engine::PilotState::Listener Fold::listener(engine::PilotState& pilot, Instant wall) {
   return {[this, &pilot, wall](const engine::Closing& closing) { look(pilot, closing, wall); },
-          [this, &pilot, wall](const engine::Observation& seen) { observe(pilot, seen, wall); },
+          [this, &pilot, wall](std::span<const engine::Observation> run) { observe(pilot, run, wall); },
           [this, &pilot](const engine::ReferenceInfo& reference) {
             if (judging_ && on_reference) on_reference(pilot.settings(), reference);
           }};
@@ -135,10 +135,13 @@ void Fold::look(engine::PilotState& pilot, const engine::Closing& closing, Insta
   publish(std::move(changed));
 }
 
-void Fold::observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall) {
-  if (!judging_) return judge_.know_epoch(pilot.settings(), seen);  // a rebuild: it has been looked at already
+void Fold::observe(engine::PilotState& pilot, std::span<const engine::Observation> run, Instant wall) {
+  if (!judging_) {  // a rebuild: it has been looked at already
+    for (const auto& seen : run) judge_.know_epoch(pilot.settings(), seen);
+    return;
+  }
   std::vector<Transition> changed;
-  judge_.observe(pilot, seen, wall, changed);
+  judge_.observe(pilot, run, wall, changed);
   publish(std::move(changed));
 }
 

@@ -117,7 +117,7 @@ class Fold {
   Applied apply(const record::Submission& submission, Instant wall);
   engine::PilotState::Listener listener(engine::PilotState& pilot, Instant wall);
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
-  void observe(engine::PilotState& pilot, const engine::Observation& seen, Instant wall);
+  void observe(engine::PilotState& pilot, std::span<const engine::Observation> run, Instant wall);
   void define(const std::vector<record::LimitDefinition>& limits, Instant wall);
   void publish(std::vector<Transition> changed);
   void read_counters(const std::string& bytes);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -71,8 +72,9 @@ class Judge {
   /// Limits on windows. Appends what changed to `out`.
   void look(const settings::Pilot& pilot, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
 
-  /// Limits with a budget: one decision, in decision order (engine/observation.h). judge_budget.cc.
-  void observe(const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
+  /// Limits with a budget: decisions in a row, in decision order (engine/observation.h). How they are cut into runs
+  /// changes nothing. judge_budget.cc.
+  void observe(const engine::PilotState& pilot, std::span<const engine::Observation> run, Instant wall,
                std::vector<Transition>& out);
 
   /// The same during a rebuild, in which nothing is judged: only since when the present version decides.
@@ -154,6 +156,12 @@ class Judge {
   void forget_routes();
 
   // judge_budget.cc
+  /// A few decisions of one epoch: limit by limit, since one does not depend on another, and each stays in the
+  /// processor's cache while it looks at all of them.
+  void observe_few(const engine::PilotState& pilot, std::span<const engine::Observation> few, Instant wall,
+                   std::vector<Transition>& out);
+  void observe(Route& route, const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
+               std::vector<Transition>& out);
   void observe(const Route& route, Seat& seat, const engine::PilotState& pilot, const engine::Observation& seen,
                bool member, Instant wall, std::vector<Transition>& out);
   void compare(Route& route, std::uint16_t index, const engine::PilotState& pilot, const engine::Observation& seen,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits with a budget of false alarms: decisions one by one, in their order, into evidence and states.
 #include <algorithm>
+#include <numeric>
 
 #include "base/text.h"
 #include "judge/judge.h"
@@ -12,6 +13,32 @@ namespace {
 
 using settings::Evidence;
 using settings::Metric;
+
+/// What decisions in a row have changed, limit by limit, into the order of the decisions.
+class Said {
+ public:
+  explicit Said(std::vector<Transition>& out) : out_(out), before_(out.size()) {}
+  /// What has been added since the last call was said by that decision.
+  void by(std::size_t decision) {
+    while (before_ + decisions_.size() < out_.size()) decisions_.push_back(decision);
+  }
+  void put_in_order() {
+    if (std::is_sorted(decisions_.begin(), decisions_.end())) return;
+    std::vector<std::size_t> order(decisions_.size());
+    std::iota(order.begin(), order.end(), before_);
+    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+      return decisions_[a - before_] < decisions_[b - before_];
+    });
+    std::vector<Transition> sorted;
+    for (const auto at : order) sorted.push_back(std::move(out_[at]));
+    std::move(sorted.begin(), sorted.end(), out_.begin() + static_cast<std::ptrdiff_t>(before_));
+  }
+
+ private:
+  std::vector<Transition>& out_;
+  std::size_t before_;
+  std::vector<std::size_t> decisions_;  ///< by transition since then
+};
 
 }  // namespace
 
@@ -85,22 +112,45 @@ void Judge::know_epoch(const settings::Pilot& pilot, const engine::Observation& 
   forget_routes();
 }
 
-void Judge::observe(const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
+void Judge::observe(const engine::PilotState& pilot, std::span<const engine::Observation> run, Instant wall,
                     std::vector<Transition>& out) {
-  if (seen.new_version) start_epoch(pilot.settings(), seen.decision.time, seen.due, wall, out);
+  constexpr std::size_t few = 64;  // with their values some 30 KB
+  while (!run.empty()) {
+    const auto& first = run.front();
+    if (first.new_version) start_epoch(pilot.settings(), first.decision.time, first.due, wall, out);
+    std::size_t n = 1;
+    while (n < std::min(few, run.size()) && !run[n].new_version) ++n;
+    observe_few(pilot, run.first(n), wall, out);
+    run = run.subspan(n);
+  }
+}
+
+void Judge::observe_few(const engine::PilotState& pilot, std::span<const engine::Observation> few, Instant wall,
+                        std::vector<Transition>& out) {
   auto& routes = routes_of(pilot);
-  if (routes.since && seen.decision.time < *routes.since) return;
-  for (auto& route : routes.by_stage[static_cast<std::size_t>(seen.stage)]) {
-    if (route.attribute == Route::whole) {
-      observe(route, seat(route, pilot, 0), pilot, seen, true, wall, out);
-      continue;
+  Said said(out);
+  for (std::size_t stage = 0; stage < routes.by_stage.size(); ++stage) {
+    for (auto& route : routes.by_stage[stage]) {
+      for (std::size_t i = 0; i < few.size(); ++i) {
+        const auto& seen = few[i];
+        if (static_cast<std::size_t>(seen.stage) != stage) continue;
+        if (routes.since && seen.decision.time < *routes.since) continue;
+        observe(route, pilot, seen, wall, out);
+        said.by(i);
+      }
     }
-    const auto index = seen.decision.groups[route.attribute];
-    if (route.limit->compare != settings::Compare::none) {
-      compare(route, index, pilot, seen, wall, out);
-    } else if (index != engine::no_group) {
-      observe(route, seat(route, pilot, index), pilot, seen, true, wall, out);
-    }
+  }
+  said.put_in_order();
+}
+
+void Judge::observe(Route& route, const engine::PilotState& pilot, const engine::Observation& seen, Instant wall,
+                    std::vector<Transition>& out) {
+  if (route.attribute == Route::whole) return observe(route, seat(route, pilot, 0), pilot, seen, true, wall, out);
+  const auto index = seen.decision.groups[route.attribute];
+  if (route.limit->compare != settings::Compare::none) {
+    compare(route, index, pilot, seen, wall, out);
+  } else if (index != engine::no_group) {
+    observe(route, seat(route, pilot, index), pilot, seen, true, wall, out);
   }
 }
 
@@ -161,7 +211,7 @@ void Judge::observe(const Route& route, Seat& seat, const engine::PilotState& pi
 bool Judge::goes_on(const Route& route, const Seat& seat, const engine::Observation& seen) {
   if (seat.watched == nullptr || seat.watched->monitor == nullptr || seat.watched->muted) return false;
   const auto& monitor = *seat.watched->monitor;
-  return monitor.mute().empty() && (!route.of_feature || monitor.compared_with() == seen.reference.get());
+  return monitor.mute().empty() && (!route.of_feature || monitor.compared_with() == seen.reference);
 }
 
 /// The first decision of the limit and group, or the first against another reference. False: nothing can be said.
@@ -179,7 +229,7 @@ bool Judge::begin(const Route& route, Seat& seat, const engine::PilotState& pilo
     seat.watched->stored.clear();
     seat.watched->reference = id;
   }
-  const auto compared = route.of_feature ? bins(pilot.settings(), limit.feature, seen.reference) : nullptr;
+  const auto compared = route.of_feature ? bins(pilot.settings(), limit.feature, seen.reference->shared_from_this()) : nullptr;
   if (route.of_feature && compared == nullptr) {
     mute(own, "the reference has no value of it", seen, wall, out);
     return false;

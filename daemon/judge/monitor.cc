@@ -25,7 +25,7 @@ std::int64_t period_of(const settings::Pilot& pilot, BlockPeriod period, Instant
 
 Monitor::Monitor(const settings::Pilot& pilot, const settings::Limit& limit, Allotment allotment,
                  std::shared_ptr<const DriftBins> bins)
-    : pilot_(&pilot), limit_(&limit), allotment_(allotment), bins_(std::move(bins)), form_(form_of(limit)) {
+    : pilot_(&pilot), limit_(&limit), allotment_(allotment), bins_(std::move(bins)), form_(form_of(limit)), stage_(stage_of(limit)) {
   key_ = content_hash(pilot.name + '\n' + limit.name).lo;
   positive_ = positive_index(pilot);
   const auto columns = engine::feature_list(pilot);
@@ -103,7 +103,7 @@ double Monitor::start_weight(Instant time) {
 }
 
 std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool breached, bool member) {
-  if (seen.stage != stage_of(*limit_) || !watcher_) return std::nullopt;
+  if (seen.stage != stage_ || !watcher_) return std::nullopt;
   auto saw = sight(seen);
   if (!saw) return std::nullopt;
   if (saw->stratum == DriftBins::no_place) {
@@ -115,7 +115,7 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   saw->time = seen.time;
   saw->start = allotment_.days ? start_weight(seen.time) : saw->weight;
   alarm_is_last_ = false;
-  auto look = watcher_->step(*saw);
+  const auto look = watcher_->step(*saw);
   n_ += look.cases;
   sum_ += look.sum;
   if (look.looked) {
@@ -123,7 +123,7 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
     last_look_ = {steps_, look.time, n_, sum_};
     trail_.add(last_look_);
   }
-  if (look.signal == stats::Signal::alarm) remember_alarm(std::move(look.moved));
+  if (look.signal == stats::Signal::alarm) remember_alarm();
   Said said;
   said.looked = look.looked;
   said.signal = look.signal;
@@ -211,9 +211,9 @@ void Monitor::interval_since(const Trail::Mark& last_look, BudgetEvidence& out) 
 
 /// The watcher has reset itself, but for a confidence sequence, which goes on: what it knew is in its at_alarm(), what
 /// we knew is still here.
-void Monitor::remember_alarm(std::string moved) {
+void Monitor::remember_alarm() {
   at_alarm_ = describe(note_of(watcher_->at_alarm()));
-  at_alarm_.moved = std::move(moved);
+  at_alarm_.moved = watcher_->moved_at_alarm();
   alarm_is_last_ = true;
   if (limit_->evidence == Evidence::confidence_sequence) return;
   n_ = steps_ = left_out_ = 0;

@@ -94,13 +94,14 @@ class Monitor {
   void interval_since(const Trail::Mark& last_look, BudgetEvidence& out) const;
   [[nodiscard]] bool of_few() const;
   [[nodiscard]] BudgetEvidence coarse(BudgetEvidence out) const;
-  void remember_alarm(std::string moved);
+  void remember_alarm();
 
   const settings::Pilot* pilot_;
   const settings::Limit* limit_;
   Allotment allotment_;
   std::shared_ptr<const DriftBins> bins_;
   Form form_;
+  engine::Stage stage_;
   std::size_t column_ = 0;  ///< of the feature
   std::uint64_t key_ = 0;   ///< of the tie breakers
   std::uint16_t positive_ = 0;

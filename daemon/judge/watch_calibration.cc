@@ -28,7 +28,7 @@ class Calibration : public Watcher {
     ++counted_;
     out.looked = counted_ % block_ == 0 || out.signal == stats::Signal::alarm;
     if (out.signal == stats::Signal::alarm) {
-      out.moved = words(before_alarm_);
+      moved_at_alarm_ = words(before_alarm_);
       counted_ = 0;
     }
     return out;

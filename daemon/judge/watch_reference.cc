@@ -93,7 +93,7 @@ class Numbers : public Watcher {
     }
     out.looked = completes(seen_.n, block_);
     if (out.signal == stats::Signal::alarm) {
-      out.moved = most_moved(bins_, seen_.by_bin);
+      moved_at_alarm_ = most_moved(bins_, seen_.by_bin);
       seen_.clear();
     }
     return out;
@@ -169,7 +169,7 @@ class ChangedCategories : public Watcher {
     ++counted_;
     out.looked = looks;
     if (out.signal == stats::Signal::alarm) {
-      if (most != no_category) out.moved = bins_.name_of(most);
+      moved_at_alarm_ = most == no_category ? "" : bins_.name_of(most);
       counted_ = 0;
     }
     return out;
@@ -221,7 +221,7 @@ class MovedShares : public Watcher {
     out.signal = shares_.step(seen.bin, seen.start);
     out.looked = completes(seen_.n, block_);
     if (out.signal == stats::Signal::alarm) {
-      out.moved = words(seen_);
+      moved_at_alarm_ = words(seen_);
       seen_.clear();
     }
     return out;

@@ -45,7 +45,6 @@ class Watcher {
     std::uint64_t cases = 1;  ///< cases that became an observation
     double sum = 0;           ///< of their losses
     Instant time;             ///< of the last of them
-    std::string moved;        ///< at an alarm: where the evidence came from, before the alarm forgot it
   };
   virtual Look step(const Sight& seen) = 0;
 
@@ -63,6 +62,8 @@ class Watcher {
   virtual void note() {}
   /// Where the evidence came from at the last note(), in words; "" = from everywhere. No state.
   [[nodiscard]] virtual std::string moved() const { return {}; }
+  /// The same at the alarm that the last step() gave, which has forgotten it.
+  [[nodiscard]] const std::string& moved_at_alarm() const { return moved_at_alarm_; }
   /// Whether records that stand for several cases are observations.
   [[nodiscard]] virtual bool takes_weights() const { return false; }
 
@@ -78,6 +79,9 @@ class Watcher {
 
   virtual void write(ByteWriter& out) const = 0;
   virtual void read(ByteReader& in) = 0;
+
+ protected:
+  std::string moved_at_alarm_;
 };
 
 /// A limit's part of its pilot's budget.

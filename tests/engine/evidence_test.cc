@@ -73,8 +73,9 @@ class Seen {
  private:
   static void ignore(const engine::Closing&) {}
   engine::Observe keep() {
-    return [this](const engine::Observation& seen) {
-      if (seen.stage == engine::Stage::matured) matured.push_back(seen);
+    return [this](std::span<const engine::Observation> run) {
+      std::copy_if(run.begin(), run.end(), std::back_inserter(matured),
+                   [](const auto& seen) { return seen.stage == engine::Stage::matured; });
     };
   }
 
