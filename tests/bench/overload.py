@@ -16,6 +16,8 @@ import sys
 import tempfile
 import urllib.request
 
+import parts
+
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 LOAD = BINARY.parent / "tests" / "load"
 SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 60
@@ -32,17 +34,6 @@ pilots:
     features: [%s]
     segments: {attributes: [region, sex]}
 """ % ", ".join(f"{{name: feature_{i}, kind: numeric}}" for i in range(10))
-
-
-def template():
-    """A body in which the load program gives each record an id of its own."""
-    lines = []
-    for i in range(RECORDS):
-        features = ", ".join(f'"feature_{f}": {(i * 37 + f * 101) % 9973 / 10}' for f in range(10))
-        lines.append(f'{{"type": "prediction", "pilot": "p", "id": "{"x" * 12}", "time": "2026-01-05T12:00:{i % 60:02}Z", "model_version": "7", '
-                     f'"prediction": {i % 2}, "score": {i % 100 / 100}, "features": {{{features}}}, '
-                     f'"segments": {{"region": "r{i % 7}", "sex": "{"mf"[i % 2]}"}}}}')
-    return "\n".join(lines) + "\n"
 
 
 def drive(port, body, connections, seconds, rate, first):
@@ -80,7 +71,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "p.yml").write_text(CONFIG)
         body = pathlib.Path(folder, "body.ndjson")
-        body.write_text(template())
+        body.write_text(parts.template(RECORDS))
         daemon, port = start(folder)
         calm = drive(port, body, CALM_CONNECTIONS, max(3.0, SECONDS / 6), 0, 1_000_000)
         capacity = calm["records_per_s"]

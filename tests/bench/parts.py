@@ -86,6 +86,17 @@ class Daemon:
                    if line.startswith("pilotwatch_ingest_accepted_records_total{"))
 
 
+def template(records):
+    """A body in which the load program gives each record an id of its own."""
+    lines = []
+    for i in range(records):
+        features = ", ".join(f'"feature_{f}": {(i * 37 + f * 101) % 9973 / 10}' for f in range(10))
+        lines.append(f'{{"type": "prediction", "pilot": "p", "id": "{"x" * 12}", "time": "2026-01-05T12:00:{i % 60:02}Z", "model_version": "7", '
+                     f'"prediction": {i % 2}, "score": {i % 100 / 100}, "features": {{{features}}}, '
+                     f'"segments": {{"region": "r{i % 7}", "sex": "{"mf"[i % 2]}"}}}}')
+    return "\n".join(lines) + "\n"
+
+
 def scratch():
     return tempfile.TemporaryDirectory(prefix="pilotwatch-bench-")
 
