@@ -2,10 +2,12 @@
 #include "base/bytes.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <bit>
 #include <memory>
+#include <new>
 
 namespace pilotwatch {
 
@@ -91,16 +93,26 @@ std::size_t ByteReader::count(std::size_t min_bytes) {
   return static_cast<std::size_t>(value);
 }
 
+namespace {
+
+/// What zstd had no memory for is not damaged.
+void need_memory(std::size_t result) {
+  if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
+}
+
+}  // namespace
+
 std::string compress(std::string_view bytes, int level) {
   struct Free {
     void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
   };
   thread_local const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx());  // its tables are not small
-  PW_ASSERT(context != nullptr);
+  if (context == nullptr) throw std::bad_alloc();
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);  // else a bit that flips on disk is another value
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
+  need_memory(size);
   PW_ASSERT(ZSTD_isError(size) == 0);
   out.resize(size);
   return out;
@@ -112,6 +124,7 @@ Result<std::string> decompress(std::string_view bytes, std::size_t max_bytes) {
   if (size > max_bytes) return Error{"unpacks to more than " + std::to_string(max_bytes) + " bytes"};
   std::string out(static_cast<std::size_t>(size), '\0');
   const std::size_t got = ZSTD_decompress(out.data(), out.size(), bytes.data(), bytes.size());
+  need_memory(got);
   if (ZSTD_isError(got) != 0) return Error{std::string("damaged: ") + ZSTD_getErrorName(got)};
   if (got != out.size()) return Error{"damaged: shorter than stated"};
   return {boost::system::in_place_value, std::move(out)};  // a string could be the Error too

@@ -204,8 +204,8 @@ void OldDecisions::confirm(bool written) {
     const auto late = written ? late_.find(slot) : late_.end();
     if (late != late_.end() && late->second.version == version) late_.erase(late);
   }
-  merged_.clear();
-  if (late_.size() < late_.bucket_count() / 4) late_.rehash(0);
+  merged_ = decltype(merged_)();  // and its memory, which counts as that of late changes
+  if (late_.size() < late_.bucket_count() / 2) late_.rehash(0);
 }
 
 void OldDecisions::write_late(ByteWriter& out) const {

@@ -161,6 +161,18 @@ TEST_CASE("old decisions: the log is as long as what is in memory, and blocks of
   check(run.model, rng);
 }
 
+TEST_CASE("old decisions: late changes that are in blocks take no memory") {
+  Spilling run(pilot_of(settings::Task::binary, false), 9);
+  for (int i = 0; i < 40'000; ++i) run.model.step();
+  run.checkpoint({~std::size_t{0}, ~std::size_t{0}}, true, 0);
+  while (run.model.table->evict()) {
+  }
+  for (int i = 0; i < 40'000; ++i) run.model.step();
+  REQUIRE(run.model.table->late_bytes() > 100'000);
+  for (int i = 0; i < 3; ++i) run.checkpoint({0, 0}, true, 0);
+  CHECK(run.model.table->late_bytes() < 2'000);
+}
+
 TEST_CASE("old decisions: damage is noticed when a block is read, and before anything has changed") {
   Spilling run(pilot_of(settings::Task::binary, false), 5);
   for (int i = 0; i < 20'000; ++i) run.model.step();
