@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/core.h"
+#include "base/bytes.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -12,18 +13,44 @@ constexpr std::size_t evicted_at_once = 4;  // times some thousand decisions: a 
 
 }  // namespace
 
-/// Only what takes the state's memory to copy happens here.
+/// In the running daemon: what turns out to be damaged on the way is built anew.
 void Core::checkpoint(bool full) {
+  try {
+    write_checkpoint(full);
+  } catch (const CorruptBytes& error) {
+    ++read_failures_;
+    recover(error.what(), true);
+  } catch (const journal::DamagedError& error) {
+    ++read_failures_;
+    recover(error.what(), true);
+  }
+}
+
+/// Only what takes the state's memory to copy happens here, and reading blocks that are written again with late
+/// changes. Throws CorruptBytes and DamagedError where one of them is damaged; one that just cannot be read makes the
+/// checkpoint one that has failed.
+void Core::write_checkpoint(bool full) {
   if (writer_.busy() || lost_) return;  // with the one before; there will be another time
   settle();
   full_checkpoint_ = full_checkpoint_ || full || writer_.broken();
-  const bool relieve = parts_.fold.memory().wants_relief();
+  const bool relieve = parts_.fold.memory().wants_relief() && parts_.steady.now() >= next_relief_;
   if (!full_checkpoint_ && !relieve && parts_.fold.sequence() == checkpointed_) return;
   if (full_checkpoint_) writer_.anew();
   const bool drop_others = full_checkpoint_ && !parts_.fold.any_in_blocks();
-  parts_.fold.save(
-      full_checkpoint_ ? engine::Extent::unconfirmed : engine::Extent::changes,
-      [this](std::string name, std::string bytes) { writer_.add(std::move(name), std::move(bytes)); }, relieve);
+  try {
+    parts_.fold.save(
+        full_checkpoint_ ? engine::Extent::unconfirmed : engine::Extent::changes,
+        [this](std::string name, std::string bytes) { writer_.add(std::move(name), std::move(bytes)); }, relieve);
+  } catch (const journal::ReadError& error) {
+    ++read_failures_;
+    parts_.log.error("a checkpoint cannot be written; the next one writes everything", {{"err", error.what()}});
+    writer_.anew();
+    return checkpoint_failed();
+  } catch (...) {
+    writer_.anew();
+    checkpoint_failed();
+    throw;
+  }
   checkpointed_ = parts_.fold.sequence();
   full_checkpoint_ = false;
   finished_before_ = writer_.finished();
@@ -36,12 +63,18 @@ bool Core::settle() {
   if (!in_flight_ || writer_.busy()) return true;
   in_flight_ = false;
   const bool written = writer_.finished() > finished_before_;
-  parts_.fold.confirm(written);
-  if (!written) {
-    full_checkpoint_ = true;
-    next_relief_ = parts_.steady.now() + std::min<Millis>(parts_.settings.checkpoint_interval, std::chrono::seconds{10});
+  if (written) {
+    parts_.fold.confirm(true);
+  } else {
+    checkpoint_failed();
   }
   return written;
+}
+
+void Core::checkpoint_failed() {
+  parts_.fold.confirm(false);
+  full_checkpoint_ = true;
+  next_relief_ = parts_.steady.now() + std::min<Millis>(parts_.settings.checkpoint_interval, std::chrono::seconds{10});
 }
 
 /// Complete parts go to the writer; where decisions take too much memory a checkpoint comes early, and what it holds
@@ -65,9 +98,9 @@ void Core::make_room(const std::function<void()>& relieve) {
     parts_.fold.forget_blocks();
     now = parts_.fold.memory();
   }
-  const bool may = parts_.steady.now() >= next_relief_;
-  if (now.wants_relief() && may && !writer_.busy()) relieve();
-  while (now.full() && may) {
+  const auto may = [this] { return parts_.steady.now() >= next_relief_; };
+  if (now.wants_relief() && may() && !writer_.busy()) relieve();
+  while (now.full() && may()) {
     if (!in_flight_ && now.wants_relief()) relieve();
     if (!in_flight_) break;
     writer_.wait();
@@ -86,7 +119,18 @@ void Core::make_room(const std::function<void()>& relieve) {
 void Core::finish_checkpoints() {
   writer_.wait();
   settle();
-  checkpoint(false);
+  const auto damaged = [this](const char* what) {  // who ends has no time for a rebuild; the next start has
+    ++read_failures_;
+    parts_.log.error("the last checkpoint cannot be written", {{"err", what}});
+    distrust_checkpoint();
+  };
+  try {
+    write_checkpoint(false);
+  } catch (const CorruptBytes& error) {
+    damaged(error.what());
+  } catch (const journal::DamagedError& error) {
+    damaged(error.what());
+  }
   writer_.wait();
   settle();
   if (lost_ || writer_.broken()) parts_.log.error("no checkpoint at the end; the next start replays the journal");

@@ -60,7 +60,7 @@ Core::~Core() {
 }
 
 void Core::start() {
-  ready_ = true;
+  ready_ = started_ = true;
   next_tick_ = parts_.steady.now();
   next_checkpoint_ = next_tick_ + parts_.settings.checkpoint_interval;
   if (parts_.drive == Drive::steps) return;
@@ -89,32 +89,6 @@ void Core::submit(Decoded delivery) {
   waiting_bytes_ += delivery.submission.bytes;
   waiting_.push_back(std::move(delivery));
   wake_.notify_one();
-}
-
-void Core::fresh(std::function<void(std::shared_ptr<const judge::Snapshot>)> reader) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (ready_ && !stopping_) {
-      readers_.push_back({std::move(reader), parts_.steady.now()});
-      wake_.notify_one();
-      return;
-    }
-  }
-  reader(last_snapshot_.with([](const auto& snapshot) { return snapshot; }));
-}
-
-void Core::release_readers(std::chrono::milliseconds patience) {
-  std::vector<Reader> late;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto limit = parts_.steady.now() - patience;
-    const auto first_late =
-        std::partition(readers_.begin(), readers_.end(), [&](const Reader& r) { return r.since > limit; });
-    std::move(first_late, readers_.end(), std::back_inserter(late));
-    readers_.erase(first_late, readers_.end());
-  }
-  const auto snapshot = last_snapshot_.with([](const auto& s) { return s; });
-  for (auto& reader : late) reader.call(snapshot);
 }
 
 void Core::run() {
@@ -304,39 +278,6 @@ void Core::tick() {
   }
   unlooked_bytes_ = ~std::uint64_t{0} / 2;
   make_room([this] { checkpoint(false); });
-}
-
-void Core::publish_alerts() {
-  alerts_changed_ = false;
-  if (lost_) return;
-  if (!parts_.publish_alerts) return;
-  judge::Snapshot light;  // alerts follow from the limits alone
-  light.wall = wall();
-  light.limits = parts_.fold.statuses();
-  parts_.publish_alerts(light);
-}
-
-void Core::serve_readers() {
-  std::vector<Reader> readers;
-  {
-    const std::lock_guard lock(mutex_);
-    readers.swap(readers_);
-  }
-  if (readers.empty()) return;
-  if (lost_) {
-    for (auto& reader : readers) reader.call(last_snapshot_.with([](const auto& last) { return last; }));
-    return;
-  }
-  std::shared_ptr<const judge::Snapshot> now;
-  try {
-    auto snapshot = std::make_shared<judge::Snapshot>(*parts_.fold.snapshot(parts_.clock.now()));
-    snapshot->last_evaluation = last_evaluation_;
-    now = std::move(snapshot);
-    last_snapshot_.with([&](auto& last) { last = now; });
-  } catch (const std::bad_alloc&) {  // then they get what there was
-    now = last_snapshot_.with([](const auto& last) { return last; });
-  }
-  for (auto& reader : readers) reader.call(now);
 }
 
 }  // namespace pilotwatch::app

@@ -25,6 +25,9 @@
 
 namespace pilotwatch::app {
 
+/// In the place of the shape: whoever starts from this checkpoint rebuilds the state from the entries.
+inline constexpr const char* to_be_rebuilt = "a rebuild that is under way";
+
 /// The one thread ("pw-core") that owns journal and fold.
 ///
 ///   loop: wait for deliveries, readers, or the next tick
@@ -101,14 +104,19 @@ class Core {
   void refuse(std::vector<Decoded>& group);
   // checkpoints.cc
   void checkpoint(bool full);
+  void write_checkpoint(bool full);
+  void checkpoint_failed();
   void finish_checkpoints();
   bool settle();
   void make_room(const std::function<void()>& relieve);
+  // recover.cc
+  bool recover(const char* why, bool damaged);
+  void distrust_checkpoint();
   // restore.cc
   void restore_state(bool anew);
-  bool recover(const char* why, bool damaged);
   void replay(const record::Entry& entry, std::uint64_t sequence, const std::function<void()>& relieve);
   void relieve_rebuild(const journal::Checkpoint& checkpoint);
+  // core_readers.cc
   void serve_readers();
   void publish_alerts();
   [[nodiscard]] Instant wall();
@@ -138,6 +146,7 @@ class Core {
   std::uint64_t finished_before_ = 0;
   SteadyTime next_relief_{};  ///< not before: the last attempt failed
   bool lost_ = false;         ///< the state could not be read on; there is none until it is restored
+  bool started_ = false;      ///< from then on nobody else can do what is to be done about damage
   bool too_small_said_ = false;
   std::uint64_t unlooked_bytes_ = 0;  ///< of deliveries since make_room() has looked at memory
   std::vector<judge::Applied> last_applied_;  ///< of what was replayed

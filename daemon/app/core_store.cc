@@ -1,45 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core says of itself and its store, and what it does about both beside taking records.
-#include <cstdlib>
-
+// What the core says of itself and its store, and what of the latter has had its time.
 #include "app/core.h"
-#include "base/bytes.h"
 
 namespace pilotwatch::app {
-
-/// What apply() will need of the disk: where that cannot be read nothing has changed yet.
-void Core::prepare(const record::Entry& entry) {
-  try {
-    parts_.fold.prepare(entry);
-  } catch (const CorruptBytes& error) {  // will not become better
-    ++read_failures_;
-    if (!recover(error.what(), true)) throw;
-    parts_.fold.prepare(entry);
-  } catch (const journal::ReadError&) {
-    ++read_failures_;
-    throw;
-  }
-}
-
-/// What is in the journal must be in the state. Where old decisions cannot be read in the middle of it, the state is
-/// restored as after a crash, with the entry (empty: that was not possible). Else half of it there is worse than no
-/// process: the next start has it whole.
-std::vector<judge::Applied> Core::apply(const record::Entry& entry, std::uint64_t sequence) {
-  const auto failed = [this](const char* what, bool damaged) {
-    ++read_failures_;
-    return recover(what, damaged) ? last_applied_ : std::vector<judge::Applied>();
-  };
-  try {
-    return parts_.fold.apply(entry, sequence);
-  } catch (const CorruptBytes& error) {
-    return failed(error.what(), true);
-  } catch (const journal::ReadError& error) {
-    return failed(error.what(), false);
-  } catch (const std::exception& error) {  // memory
-    parts_.log.error("what is committed cannot be counted; the next start does it", {{"err", error.what()}});
-    std::_Exit(1);
-  }
-}
 
 /// By the clock, not by wall(): time that once stood too far ahead must not delete what it should not.
 void Core::forget_old() {

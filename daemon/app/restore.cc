@@ -10,6 +10,7 @@ namespace {
 
 /// What is not built anew: what was judged stays judged, what came has come.
 constexpr const char* parts_that_stay[] = {"judge", "transitions", "counters"};
+constexpr std::uint64_t look_now = ~std::uint64_t{0} / 2;  // bytes that make_room() has not looked at
 constexpr const char* figures_begin_fact = "figures_begin_ms";
 
 }  // namespace
@@ -46,41 +47,22 @@ void Core::restore_state(bool anew) {
   }
   const bool same_shape = !damaged && checkpoint.sequence > 0 && known == shape_;
   if (!same_shape || anew || !restore_from(checkpoint)) {
-    if (checkpoint.sequence > 0 && !same_shape && !damaged)
+    if (known == to_be_rebuilt) {
+      parts_.log.info("a rebuild has not come to its end; rebuilding every figure from the journal");
+    } else if (checkpoint.sequence > 0 && !same_shape && !damaged)
       parts_.log.info("the settings' shape has changed; rebuilding every figure from the journal");
     ++rebuilds_;
     rebuild(checkpoint);
     tell_where_figures_begin();
     writer_.wait();
-    this->checkpoint(true);
+    write_checkpoint(true);
+    unlooked_bytes_ = look_now;
+    make_room([this] { write_checkpoint(false); });
   }
   // What was committed last may be in the checkpoint: a clock that stepped back meanwhile must not move time back.
   last_wall_ = parts_.journal.last_wall().value_or(Instant{});
   if (const auto begin = parts_.journal.fact(figures_begin_fact); !begin.empty())
     figures_begin_.with([&](auto& since) { since = Instant{Millis{std::stoll(begin)}}; });
-  unlooked_bytes_ = ~std::uint64_t{0} / 2;
-  make_room([this] { this->checkpoint(false); });
-}
-
-/// The state could not be read on. False: it cannot be restored either, now.
-bool Core::recover(const char* why, bool damaged) {
-  parts_.log.error("the state cannot be read on; restoring it", {{"err", why}});
-  lost_ = true;
-  ready_ = false;
-  try {
-    writer_.wait();
-    in_flight_ = false;
-    writer_.anew();  // what has been staged since the last checkpoint belongs to what is lost
-    lost_ = false;
-    restore_state(damaged);
-  } catch (const std::exception& error) {
-    parts_.log.error("the state cannot be restored yet", {{"err", error.what()}});
-    lost_ = true;
-    return false;
-  }
-  const std::lock_guard lock(mutex_);
-  ready_ = !stopping_;
-  return true;
 }
 
 /// One entry of the journal, within the bound on memory.
@@ -92,21 +74,28 @@ void Core::replay(const record::Entry& entry, std::uint64_t sequence, const std:
   make_room(relieve);
 }
 
-/// False: the checkpoint cannot be read (damaged, or of another version); nothing has changed.
+/// False: the checkpoint cannot be read (damaged, or of another version), or not what it stands on.
 bool Core::restore_from(const journal::Checkpoint& checkpoint) {
   try {
     parts_.fold.load(checkpoint.parts, checkpoint.sequence, parts_.clock.now());
     full_checkpoint_ = false;
     checkpointed_ = checkpoint.sequence;
     parts_.journal.replay(checkpoint.sequence, [this](std::uint64_t sequence, const record::Entry& entry) {
-      replay(entry, sequence, [this] { this->checkpoint(false); });
+      replay(entry, sequence, [this] { write_checkpoint(false); });
     });
+    unlooked_bytes_ = look_now;
+    make_room([this] { write_checkpoint(false); });
+    return true;
   } catch (const CorruptBytes& error) {
     parts_.log.error("the checkpoint cannot be read; rebuilding every figure from the journal",
                      {{"err", error.what()}});
-    return false;
+  } catch (const journal::DamagedError& error) {
+    if (!started_) throw;  // a start has better: it sets the store aside
+    parts_.log.error("the checkpoint cannot be read; rebuilding every figure from the journal",
+                     {{"err", error.what()}});
   }
-  return true;
+  distrust_checkpoint();
+  return false;
 }
 
 /// Figures can only be built of the entries there are. Who looks at them must know.
@@ -129,6 +118,7 @@ void Core::rebuild(const journal::Checkpoint& checkpoint) {
   writer_.wait();
   in_flight_ = false;
   full_checkpoint_ = true;
+  next_relief_ = {};  // the bound holds here, too
   parts_.fold.clear();
   const auto part = [&](const char* name) {
     const auto found = checkpoint.parts.find(name);
@@ -180,7 +170,7 @@ void Core::relieve_rebuild(const journal::Checkpoint& checkpoint) {
   full_checkpoint_ = false;
   finished_before_ = writer_.finished();
   in_flight_ = true;
-  writer_.finish(checkpoint.sequence, drop_others, "a rebuild that is under way");
+  writer_.finish(checkpoint.sequence, drop_others, to_be_rebuilt);
 }
 
 }  // namespace pilotwatch::app

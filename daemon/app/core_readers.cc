@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core shows of the state: to readers, and as alerts.
+#include <algorithm>
+
+#include "app/core.h"
+
+namespace pilotwatch::app {
+
+void Core::fresh(std::function<void(std::shared_ptr<const judge::Snapshot>)> reader) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (ready_ && !stopping_) {
+      readers_.push_back({std::move(reader), parts_.steady.now()});
+      wake_.notify_one();
+      return;
+    }
+  }
+  reader(last_snapshot_.with([](const auto& snapshot) { return snapshot; }));
+}
+
+void Core::release_readers(std::chrono::milliseconds patience) {
+  std::vector<Reader> late;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto limit = parts_.steady.now() - patience;
+    const auto first_late =
+        std::partition(readers_.begin(), readers_.end(), [&](const Reader& r) { return r.since > limit; });
+    std::move(first_late, readers_.end(), std::back_inserter(late));
+    readers_.erase(first_late, readers_.end());
+  }
+  const auto snapshot = last_snapshot_.with([](const auto& s) { return s; });
+  for (auto& reader : late) reader.call(snapshot);
+}
+
+void Core::publish_alerts() {
+  alerts_changed_ = false;
+  if (lost_) return;
+  if (!parts_.publish_alerts) return;
+  judge::Snapshot light;  // alerts follow from the limits alone
+  light.wall = wall();
+  light.limits = parts_.fold.statuses();
+  parts_.publish_alerts(light);
+}
+
+void Core::serve_readers() {
+  std::vector<Reader> readers;
+  {
+    const std::lock_guard lock(mutex_);
+    readers.swap(readers_);
+  }
+  if (readers.empty()) return;
+  if (lost_) {
+    for (auto& reader : readers) reader.call(last_snapshot_.with([](const auto& last) { return last; }));
+    return;
+  }
+  std::shared_ptr<const judge::Snapshot> now;
+  try {
+    auto snapshot = std::make_shared<judge::Snapshot>(*parts_.fold.snapshot(parts_.clock.now()));
+    snapshot->last_evaluation = last_evaluation_;
+    now = std::move(snapshot);
+    last_snapshot_.with([&](auto& last) { last = now; });
+  } catch (const std::bad_alloc&) {  // then they get what there was
+    now = last_snapshot_.with([](const auto& last) { return last; });
+  }
+  for (auto& reader : readers) reader.call(now);
+}
+
+}  // namespace pilotwatch::app
