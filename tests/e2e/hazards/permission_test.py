@@ -10,15 +10,16 @@ import harness
 class UnprivilegedDaemon(Daemon):
     """The same program under another user, who owns its folder."""
 
+    def __init__(self, folder, text):
+        super().__init__(folder, text, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+
     def start(self, wait_ready=True):
-        binary, process = harness.BINARY, harness.Process
-        wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        harness.Process = lambda command, name: process([*wrapper, *command], name)
+        binary = harness.BINARY
         try:
             harness.BINARY = self.folder / "pilotwatch"   # the build folder may be closed to others
             return super().start(wait_ready)
         finally:
-            harness.BINARY, harness.Process = binary, process
+            harness.BINARY = binary
 
 
 def own(path):
