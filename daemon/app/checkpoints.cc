@@ -54,7 +54,7 @@ void Core::write_checkpoint(bool full) {
   checkpointed_ = parts_.fold.sequence();
   full_checkpoint_ = false;
   finished_before_ = writer_.finished();
-  in_flight_ = true;
+  in_flight_ = whole_in_flight_ = true;
   writer_.finish(checkpointed_, drop_others, shape_);
 }
 
@@ -65,6 +65,7 @@ bool Core::settle() {
   const bool written = writer_.finished() > finished_before_;
   if (written) {
     parts_.fold.confirm(true);
+    if (whole_in_flight_) rebuilt_unsaved_ = false;
   } else {
     checkpoint_failed();
   }

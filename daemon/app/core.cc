@@ -60,6 +60,7 @@ Core::~Core() {
 }
 
 void Core::start() {
+  if (parts_.publish_alerts) light_.limits = parts_.fold.statuses();
   ready_ = started_ = true;
   next_tick_ = parts_.steady.now();
   next_checkpoint_ = next_tick_ + parts_.settings.checkpoint_interval;
@@ -260,7 +261,7 @@ void Core::record_limits() {
 void Core::tick() {
   const auto start = parts_.steady.now();
   next_tick_ = start + parts_.settings.evaluation_interval;
-  if (lost_ && !recover("once more", false)) return;
+  if (lost_ && !recover("once more", false)) return publish_alerts();
   const auto due = parts_.fold.next_due();
   if (const auto now = wall(); due && *due <= now) {
     record::Entry entry;

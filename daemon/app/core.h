@@ -119,6 +119,8 @@ class Core {
   // core_readers.cc
   void serve_readers();
   void publish_alerts();
+  void repeat_alerts();
+  void publish_light();
   [[nodiscard]] Instant wall();
   [[nodiscard]] bool restore_from(const journal::Checkpoint& checkpoint);
   void rebuild(const journal::Checkpoint& checkpoint);
@@ -143,6 +145,8 @@ class Core {
   std::uint64_t checkpointed_ = 0;
   bool full_checkpoint_ = true;
   bool in_flight_ = false;  ///< a checkpoint is being written
+  bool whole_in_flight_ = false;  ///< and it is not one of a rebuild that is under way
+  bool rebuilt_unsaved_ = false;  ///< the entries are needed: no checkpoint holds what was made of them anew
   std::uint64_t finished_before_ = 0;
   SteadyTime next_relief_{};  ///< not before: the last attempt failed
   bool lost_ = false;         ///< the state could not be read on; there is none until it is restored
@@ -152,6 +156,8 @@ class Core {
   std::vector<judge::Applied> last_applied_;  ///< of what was replayed
   Guarded<judge::Fold::Memory> memory_;
   bool alerts_changed_ = false;
+  judge::Snapshot light_;      ///< limits only, as they were last published
+  SteadyTime next_repeat_{};  ///< of them, while the state is being restored
   std::optional<Instant> last_evaluation_;
 
   std::atomic<bool> ready_ = false, degraded_ = false;

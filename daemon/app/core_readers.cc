@@ -32,14 +32,23 @@ void Core::release_readers(std::chrono::milliseconds patience) {
   for (auto& reader : late) reader.call(snapshot);
 }
 
+/// Without a state what was said last still holds: missing data never ends a breach.
 void Core::publish_alerts() {
   alerts_changed_ = false;
-  if (lost_) return;
   if (!parts_.publish_alerts) return;
-  judge::Snapshot light;  // alerts follow from the limits alone
-  light.wall = wall();
-  light.limits = parts_.fold.statuses();
-  parts_.publish_alerts(light);
+  if (!lost_) light_.limits = parts_.fold.statuses();  // alerts follow from the limits alone
+  publish_light();
+}
+
+/// While the running daemon restores its state, which may take longer than Alertmanager waits: between entries.
+void Core::repeat_alerts() {
+  if (started_ && parts_.publish_alerts && parts_.steady.now() >= next_repeat_) publish_light();
+}
+
+void Core::publish_light() {
+  light_.wall = wall();
+  next_repeat_ = parts_.steady.now() + parts_.settings.evaluation_interval;
+  parts_.publish_alerts(light_);
 }
 
 void Core::serve_readers() {

@@ -4,12 +4,13 @@
 
 namespace pilotwatch::app {
 
-/// By the clock, not by wall(): time that once stood too far ahead must not delete what it should not.
+/// By the clock, not by wall(): time that once stood too far ahead must not delete what it should not. Entries stay as
+/// long as the only checkpoint there is cannot be used.
 void Core::forget_old() {
   if (!parts_.settings.retention) return;
   const auto before = parts_.clock.now() - *parts_.settings.retention;
   parts_.dead_letters.forget(before);
-  writer_.forget(before);
+  if (!lost_ && !rebuilt_unsaved_) writer_.forget(before);
 }
 
 void Core::describe(sinks::SelfStats& out) const {

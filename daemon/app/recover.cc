@@ -54,6 +54,7 @@ bool Core::recover(const char* why, bool damaged) {
   ready_ = false;
   try {
     writer_.wait();
+    writer_.keep();  // a rebuild may need them
     in_flight_ = false;
     if (damaged) distrust_checkpoint();
     writer_.anew();  // what has been staged since the last checkpoint belongs to what is lost
@@ -68,6 +69,7 @@ bool Core::recover(const char* why, bool damaged) {
     lost_ = true;
     return false;
   }
+  alerts_changed_ = true;  // what fires now has not been said for a while
   const std::lock_guard lock(mutex_);
   ready_ = !stopping_;
   return true;
@@ -76,6 +78,7 @@ bool Core::recover(const char* why, bool damaged) {
 /// The next start rebuilds, too, if this process does not come to the end of its own rebuild; then it meets what is
 /// damaged in entries that a checkpoint would spare it, and salvages.
 void Core::distrust_checkpoint() {
+  writer_.keep();
   writer_.wait();  // or one that it finishes later would count after all
   in_flight_ = false;
   try {

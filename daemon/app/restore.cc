@@ -72,6 +72,7 @@ void Core::replay(const record::Entry& entry, std::uint64_t sequence, const std:
   ++replayed_;
   for (const auto& submission : entry.submissions) unlooked_bytes_ += submission.bytes;
   make_room(relieve);
+  repeat_alerts();
 }
 
 /// False: the checkpoint cannot be read (damaged, or of another version), or not what it stands on.
@@ -116,8 +117,9 @@ void Core::tell_where_figures_begin() {
 /// have been.
 void Core::rebuild(const journal::Checkpoint& checkpoint) {
   writer_.wait();
+  writer_.keep();  // what is too old was to go for a checkpoint that does not count
   in_flight_ = false;
-  full_checkpoint_ = true;
+  full_checkpoint_ = rebuilt_unsaved_ = true;
   next_relief_ = {};  // the bound holds here, too
   parts_.fold.clear();
   const auto part = [&](const char* name) {
@@ -170,6 +172,7 @@ void Core::relieve_rebuild(const journal::Checkpoint& checkpoint) {
   full_checkpoint_ = false;
   finished_before_ = writer_.finished();
   in_flight_ = true;
+  whole_in_flight_ = false;
   writer_.finish(checkpoint.sequence, drop_others, to_be_rebuilt);
 }
 

@@ -82,6 +82,12 @@ void CheckpointWriter::forget(Instant before) {
   forget_ = before;
 }
 
+void CheckpointWriter::keep() {
+  std::unique_lock lock(mutex_);
+  forget_.reset();
+  wait_for(lock, [this] { return !forgetting_; });
+}
+
 bool CheckpointWriter::busy() const {
   const std::lock_guard lock(mutex_);
   return unfinished_ > 0;
@@ -240,18 +246,23 @@ bool CheckpointWriter::forget_some() {
   {
     const std::lock_guard lock(mutex_);
     before = forget_;
+    forgetting_ = before.has_value();
   }
+  bool more = false;
   try {
-    if (before && journal_.forget(*before)) return true;
-    if (before) journal_.finish_forgetting(*before);
+    more = before && journal_.forget(*before);
+    if (before && !more) journal_.finish_forgetting(*before);
     forget_fails_ = false;
   } catch (const std::exception& error) {
     if (!std::exchange(forget_fails_, true)) report("old entries cannot be deleted: " + std::string(error.what()));
   }
   if (before) {
     const std::lock_guard lock(mutex_);
-    if (forget_ == before) forget_.reset();
+    forgetting_ = false;
+    if (!more && forget_ == before) forget_.reset();
+    room_.notify_all();
   }
+  if (more) return true;
   try {
     return journal_.shrink();
   } catch (const std::exception&) {  // there is no need to; another time

@@ -36,6 +36,8 @@ class CheckpointWriter {
 
   /// Entries from before that are to be deleted, by and by, as far as the last finished checkpoint holds them.
   void forget(Instant before);
+  /// They stay after all: nothing more is deleted until the next forget(). Waits for a step that is under way.
+  void keep();
 
   [[nodiscard]] bool busy() const;  ///< a checkpoint is complete but not written
   /// Something could not be written. What comes until anew() is thrown away.
@@ -84,6 +86,7 @@ class CheckpointWriter {
   std::size_t waiting_bytes_ = 0;
   std::uint64_t unfinished_ = 0, finished_ = 0;
   std::optional<Instant> forget_;  ///< set: not all has been looked at
+  bool forgetting_ = false;        ///< a step of that is under way
   bool working_ = false, broken_ = false, stopping_ = false;
   std::thread thread_;
 };

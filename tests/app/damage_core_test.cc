@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "journal/salvage.h"
@@ -30,13 +31,27 @@ settings::Settings bounded(std::uint64_t bytes = bound) {
   return out;
 }
 
+/// With a limit that is beyond from the second day on: every outcome here is wrong.
+settings::Settings alarmed() {
+  auto pilot = binary_pilot();
+  settings::Limit limit;
+  limit.name = "errors";
+  limit.window = pilot.windows[0];
+  limit.max = 0.1;
+  pilot.limits = {limit};
+  auto out = settings_of({pilot});
+  out.decision_memory = bound;
+  out.evaluation_interval = Millis{2};
+  return out;
+}
+
 std::string prediction(int id) {
   return R"({"type":"prediction","pilot":"p","id":)" + std::to_string(id) +
          R"(,"time":"2026-05-01T00:00:00Z","prediction":1})" + "\n";
 }
 std::string outcome(int id) {
   return R"({"type":"outcome","pilot":"p","id":)" + std::to_string(id) +
-         R"(,"time":"2026-05-02T00:00:00Z","actual":1})" "\n";
+         R"(,"time":"2026-05-02T00:00:00Z","actual":0})" "\n";
 }
 
 /// Delivered at once.
@@ -191,4 +206,87 @@ TEST_CASE("core: where entries are damaged, too, the process ends, and the next 
   CHECK(predictions(*bench.fresh()) == decisions - 500);
   bench.start();
   CHECK(bench.deliver(outcome(450)).get().status == Reply::Status::committed);
+}
+
+TEST_CASE("core: what fires is said on while the state cannot be read, and while it is built anew") {
+  const ScratchDir dir;
+  const bool rebuild = GENERATE(false, true);
+  std::atomic<int> meanwhile = 0, silent = 0, before = 0;
+  std::atomic<const Bench*> running = nullptr;
+  const auto publish = [&](const judge::Snapshot& light) {
+    const auto* now = running.load();
+    if (now == nullptr) return;
+    const bool fires = !light.limits.empty() && light.limits[0].episode && !light.limits[0].episode->ended;
+    if (!fires) ++silent;
+    ++(now->core.ready() ? before : meanwhile);
+  };
+  {
+    Bench bench(dir.path() / "a", alarmed(), publish);
+    bench.start();
+    for (int from = 0; from < decisions; from += 500) REQUIRE(deliver(bench, prediction, from, from + 500).accepted == 500);
+    REQUIRE(deliver(bench, outcome, 0, 400).accepted == 400);
+    const std::string complaint =
+        R"({"type":"complaint","pilot":"p","id":"c","time":"2026-05-02T00:00:00Z","prediction_id":450})" "\n";
+    REQUIRE(bench.deliver(complaint).get().accepted == 1);
+    REQUIRE(bench.deliver(R"({"type":"prediction","pilot":"p","id":"late","time":"2026-05-31T00:00:00Z","prediction":1})" "\n")
+                .get()
+                .accepted == 1);
+    REQUIRE(bench.fresh()->limits.at(0).episode);
+    bench.stop();
+  }
+  Bench again(dir.path() / "a", alarmed(), publish);
+  std::atomic<bool> fails = true;
+  again.fold.set_store(
+      [&](const std::string& name) {
+        if (fails && rebuild) {
+          fails = false;
+          throw CorruptBytes("as told");
+        }
+        if (fails) throw journal::ReadError("as told");
+        return again.journal.read_block(name);
+      },
+      bound);
+  running = &again;
+  again.start();
+  // That a decision cannot be read before anything has changed costs a group, no more; an update needs it in the middle.
+  const std::string update =
+      R"({"type":"complaint_update","pilot":"p","id":"c","time":"2026-05-03T00:00:00Z","step":"decided","found_for":"person"})" "\n";
+  again.deliver(rebuild ? outcome(450) : update);
+  wait_until([&] { return meanwhile >= 3; });
+  CHECK(silent == 0);
+  fails = false;
+  wait_until([&] { return again.core.ready(); });
+  const int then = before;
+  wait_until([&] { return before > then; });
+  CHECK(silent == 0);
+  running = nullptr;
+}
+
+TEST_CASE("core: entries stay until a checkpoint holds what a rebuild has made of them") {
+  const ScratchDir dir;
+  auto settings = settings_of({binary_pilot()});
+  settings.checkpoint_interval = settings.evaluation_interval = Millis{2};
+  {
+    Bench bench(dir.path() / "a", settings);
+    bench.start();
+    for (int i = 0; i < 10; ++i) bench.deliver(prediction(i)).get();
+    bench.stop();
+  }
+  const auto file = dir.path() / "a" / "pilotwatch.db";
+  run_sql(file, "CREATE TRIGGER no_parts BEFORE INSERT ON checkpoint_parts BEGIN SELECT RAISE(ABORT, 'no'); END");
+  settings.retention = Millis{3600'000};
+  settings.pilots[0].windows.push_back({settings::WindowKind::count, 2});
+  Bench bench(dir.path() / "a", settings, {}, at("2026-06-01T02:00:00Z"));
+  CHECK(stats_of(bench).store_rebuilds == 1);
+  bench.start();
+  REQUIRE(bench.deliver(prediction(10)).get().accepted == 1);
+  const auto evaluations = stats_of(bench).evaluations, failures = stats_of(bench).store_write_failures;
+  wait_until([&] {
+    return stats_of(bench).evaluations > evaluations + 100 && stats_of(bench).store_write_failures > failures + 5;
+  });
+  CHECK(stats_of(bench).store_forgotten_entries == 0);
+  run_sql(file, "DROP TRIGGER no_parts");
+  wait_until([&] { return stats_of(bench).store_forgotten_entries >= 10; });
+  CHECK(predictions(*bench.fresh()) == 11);
+  bench.stop();
 }

@@ -182,6 +182,31 @@ TEST_CASE("retention: nobody waits for who reads the store, a backup; the write-
   CHECK_FALSE(holds(dir.path(), secret));
 }
 
+TEST_CASE("retention: what is to be kept after all is not deleted") {
+  const ScratchDir dir;
+  Journal journal(dir.path(), kept_for_a_while);
+  constexpr int entries = 1'000;
+  for (int i = 1; i <= entries; ++i) journal.append(entry(i, 10), {});
+  CheckpointWriter writer(journal, [](const std::string& what) { FAIL(what); }, Drive::steps);
+  writer.add("a", "state");
+  writer.finish(entries, true, "");
+  writer.wait();
+  const auto all_steps = [&] {
+    while (writer.step()) {
+    }
+  };
+  writer.forget(at_ms(entries));
+  while (journal.stats().forgotten_entries == 0) writer.step();
+  const auto some = journal.stats().forgotten_entries;
+  CHECK(some < entries - 1);
+  writer.keep();
+  all_steps();
+  CHECK(journal.stats().forgotten_entries == some);
+  writer.forget(at_ms(entries));
+  all_steps();
+  CHECK(journal.stats().forgotten_entries == entries - 1);
+}
+
 TEST_CASE("retention: the file gets shorter in steps, while entries are appended without waiting for it") {
   const ScratchDir dir;
   Journal journal(dir.path(), kept_for_a_while);
