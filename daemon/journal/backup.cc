@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/backup.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <system_error>
 
+#include "journal/files.h"
 #include "journal/journal_impl.h"
 
 namespace pilotwatch::journal {
@@ -31,14 +28,6 @@ struct PrivateFiles {
 struct Finish {
   void operator()(sqlite3_backup* backup) const { sqlite3_backup_finish(backup); }
 };
-
-void make_durable(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool done = fd >= 0 && ::fsync(fd) == 0;
-  const int error = errno;
-  if (fd >= 0) ::close(fd);
-  if (!done) throw WriteError("cannot make " + path.string() + " durable: " + std::strerror(error));
-}
 
 constexpr std::string_view partial_name = "pilotwatch.db.partial";
 
@@ -62,6 +51,8 @@ void must_be_empty(const fs::path& to) {
 void copy_database(const fs::path& from, const fs::path& to,
                    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   Database source(from.string(), SQLITE_OPEN_READWRITE);
+  // Of a store that nobody has open this is the last connection: only a start may copy what a killed process has left.
+  sqlite3_db_config(source.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   if (pragma(source, "PRAGMA application_id") != application_id)
     throw OpenError(from.string() + " is not a pilotwatch database");
   Database copy(to.string());
@@ -92,6 +83,7 @@ void back_up(const fs::path& folder, const fs::path& to,
              const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const auto from = folder / "pilotwatch.db";
   if (!fs::exists(from)) throw OpenError(folder.string() + " holds no store");
+  if (is_replacing(folder)) throw OpenError(folder.string() + " is being salvaged; the next start finishes that");
   const PrivateFiles files;
   try {
     must_be_empty(to);

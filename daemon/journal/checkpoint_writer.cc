@@ -204,8 +204,13 @@ void CheckpointWriter::flush() {
   const auto store = journal_.stats();
   if (store.free_bytes < store.wal_bytes + packed_bytes_ + min_free_bytes)
     throw WriteError("too little room on the disk for a checkpoint");
-  if (store.max_bytes > 0 && store.used_bytes + packed_bytes_ > store.max_bytes)
-    throw WriteError("storage.max_bytes leaves too little room for a checkpoint");
+  const auto fits = [this](const StoreStats& now) {
+    return now.max_bytes == 0 || now.used_bytes + 2 * packed_bytes_ <= now.max_bytes;  // in the log, too
+  };
+  if (!fits(store)) {
+    journal_.cut_wal();
+    if (!fits(journal_.stats())) throw WriteError("storage.max_bytes leaves too little room for a checkpoint");
+  }
   journal_.stage(packed_);
   packed_.clear();
   packed_bytes_ = 0;

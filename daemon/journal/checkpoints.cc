@@ -10,16 +10,6 @@ namespace {
 
 constexpr std::size_t swept_at_once = 16;
 
-/// Runs `body`; what SQLite cannot write is a WriteError.
-template <class Body>
-auto writing(Body&& body) {
-  try {
-    return body();
-  } catch (const SqliteError& error) {
-    throw WriteError(error.what());
-  }
-}
-
 /// Of a name's rows, in ascending order, those that are to be deleted, in the order in which that must happen.
 std::vector<std::int64_t> stale_generations(const std::vector<std::int64_t>& all, bool staged, std::int64_t now,
                                             std::int64_t base) {
@@ -45,7 +35,7 @@ std::vector<std::int64_t> stale_generations(const std::vector<std::int64_t>& all
 
 void Journal::stage(std::span<const PackedPart> parts) {
   const std::lock_guard lock(impl_->mutex);
-  writing([&] {
+  impl_->writing([&] {
     const auto generation = impl_->number("checkpoint_generation") + 1;
     // Durable, like every transaction: frames that were never flushed may be gone after a failed fsync of somebody else's
     // commit, and what is acknowledged behind them could not be recovered.
@@ -60,7 +50,7 @@ void Journal::stage(std::span<const PackedPart> parts) {
 
 void Journal::finish_checkpoint(std::uint64_t sequence, bool drop_others, const std::string& shape) {
   const std::lock_guard lock(impl_->mutex);
-  writing([&] {
+  impl_->writing([&] {
     const auto generation = std::to_string(impl_->number("checkpoint_generation") + 1);
     impl_->transaction([&] {
       impl_->write_fact("checkpoint_sequence", std::to_string(sequence));
@@ -75,7 +65,7 @@ void Journal::finish_checkpoint(std::uint64_t sequence, bool drop_others, const 
 /// and is the last of its name to go.
 bool Journal::sweep(bool staged) {
   const std::lock_guard lock(impl_->mutex);
-  return writing([&] {
+  return impl_->writing([&] {
     const auto now = impl_->number("checkpoint_generation"), base = impl_->number("checkpoint_base");
     auto& swept = impl_->swept[staged ? 1 : 0];
     std::vector<std::pair<std::string, std::vector<std::int64_t>>> names;
@@ -117,7 +107,7 @@ Checkpoint Journal::read_checkpoint() {
   reading([&] {
     const auto sequence = impl_->fact("checkpoint_sequence");
     if (sequence.empty()) return;
-    out.sequence = std::stoull(sequence);
+    out.sequence = static_cast<std::uint64_t>(to_number(sequence));
     const std::string blocks(block_prefix), behind = blocks.substr(0, blocks.size() - 1) + '0';
     for (const std::string where : {"name < ?3", "name >= ?3"}) {
       Statement parts(impl_->database,
@@ -201,13 +191,21 @@ void Journal::Impl::copy_wal() {
 
 void Journal::tend_wal() {
   if (impl_->wal_pages < impl_->some_wal_pages) return;
-  writing([&] {
+  impl_->writing([&] {
     impl_->copy_wal();
     if (impl_->wal_pages < impl_->many_wal_pages) return;
     // Under load there is always something new behind what has been copied, and the log grows on; without writers the
     // rest is copied at once, and the next commit begins the log anew.
     const std::lock_guard lock(impl_->mutex);
     impl_->copy_wal();
+  });
+}
+
+void Journal::cut_wal() {
+  impl_->writing([&] {
+    impl_->copy_wal();
+    const std::lock_guard lock(impl_->mutex);
+    impl_->empty_wal();
   });
 }
 

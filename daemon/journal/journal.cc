@@ -4,11 +4,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <charconv>
 #include <system_error>
 
 #include "base/bytes.h"
+#include "journal/files.h"
 #include "journal/journal_impl.h"
-#include "journal/wal.h"
 
 namespace pilotwatch::journal {
 namespace {
@@ -21,6 +22,18 @@ std::filesystem::path prepared(const std::filesystem::path& folder) {
     if (error) throw OpenError("cannot create " + folder.string() + ": " + error.message());
   }
   return folder;
+}
+
+/// Before it is opened, under the lock.
+const std::filesystem::path& whole(const std::filesystem::path& database) {
+  const auto folder = database.parent_path();
+  try {
+    finish_replacing(folder);
+  } catch (const WriteError& error) {
+    throw OpenError("the store is being salvaged, and that cannot be finished: " + std::string(error.what()));
+  }
+  if (is_suspect(folder)) throw DamagedError(database.string() + " was found damaged when it was written");
+  return database;
 }
 
 /// What replay() takes from the database at once: 4 MB packed.
@@ -56,9 +69,11 @@ Journal::Impl::Impl(const std::filesystem::path& folder, Options given)
       many_wal_pages(wal_pages_of(given)),
       path(prepared(folder) / "pilotwatch.db"),
       lock(folder / "lock"),
-      database(path.string()) {
+      database(whole(path).string()) {
+  // Nothing of the log is copied before it is durable, also where the store is refused.
+  sqlite3_db_config(database.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   prepare(database, path.string());
-  rewrite_wal(database);
+  sqlite3_db_config(database.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   database.run(("PRAGMA journal_size_limit=" + std::to_string(4096 * many_wal_pages)).c_str());
   if (options.overwrite) database.run("PRAGMA secure_delete=ON");
   // Who writes is not held up by the copying of the write-ahead log: see tend_wal().
@@ -87,6 +102,8 @@ Journal::Impl::Impl(const std::filesystem::path& folder, Options given)
   forgotten_through = static_cast<std::uint64_t>(number("forgotten_through"));
   forgotten_entries = static_cast<std::uint64_t>(number("forgotten_entries"));
   lost_entries = static_cast<std::uint64_t>(number("lost_entries"));
+  // What a killed process had deleted may still lie in the log.
+  forgot = options.overwrite && wal_bytes() > 0;
 }
 
 void Journal::Impl::write_cursor(const record::Cursor& cursor) {
@@ -133,8 +150,12 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
   try {
     if (!entry.submissions.empty() && impl_->full(body.size())) {
       if (impl_->wal_bytes() > 0) impl_->empty_wal();
-      if (impl_->full(body.size())) throw FullError("the store has as many bytes as storage.max_bytes allows");
+      if (impl_->full(body.size())) {
+        impl_->refused_bytes = body.size() + impl_->wal_bytes();
+        throw FullError("the store has as many bytes as storage.max_bytes allows");
+      }
     }
+    if (!entry.submissions.empty()) impl_->refused_bytes = 0;
     if (impl_->wal_pages > std::min(most_wal_pages, 4 * impl_->many_wal_pages)) impl_->copy_wal();
     impl_->transaction([&] {
       impl_->insert->bind(1, static_cast<std::int64_t>(sequence))
@@ -146,6 +167,7 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
       inserted = true;
     });
   } catch (const SqliteError& error) {
+    impl_->look_at(error);
     // A failed fsync can leave the rows in place: ask, so that memory and disk agree.
     std::int64_t stored = 0;
     try {
@@ -234,9 +256,22 @@ std::vector<record::DeadLetter> Journal::dead_letters(std::uint64_t keep, bool k
     if (!impl_->options.overwrite) impl_->database.run("PRAGMA secure_delete=OFF");
     return impl_->letters->read(impl_->database);
   } catch (const SqliteError& error) {
+    impl_->look_at(error);
     if (error.damaged()) throw DamagedError(error.what());
     throw WriteError(error.what());
   }
+}
+
+std::int64_t to_number(std::string_view text) {
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw SqliteError(SQLITE_CORRUPT, "a fact that is no number: '" + std::string(text.substr(0, 40)) + "'");
+  return out;
+}
+
+void Journal::Impl::look_at(const SqliteError& error) const noexcept {
+  if (error.damaged()) mark_suspect(path.parent_path());
 }
 
 std::string Journal::Impl::fact(std::string_view key) const {
@@ -247,7 +282,7 @@ std::string Journal::Impl::fact(std::string_view key) const {
 
 std::int64_t Journal::Impl::number(std::string_view key) const {
   const auto text = fact(key);
-  return text.empty() ? 0 : std::stoll(text);
+  return text.empty() ? 0 : to_number(text);
 }
 
 std::string Journal::fact(const std::string& key) {
@@ -261,6 +296,7 @@ void Journal::set_fact(const std::string& key, const std::string& value) {
     impl_->write_fact(key, value);
   } catch (const SqliteError& error) {
     impl_->set_fact->reset();
+    impl_->look_at(error);
     throw WriteError(error.what());
   }
 }
@@ -277,7 +313,7 @@ StoreStats Journal::stats() const {
   out.used_bytes = impl_->used_bytes();
   out.reusable_bytes = static_cast<std::uint64_t>(impl_->free_pages) * impl_->page_bytes;
   out.max_bytes = impl_->options.max_bytes;
-  out.full = impl_->full(0);
+  out.full = impl_->refuses();
   out.forgotten_entries = impl_->forgotten_entries;
   std::error_code error;
   const auto space = std::filesystem::space(impl_->path.parent_path(), error);

@@ -75,7 +75,7 @@ struct StoreStats {
   std::uint64_t used_bytes = 0;        ///< database without its free pages, and write-ahead log
   std::uint64_t reusable_bytes = 0;    ///< free pages of the database
   std::uint64_t max_bytes = 0;         ///< Options::max_bytes
-  bool full = false;                   ///< records are refused
+  bool full = false;                   ///< records are refused; not for the room of a log that can be emptied
   std::uint64_t forgotten_entries = 0; ///< deleted by forget(), since ever
   std::uint64_t lost_entries = 0;      ///< that damaged stores of this one held, and that could not be read any more
   std::vector<std::string> set_aside;  ///< damaged stores that still lie beside this one, by name
@@ -136,6 +136,8 @@ class Journal {
   /// Copies the write-ahead log into the database when it has grown, without holding up who appends for more than the
   /// last of it. To be called now and then by one thread. Throws WriteError.
   void tend_wal();
+  /// Copies all of it and cuts it off, unless somebody reads it, a backup. Throws WriteError.
+  void cut_wal();
 
   /// Calls visit(sequence, entry) for each entry after `after`, in order; what `visit` does may use the journal. Throws
   /// DamagedError, ReadError.

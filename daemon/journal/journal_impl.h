@@ -68,19 +68,38 @@ struct Journal::Impl {
     free_pages = freelist_count->value();
   }
   [[nodiscard]] std::uint64_t wal_bytes() const;
-  /// Of the database without its free pages, and the write-ahead log. Any thread.
-  [[nodiscard]] std::uint64_t used_bytes() const {
-    return static_cast<std::uint64_t>(all_pages - free_pages) * page_bytes + wal_bytes();
+  /// Of the database without its free pages. Any thread, like the next.
+  [[nodiscard]] std::uint64_t database_bytes() const {
+    return static_cast<std::uint64_t>(all_pages - free_pages) * page_bytes;
   }
+  /// And the write-ahead log.
+  [[nodiscard]] std::uint64_t used_bytes() const { return database_bytes() + wal_bytes(); }
   /// Whether records of so many bytes would be too much.
   [[nodiscard]] bool full(std::uint64_t more) const {
     return options.max_bytes > 0 && used_bytes() + more > options.max_bytes / 8 * 7;
+  }
+  /// Whether records are refused. What the write-ahead log takes, which keeps its greatest size, does not count but where
+  /// it could not be emptied for the last of them.
+  [[nodiscard]] bool refuses() const {
+    return options.max_bytes > 0 && database_bytes() + refused_bytes > options.max_bytes / 8 * 7;
+  }
+  /// After an error in a write: where it is damage the next start must know of it.
+  void look_at(const SqliteError& error) const noexcept;
+  /// Runs `body`; what SQLite cannot write is a WriteError, and looked at.
+  template <class Body>
+  auto writing(Body&& body) const {
+    try {
+      return body();
+    } catch (const SqliteError& error) {
+      look_at(error);
+      throw WriteError(error.what());
+    }
   }
   void write_cursor(const record::Cursor& cursor);
   void write_fact(std::string_view key, std::string_view value) { set_fact->bind(1, key).bind(2, value).run(); }
   [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source) const;
   [[nodiscard]] std::string fact(std::string_view key) const;
-  /// A fact that is a number; 0 where there is none.
+  /// A fact that is a number; 0 where there is none. Throws SqliteError, also where it is something else.
   [[nodiscard]] std::int64_t number(std::string_view key) const;
   /// Copies the write-ahead log into the database as far as nobody needs it; by a connection of its own. Throws
   /// SqliteError.
@@ -101,6 +120,7 @@ struct Journal::Impl {
   std::uint64_t page_bytes = 4096;
   std::atomic<std::int64_t> all_pages = 0, free_pages = 0;
   std::atomic<std::uint64_t> last = 0, forgotten_through = 0, forgotten_entries = 0;
+  std::atomic<std::uint64_t> refused_bytes = 0;  ///< of the last records, and of a log that stayed, if they were too much
   bool vacuums = false;         ///< free pages can be given back
   bool shrinking = false;       ///< of shrink() and forget(), like the next: one thread's
   bool forgot = false;          ///< something, since the write-ahead log was emptied
@@ -129,6 +149,9 @@ auto reading(Body&& body) {
     throw ReadError(error.what());
   }
 }
+
+/// A whole number in decimal. Throws SqliteError: it is damaged.
+[[nodiscard]] std::int64_t to_number(std::string_view text);
 
 /// A stored entry. Throws CorruptBytes.
 [[nodiscard]] record::Entry unpack_entry(std::string_view bytes);

@@ -41,15 +41,6 @@ Rest rest_of(std::string_view bytes) {
   }
 }
 
-template <class Body>
-auto writing(Body&& body) {
-  try {
-    return body();
-  } catch (const SqliteError& error) {
-    throw WriteError(error.what());
-  }
-}
-
 }  // namespace
 
 std::uint64_t Journal::Impl::wal_bytes() const {
@@ -68,7 +59,7 @@ bool Journal::Impl::empty_wal() {
 
 bool Journal::forget(Instant before) {
   std::vector<Row> rows;
-  writing([&] {
+  impl_->writing([&] {
     const std::lock_guard lock(impl_->mutex);
     const auto held = std::min<std::int64_t>(impl_->number("checkpoint_sequence"),
                                              static_cast<std::int64_t>(impl_->last.load()) - 1);
@@ -97,7 +88,7 @@ bool Journal::forget(Instant before) {
   }
   const auto first = rows.front().sequence, through = rows.back().sequence;
   const std::lock_guard lock(impl_->mutex);
-  writing([&] {
+  impl_->writing([&] {
     impl_->transaction([&] {
       impl_->database.run(("DELETE FROM entries WHERE sequence BETWEEN " + std::to_string(first) + " AND " +
                            std::to_string(through) + " AND sequence NOT IN (" + stay + ")")
@@ -116,7 +107,7 @@ bool Journal::forget(Instant before) {
 }
 
 void Journal::finish_forgetting(Instant before) {
-  writing([&] {
+  impl_->writing([&] {
     {
       const std::lock_guard lock(impl_->mutex);
       impl_->transaction([&] {
@@ -143,11 +134,11 @@ bool Journal::shrink() {
   const auto enough = impl_->shrinking ? all / 8 : all / 4;
   const bool before = std::exchange(impl_->shrinking, free > std::max(fewest_free_pages, enough));
   if (!impl_->shrinking) {
-    if (before) writing([&] { impl_->copy_wal(); });  // only that makes the file shorter
+    if (before) impl_->writing([&] { impl_->copy_wal(); });  // only that makes the file shorter
     return false;
   }
   const std::lock_guard lock(impl_->mutex);
-  writing([&] {
+  impl_->writing([&] {
     impl_->transaction([&] {
       Statement vacuum(impl_->database, ("PRAGMA incremental_vacuum(" + std::to_string(step_pages) + ")").c_str());
       vacuum.run();

@@ -2,6 +2,7 @@
 #include "journal/schema.h"
 
 #include "journal/journal.h"
+#include "journal/wal.h"
 
 namespace pilotwatch::journal {
 
@@ -122,6 +123,7 @@ void prepare(Database& database, const std::string& path) {
   // EXTRA is FULL and, while the database is being created, makes durable that the rollback journal is gone: one that
   // came back would take with it all that has been committed since.
   database.run("PRAGMA synchronous=EXTRA");
+  if (!fresh) rewrite_wal(database);  // before anything is copied out of it, which a migration may do
   if (fresh) database.run("PRAGMA auto_vacuum=INCREMENTAL");  // before the first page is written, or never
   database.run("PRAGMA journal_mode=WAL");
   database.run("PRAGMA journal_size_limit=67108864");

@@ -311,7 +311,7 @@ TEST_CASE("bound: records beyond it are refused, time moves on, and there is roo
   };
   REQUIRE(fill());
   CHECK(wall > 80);
-  CHECK(journal.stats().full == (journal.stats().used_bytes > bound / 8 * 7));
+  CHECK(journal.stats().full);
   record::Entry empty;
   empty.wall = at_ms(wall);
   journal.append(empty, {});
