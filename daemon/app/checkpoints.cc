@@ -108,7 +108,8 @@ void Core::make_room(const std::function<void()>& relieve) {
     if (!settle()) break;
     while (parts_.fold.evict()) {
     }
-    now = parts_.fold.memory();
+    const auto before = std::exchange(now, parts_.fold.memory()).bytes;
+    if (now.bytes >= before) break;  // what is left must stay, or comes as fast as it goes: records wait for none of it
   }
   if (now.full() && !now.wants_relief() && !std::exchange(too_small_said_, true)) {
     parts_.log.warn("memory.decisions is too small for what must stay in memory of so many decisions",

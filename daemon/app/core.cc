@@ -216,13 +216,18 @@ std::vector<record::DeadLetter> Core::dead_letters(const std::vector<Decoded>& g
 std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,
                            const std::vector<record::DeadLetter>& letters) {
   const auto start = parts_.steady.now();
+  const auto sound = [this] {  // nothing is added to half a state
+    if (lost_) throw journal::ReadError("the state cannot be read on");
+  };
   try {
     if (parts_.journal.last_sequence() > parts_.fold.sequence()) {  // a commit that was refused for want of an answer
-      parts_.journal.replay(parts_.fold.sequence(), [this](std::uint64_t sequence, const record::Entry& missed) {
+      parts_.journal.replay(parts_.fold.sequence(), [&](std::uint64_t sequence, const record::Entry& missed) {
         if (sequence > parts_.fold.sequence()) apply(missed, sequence);  // one that had to restore has applied them all
+        sound();
       });
     }
     record_limits();
+    sound();
     const auto sequence = parts_.journal.append(entry, cursors, letters, parts_.settings.ingest.dead_letters);
     if (degraded_.exchange(false)) parts_.log.info("the store can be written again");
     ++commits_;

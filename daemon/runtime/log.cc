@@ -20,14 +20,21 @@ constexpr std::array<spdlog::level::level_enum, log_level_count> spdlog_levels =
 
 std::size_t index(LogLevel level) { return static_cast<std::size_t>(level); }
 
-std::string hex_escape(const char* format, unsigned char c) {
+enum class Escape : std::uint8_t { json, go };
+
+/// "\u0007" or "\x07".
+std::string hex_escape(Escape escape, unsigned char c) {
   std::array<char, 8> out{};
-  std::snprintf(out.data(), out.size(), format, c);
+  if (escape == Escape::json) {
+    std::snprintf(out.data(), out.size(), "\\u%04x", c);
+  } else {
+    std::snprintf(out.data(), out.size(), "\\x%02x", c);
+  }
   return out.data();
 }
 
-/// Between quotes, in the escapes that JSON and Go share; `control` prints what is left ("\u0007" or "\x07").
-void append_quoted(std::string& out, std::string_view text, const char* control) {
+/// Between quotes, in the escapes that JSON and Go share; `escape`: of what is left.
+void append_quoted(std::string& out, std::string_view text, Escape escape) {
   out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -41,7 +48,7 @@ void append_quoted(std::string& out, std::string_view text, const char* control)
     } else if (c == '\t') {
       out += "\\t";
     } else if (byte < 0x20 || byte == 0x7F) {
-      out += hex_escape(control, byte);
+      out += hex_escape(escape, byte);
     } else {
       out += c;
     }
@@ -65,7 +72,7 @@ void append_logfmt(std::string& out, std::string_view key, std::string_view valu
   out += '=';
   const std::string text = to_valid_utf8(value);
   if (needs_quotes(text)) {
-    append_quoted(out, text, "\\x%02x");
+    append_quoted(out, text, Escape::go);
   } else {
     out += text;
   }
@@ -73,12 +80,12 @@ void append_logfmt(std::string& out, std::string_view key, std::string_view valu
 
 void append_json(std::string& out, std::string_view key, std::string_view value, bool bare) {
   out += out.empty() ? '{' : ',';
-  append_quoted(out, to_valid_utf8(key), "\\u%04x");
+  append_quoted(out, to_valid_utf8(key), Escape::json);
   out += ':';
   if (bare) {
     out += value;
   } else {
-    append_quoted(out, to_valid_utf8(value), "\\u%04x");
+    append_quoted(out, to_valid_utf8(value), Escape::json);
   }
 }
 

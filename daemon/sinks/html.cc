@@ -35,12 +35,12 @@ std::string human_number(double value) {
     return (value < 0 ? "-" : "") + human_count(static_cast<std::uint64_t>(std::min(std::round(magnitude), 9e18)));
   }
   std::array<char, 40> out{};
-  const char* form = magnitude >= 100     ? "%.0f"
-                     : magnitude >= 10    ? "%.1f"
-                     : magnitude >= 1     ? "%.2f"
-                     : magnitude >= 0.001 ? "%.3f"
-                                          : "%.1g";
-  std::snprintf(out.data(), out.size(), form, value);
+  if (magnitude >= 0.001) {
+    const int decimals = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : 3;
+    std::snprintf(out.data(), out.size(), "%.*f", decimals, value);
+  } else {
+    std::snprintf(out.data(), out.size(), "%.1g", value);
+  }
   return magnitude == 0 ? "0" : without_zeros(out.data());
 }
 
