@@ -10,29 +10,8 @@ import subprocess
 import threading
 import time
 
+from fault_harness import config, lines, predictions
 from harness import Daemon, check, check_equal, main, scratch, skip, wait_for
-
-FIRST_DAY = 1767225600   # 2026-01-01
-CONFIG = """
-storage: {checkpoint_interval: 100ms}
-evaluation: {interval: 50ms}
-pilots:
-  - name: p
-    task: binary
-    clock: event
-    windows: [day]
-sources:
-  - {name: log, file: LOGS, pilot: p, poll_interval: 50ms}
-"""
-
-
-def lines(begin, count):
-    return "".join(f'{{"type":"prediction","pilot":"p","id":"{n}","time":{FIRST_DAY + n % 86400},"prediction":1}}\n'
-                   for n in range(begin, begin + count))
-
-
-def predictions(daemon):
-    return int(daemon.metrics().sum("pilotwatch_predictions_total"))
 
 
 class Kept:
@@ -55,7 +34,7 @@ def descriptors_run_out():
     with scratch() as folder:
         logs = pathlib.Path(folder) / "logs"
         logs.mkdir()
-        daemon = Daemon(folder, CONFIG.replace("LOGS", str(logs / "*")), prefix=["prlimit", f"--nofile={limit}:{limit}"]).start()
+        daemon = Daemon(folder, config(logs / "*"), prefix=["prlimit", f"--nofile={limit}:{limit}"]).start()
         check("too few file descriptors" in daemon.process.tail(100), "the log does not say that they are few")
         kept = Kept(daemon.port)
         most = int(kept.metric("pilotwatch_http_max_connections"))
@@ -94,7 +73,7 @@ def descriptors_run_out():
 
 def memory_runs_out():
     with scratch() as folder:
-        daemon = Daemon(folder, CONFIG.replace("LOGS", str(folder / "none"))).start()
+        daemon = Daemon(folder, config(folder / "none")).start()
         check_equal(daemon.post(lines(0, 1000)).status, 200, "with enough memory")
         acknowledged = [(0, 1000)]
         status = pathlib.Path(f"/proc/{daemon.process.pid()}/status").read_text(encoding="utf-8")

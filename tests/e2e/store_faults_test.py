@@ -9,31 +9,11 @@ import shutil
 import subprocess
 import time
 
+from fault_harness import config, lines, predictions
 from harness import Daemon, Failure, check, check_equal, main, scratch, wait_for
 from shim import Shim
 
 SEED = 20261126
-FIRST_DAY = 1767225600   # 2026-01-01
-CONFIG = """
-storage: {checkpoint_interval: 100ms}
-evaluation: {interval: 50ms}
-pilots:
-  - name: p
-    task: binary
-    clock: event
-    windows: [day]
-sources:
-  - {name: log, file: LOG, pilot: p, poll_interval: 50ms}
-"""
-
-
-def lines(begin, count):
-    return "".join(f'{{"type":"prediction","pilot":"p","id":"{n}","time":{FIRST_DAY + n},"prediction":1}}\n'
-                   for n in range(begin, begin + count))
-
-
-def predictions(daemon):
-    return int(daemon.metrics().sum("pilotwatch_predictions_total"))
 
 
 class Bench:
@@ -43,7 +23,7 @@ class Bench:
         self.log = pathlib.Path(folder) / "log.ndjson"
         self.log.touch()
         self.shim = Shim(folder)
-        self.daemon = Daemon(folder, CONFIG.replace("LOG", str(self.log)), environment=self.shim.environment).start()
+        self.daemon = Daemon(folder, config(self.log), environment=self.shim.environment).start()
         self.taken = self.logged = 0
 
     def post(self, count=100):
@@ -184,7 +164,7 @@ def a_folder_that_may_not_be_entered_any_more():
         home.mkdir()
         if prefix:
             os.chown(home, 65534, 65534)
-        daemon = Daemon(home, CONFIG.replace("LOG", str(home / "none.ndjson")), prefix=prefix).start()
+        daemon = Daemon(home, config(home / "none.ndjson"), prefix=prefix).start()
         check_equal(daemon.post(lines(0, 10)).status, 200, "before")
         os.chmod(home / "data", 0)
         for n in range(1, 20):
