@@ -45,7 +45,8 @@ void Oracle::look(const judge::Transition& t) {
   auto& [state, episode] = limits_[t.pilot + "\n" + t.limit + "\n" + t.group];
   require(state == t.from, "a change from a state that it was not in: " + text(t));
   state = t.to;
-  const bool seen = t.value.has_value() && t.n > 0;
+  // A figure of a window, or decisions that were evidence: these mature when nothing else comes any more.
+  const bool seen = (t.value.has_value() && t.n > 0) || (t.evidence && t.evidence->observations > 0);
   if (judge::firing(t.to)) {
     require(seen, "an alarm out of silence: " + text(t));
     if (episode.empty()) require(episodes_.insert(t.episode).second, "an episode begins twice: " + text(t));
