@@ -9,6 +9,7 @@
 #include "journal/backup.h"
 #include "journal/journal.h"
 #include "journal/salvage.h"
+#include "journal/support.h"
 #include "support/scratch_dir.h"
 #include "support/store.h"
 
@@ -20,20 +21,6 @@ using journal::PackedPart;
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string noise(std::size_t bytes, std::uint64_t seed) {  // must not compress
-  std::mt19937_64 rng(seed);
-  std::string out(bytes, '\0');
-  for (auto& byte : out) byte = static_cast<char>(rng());
-  return out;
-}
-
-record::Entry entry(std::int64_t wall, std::size_t bytes = 4000) {
-  record::Submission s;
-  s.source = "test";
-  s.batch.strings.push_back(noise(bytes, static_cast<std::uint64_t>(wall)));
-  return {Instant{Millis{wall}}, {s}};
-}
 
 std::size_t count(Journal& journal) {
   std::size_t out = 0;

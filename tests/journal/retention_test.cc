@@ -10,6 +10,7 @@
 #include "journal/checkpoint_writer.h"
 #include "journal/journal.h"
 #include "journal/salvage.h"
+#include "journal/support.h"
 #include "support/scratch_dir.h"
 #include "support/store.h"
 
@@ -23,21 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr journal::Options kept_for_a_while{.overwrite = true};
-
-std::string noise(std::size_t bytes, std::uint64_t seed) {  // must not compress
-  std::mt19937_64 rng(seed);
-  std::string out(bytes, '\0');
-  for (auto& byte : out) byte = static_cast<char>(rng());
-  return out;
-}
-
-/// Committed at that millisecond, of some thousand bytes.
-record::Entry entry(std::int64_t wall, std::size_t bytes = 4000) {
-  record::Submission s;
-  s.source = "test";
-  s.batch.strings.push_back(noise(bytes, static_cast<std::uint64_t>(wall)));
-  return {Instant{Millis{wall}}, {s}};
-}
 
 record::Entry with_limits(std::int64_t wall, bool records) {
   auto out = entry(wall);
