@@ -399,10 +399,10 @@ def to_events(name, *arguments):
     return done.stdout.decode("utf-8").splitlines()
 
 
-def pilotwatch(*arguments, input_text=None, deadline_s=300):
-    """Runs a subcommand to its end."""
+def pilotwatch(*arguments, input_text=None, deadline_s=300, environment=None):
+    """Runs a subcommand to its end, with `environment` beside the test's own."""
     return subprocess.run([str(BINARY), *[str(a) for a in arguments]], input=input_text, capture_output=True,
-                          encoding="utf-8", timeout=deadline_s, check=False)
+                          encoding="utf-8", timeout=deadline_s, check=False, env={**os.environ, **(environment or {})})
 
 
 def utc(seconds):

@@ -115,7 +115,8 @@ def a_bound_refuses_and_lets_in_again():
         wait_for("the file to be tried", lambda: daemon.metrics().one("pilotwatch_tail_unread_bytes") > 0)
         daemon.kill()
         daemon.start()
-        check_equal(records(daemon)[0], taken, "after kill -9")
+        # The start copies the log back, which can make room for what waits in the file and for one more body.
+        check(taken <= records(daemon)[0] <= taken + 6000, f"{records(daemon)[0]} predictions after kill -9, {taken} were acknowledged")
         daemon.stop()
         # Retention makes room, by itself.
         daemon.config_file.write_text(config("retention: 1s, max_bytes: 16MB") + sources, encoding="utf-8")

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """The store in trouble: backups of a running daemon, damage that is found at a start, a second daemon on one store."""
+import errno
 import pathlib
 import random
 import shutil
-import subprocess
+import signal
 import threading
-import time
 
-from harness import BINARY, Daemon, check, check_equal, main, pilotwatch, scratch, wait_for
+from harness import Daemon, check, check_equal, main, pilotwatch, scratch
+from shim import Shim
 
 SEED = 20261126
 CONFIG = """
@@ -72,32 +73,34 @@ def a_backup_of_a_running_daemon_is_a_store():
 
 
 def an_interrupted_backup_leaves_nothing_that_looks_like_one():
-    """killed at any moment: there is a whole backup or none, and the next one to the same folder is whole"""
-    chance = random.Random(SEED)
+    """killed at any write: there is a whole backup or none, and the next one to the same folder is whole"""
+    chance, many = random.Random(SEED), 1 << 40
     with scratch() as folder, Daemon(folder, CONFIG) as daemon:
-        daemon.send([prediction(number) for number in range(200_000)])
-        data, interrupted = daemon.folder / "data", 0
-        command = [str(BINARY), "backup", "--storage.path", str(data), "--to"]
-        for i in range(12):
+        daemon.send([prediction(number) for number in range(50_000)])
+        shim = Shim(folder)
+
+        def backup(copy, writes):
+            """so many writes before it is killed"""
+            shim.writes_left = writes
+            return pilotwatch("backup", "--storage.path", daemon.folder / "data", "--to", copy, environment=shim.environment)
+
+        shim.kills, shim.write_errno = 1, errno.EIO
+        check_equal(backup(pathlib.Path(folder) / "whole", many).returncode, 0, "a backup that is left alone")
+        writes = many - shim.writes_left
+        check(writes > 100, f"{writes} writes")
+        for i, at in enumerate([0, writes - 1, *(chance.randrange(writes) for _ in range(10))]):
             copy = pathlib.Path(folder) / f"copy {i}"
-            child = subprocess.Popen([*command, str(copy)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            wait_for("the backup to begin", lambda: copy.exists() or child.poll() is not None)
-            time.sleep(chance.uniform(0, 0.08))
-            child.kill()
-            child.wait()
-            whole = (copy / "pilotwatch.db").exists()
-            interrupted += not whole
-            if not whole:
-                done = pilotwatch(*command[1:], copy)
-                check_equal((done.returncode, done.stderr), (0, ""), "a backup where an interrupted one was")
+            check_equal(backup(copy, at).returncode, -signal.SIGKILL, f"killed at write {at} of {writes}")
+            check(not (copy / "pilotwatch.db").exists(), f"a backup that was killed at write {at} of {writes} looks whole")
+            done = backup(copy, many)
+            check_equal((done.returncode, done.stderr), (0, ""), "a backup where an interrupted one was")
             names = sorted(file.name for file in copy.iterdir())
             check_equal(names, ["id.key", "pilotwatch.db"], "what is in the folder")
-        check(interrupted > 0, "none was interrupted")
         restored = pathlib.Path(folder) / "restored"
         restored.mkdir()
         shutil.copytree(copy, restored / "data")
         with Daemon(restored, CONFIG) as other:
-            check_equal(predictions_of(other), 200_000, "predictions in the last one")
+            check_equal(predictions_of(other), 50_000, "predictions in the last one")
 
 
 def damage_is_set_aside_and_the_rest_goes_on():

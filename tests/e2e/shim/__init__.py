@@ -8,7 +8,7 @@ import subprocess
 
 from harness import skip
 
-FIELDS = ("clock_ms", "write_errno", "writes_left", "sync_errno", "failures")
+FIELDS = ("clock_ms", "write_errno", "writes_left", "sync_errno", "failures", "kills")
 
 
 class Shim:
