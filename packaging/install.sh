@@ -13,7 +13,7 @@ build=(g++ cmake ninja-build ccache pkg-config git ca-certificates
   nlohmann-json3-dev libhowardhinnant-date-dev tzdata libzstd-dev zlib1g-dev libssl-dev libsodium-dev libcrypt-dev
   libcurl4-openssl-dev libprotobuf-dev protobuf-compiler)
 demo=(prometheus prometheus-alertmanager curl)
-tests=(catch2 python3 python3-jsonschema openssl zstd chromium logrotate rsyslog clang libclang-rt-14-dev)
+tests=(catch2 python3 python3-jsonschema python3-yaml openssl zstd chromium logrotate rsyslog clang libclang-rt-14-dev)
 
 wanted=("${build[@]}")
 case "${1:-}" in

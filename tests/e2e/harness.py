@@ -350,15 +350,17 @@ def start_server(make_command, name, ready_path, attempts=5):
 
 
 @contextlib.contextmanager
-def prometheus(folder, targets, interval="1s", rule_files=()):
-    """A Prometheus that scrapes the ports given; yields its own port."""
+def prometheus(folder, targets, interval="1s", rule_files=(), alertmanagers=()):
+    """A Prometheus that scrapes the ports given, and tells the Alertmanagers at those; yields its own port."""
     folder = pathlib.Path(folder) / "prometheus"
     folder.mkdir()
     listed = ", ".join(f"'127.0.0.1:{port}'" for port in targets)
     rules = "".join(f"  - '{file}'\n" for file in rule_files)
+    told = ", ".join(f"'127.0.0.1:{port}'" for port in alertmanagers)
     (folder / "prometheus.yml").write_text(
         f"global:\n  scrape_interval: {interval}\n  evaluation_interval: {interval}\n"
         + (f"rule_files:\n{rules}" if rules else "")
+        + (f"alerting: {{alertmanagers: [{{static_configs: [{{targets: [{told}]}}]}}]}}\n" if told else "")
         + f"scrape_configs:\n  - job_name: pilotwatch\n    static_configs:\n      - targets: [{listed}]\n", encoding="utf-8")
     process, port = start_server(
         lambda p: ["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
