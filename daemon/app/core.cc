@@ -5,25 +5,12 @@
 
 #include <algorithm>
 
-#include "app/pace.h"
-
 namespace pilotwatch::app {
 namespace {
-
-using sources::Reply;
 
 // One group is one transaction: large enough to share a sync, small enough to answer within some tens of milliseconds.
 constexpr std::size_t max_group_deliveries = 256;
 constexpr std::uint64_t max_group_bytes = 16ULL << 20;
-constexpr std::size_t max_group_letters = 1000;
-
-Reply cannot_be_stored(std::string why) {
-  Reply reply;
-  reply.status = Reply::Status::unavailable;
-  reply.retry_after_s = 5;
-  reply.detail = std::move(why);
-  return reply;
-}
 
 }  // namespace
 
@@ -35,7 +22,8 @@ Core::Core(Parts parts)
             ++write_failures_;
             parts_.log.error("a checkpoint cannot be written; the next one writes everything", {{"err", what}});
           },
-          parts_.drive) {
+              parts_.drive),
+      committer_(parts_.drive) {
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
   parts_.fold.set_store([this](const std::string& name) { return parts_.journal.read_block(name); },
                         parts_.settings.decision_memory);
@@ -95,7 +83,8 @@ void Core::submit(Decoded delivery) {
 void Core::run() {
   do {
     std::unique_lock lock(mutex_);
-    wake_.wait_until(lock, next_tick_, [this] { return !waiting_.empty() || !readers_.empty() || stopping_; });
+    wake_.wait_until(lock, next_tick_,
+                     [this] { return committed_ || !waiting_.empty() || !readers_.empty() || stopping_; });
     lock.unlock();
   } while (step());
   finish_checkpoints();
@@ -108,7 +97,11 @@ bool Core::step() {
     last = stopping_ && waiting_.empty();
   }
   try {
-    if (auto group = next_group(); !group.empty()) process(std::move(group));
+    if (auto group = next_group(); !group.empty()) {
+      process(std::move(group));
+    } else {
+      finish_committed();
+    }
     if (parts_.steady.now() >= next_tick_) tick();
   } catch (const journal::WriteError& error) {
     parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
@@ -144,128 +137,10 @@ Instant Core::wall() {
   return last_wall_;
 }
 
-void Core::process(std::vector<Decoded> group) {
-  record::Entry entry;
-  entry.wall = wall();
-  std::vector<record::Cursor> cursors;
-  std::uint64_t bytes = 0, rejected = 0;
-  for (auto& delivery : group) {
-    bytes += delivery.submission.bytes;
-    entry.submissions.push_back(std::move(delivery.submission));
-    cursors.insert(cursors.end(), delivery.cursors.begin(), delivery.cursors.end());
-  }
-  std::uint64_t sequence = 0;
-  std::vector<record::DeadLetter> letters;
-  if (lost_ && !recover("once more", false)) return refuse(group);
-  try {
-    letters = dead_letters(group, entry.wall);
-    prepare(entry);
-    sequence = commit(entry, cursors, letters);
-    if (std::exchange(full_, false)) parts_.log.info("the store has room for records again");
-  } catch (const journal::FullError& error) {
-    if (!std::exchange(full_, true)) parts_.log.error("records are refused", {{"err", error.what()}});
-    store_full_ += group.size();
-    for (auto& delivery : group) delivery.done(cannot_be_stored("the store is full"));
-    return;
-  } catch (const std::exception& error) {  // the disk, or memory: nothing has changed
-    parts_.log.error("the store cannot be used; nothing of the group was acknowledged", {{"err", error.what()}});
-    return refuse(group);
-  }
-  // From here on there is no way back: what is in the journal must be in the state.
-  parts_.dead_letters.add(letters);
-  for (const auto& delivery : group) rejected += delivery.rejected;
-  letters_dropped_ += rejected - letters.size();
-  const auto start = parts_.steady.now();
-  const auto applied = apply(entry, sequence);
-  if (applied.size() < group.size()) return refuse(group);  // it is in the journal: sent again it is a duplicate
-  seconds_per_byte_ = pace_after(seconds_per_byte_, bytes, static_cast<double>(micros_since(start)) / 1e6);
-  for (std::size_t i = 0; i < group.size(); ++i) answer(group[i], applied[i]);
-  unlooked_bytes_ += bytes;
-  make_room([this] { checkpoint(false); });
-}
-
-void Core::refuse(std::vector<Decoded>& group) {
-  unavailable_ += group.size();
-  for (auto& delivery : group) delivery.done(cannot_be_stored("the store cannot be used"));
-}
-
-void Core::answer(Decoded& delivery, const judge::Applied& applied) {
-  Reply reply;
-  reply.accepted = applied.accepted;
-  reply.duplicate = applied.duplicate;
-  reply.rejected = applied.rejected;
-  reply.ignored = delivery.ignored;
-  reply.errors = std::move(delivery.rejects);
-  delivery.done(std::move(reply));
-}
-
-/// The rejected lines of a group that are kept.
-std::vector<record::DeadLetter> Core::dead_letters(const std::vector<Decoded>& group, Instant wall) {
-  std::vector<record::DeadLetter> out;
-  const auto& ingest = parts_.settings.ingest;
-  for (const auto& delivery : group) {
-    for (const auto& reject : delivery.rejects) {
-      if (out.size() == max_group_letters || ingest.dead_letters == 0) break;
-      auto& letter = out.emplace_back(record::DeadLetter{wall, delivery.source->name, reject});
-      if (!ingest.dead_letter_text) letter.reject.detail = record::without_data(reject.detail);
-    }
-  }
-  return out;
-}
-
-std::uint64_t Core::commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,
-                           const std::vector<record::DeadLetter>& letters) {
-  const auto start = parts_.steady.now();
-  const auto sound = [this] {  // nothing is added to half a state
-    if (lost_) throw journal::ReadError("the state cannot be read on");
-  };
-  try {
-    if (parts_.journal.last_sequence() > parts_.fold.sequence()) {  // a commit that was refused for want of an answer
-      parts_.journal.replay(parts_.fold.sequence(), [&](std::uint64_t sequence, const record::Entry& missed) {
-        if (sequence > parts_.fold.sequence()) apply(missed, sequence);  // one that had to restore has applied them all
-        sound();
-      });
-    }
-    record_limits();
-    sound();
-    const auto sequence = parts_.journal.append(entry, cursors, letters, parts_.settings.ingest.dead_letters);
-    if (degraded_.exchange(false)) parts_.log.info("the store can be written again");
-    ++commits_;
-    commit_us_ += micros_since(start);
-    return sequence;
-  } catch (const journal::FullError&) {
-    throw;
-  } catch (const journal::DamagedError& error) {  // the next start sets it aside
-    ++write_failures_;
-    degraded_ = true;
-    throw journal::WriteError(error.what());
-  } catch (const journal::ReadError& error) {
-    ++write_failures_;
-    degraded_ = true;
-    throw journal::WriteError(error.what());
-  } catch (const journal::WriteError&) {
-    ++write_failures_;
-    degraded_ = true;
-    throw;
-  }
-}
-
-/// Before anything else under these settings: what they judge by.
-void Core::record_limits() {
-  if (limits_recorded_) return;
-  if (auto limits = parts_.fold.limits_to_record()) {
-    record::Entry entry;
-    entry.wall = wall();
-    entry.limits = std::move(*limits);
-    apply(entry, parts_.journal.append(entry, {}));
-    parts_.log.info("the limits have changed; recorded in the journal", {{"sequence", parts_.fold.sequence()}});
-  }
-  limits_recorded_ = true;
-}
-
 void Core::tick() {
   const auto start = parts_.steady.now();
   next_tick_ = start + parts_.settings.evaluation_interval;
+  finish_committed();
   if (lost_ && !recover("once more", false)) return publish_alerts();
   const auto due = parts_.fold.next_due();
   if (const auto now = wall(); due && *due <= now) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/committer.h"
 #include "app/decoded.h"
 #include "base/guarded.h"
 #include "base/steady.h"
@@ -32,13 +33,14 @@ inline constexpr const char* to_be_rebuilt = "a rebuild that is under way";
 ///
 ///   loop: wait for deliveries, readers, or the next tick
 ///         group = what waits, up to a bound
-///         one Entry -> journal.append -> fold.apply -> replies
+///         one Entry -> journal.append -> fold.apply -> replies; while there is another group, that one's append is
+///         done meanwhile, by a thread of its own ("pw-commit")
 ///         tick:   when a window is due without records, an empty Entry moves time on
 ///                 every checkpoint_interval: what has changed goes to the writer, which needs no more of the core
 ///         readers get a snapshot
 ///
-/// A failed write refuses the group and is tried anew with the next. With Drive::steps neither it nor its writer has a
-/// thread: whoever has built it calls step() and store_step().
+/// A failed write refuses the group and is tried anew with the next. With Drive::steps nothing of it has a thread: whoever
+/// has built it calls step() and store_step().
 class Core {
  public:
   struct Parts {
@@ -89,17 +91,32 @@ class Core {
     SteadyTime since;
   };
 
+  /// A group on its way into the state.
+  struct Committed {
+    std::vector<Decoded> group;
+    record::Entry entry{};
+    std::vector<record::Cursor> cursors{};
+    std::vector<record::DeadLetter> letters{};
+    std::uint64_t bytes = 0, rejected = 0;
+    std::uint64_t sequence = 0;  ///< of the entry, once it is in the journal
+  };
+
   void run();
   [[nodiscard]] std::uint64_t micros_since(SteadyTime start) const;
   std::vector<Decoded> next_group();
+  void tick();
+  // commits.cc
   void process(std::vector<Decoded> group);
-  void prepare(const record::Entry& entry);
-  std::vector<judge::Applied> apply(const record::Entry& entry, std::uint64_t sequence);
+  [[nodiscard]] bool may_overlap() const;
+  void assemble(Committed& out);
+  void finish_committed();
   void answer(Decoded& delivery, const judge::Applied& applied);
   std::vector<record::DeadLetter> dead_letters(const std::vector<Decoded>& group, Instant wall);
   std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,
                        const std::vector<record::DeadLetter>& letters = {});
-  void tick();
+  std::uint64_t append(const record::Entry& entry, const std::vector<record::Cursor>& cursors,
+                       const std::vector<record::DeadLetter>& letters);
+  void counting_failures(const std::function<void()>& write);
   void record_limits();
   void refuse(std::vector<Decoded>& group);
   // checkpoints.cc
@@ -110,6 +127,8 @@ class Core {
   bool settle();
   void make_room(const std::function<void()>& relieve);
   // recover.cc
+  void prepare(const record::Entry& entry);
+  std::vector<judge::Applied> apply(const record::Entry& entry, std::uint64_t sequence);
   bool recover(const char* why, bool damaged);
   void distrust_checkpoint();
   // restore.cc
@@ -138,6 +157,7 @@ class Core {
 
   Guarded<std::shared_ptr<const judge::Snapshot>> last_snapshot_;
   std::thread thread_;
+  std::optional<Committed> committed_;  ///< in the journal, not in the state yet
   bool limits_recorded_ = false;  ///< those of the settings are in force
   Instant last_wall_{};
   SteadyTime next_tick_{}, next_checkpoint_{};
@@ -167,7 +187,8 @@ class Core {
   std::atomic<std::uint64_t> unavailable_ = 0, store_full_ = 0, letters_dropped_ = 0, write_failures_ = 0, commits_ = 0,
                              evaluations_ = 0, read_failures_ = 0, rebuilds_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
-  journal::CheckpointWriter writer_;  ///< last: it reports to what is above
+  journal::CheckpointWriter writer_;  ///< it reports to what is above
+  Committer committer_;               ///< last
 };
 
 }  // namespace pilotwatch::app

@@ -58,6 +58,7 @@ void Core::serve_readers() {
     readers.swap(readers_);
   }
   if (readers.empty()) return;
+  finish_committed();
   if (lost_) {
     for (auto& reader : readers) reader.call(last_snapshot_.with([](const auto& last) { return last; }));
     return;

@@ -16,6 +16,9 @@ using sources::Delivery;
 using sources::Reply;
 
 constexpr std::size_t max_shown_records = 100;  // of one delivery
+// What is larger is packed for the journal here, beside the core, which packs what is smaller many at once: that takes
+// less room.
+constexpr std::uint64_t pack_from_bytes = 64 << 10;
 
 Reply for_good(unsigned status, std::string detail) {
   Reply reply;
@@ -278,6 +281,7 @@ std::optional<Decoded> Intake::read(Delivery& delivery) {
   out.submission.bytes = delivery.bytes.size();
   out.submission.dropped_fields = read.decoded.dropped_fields;
   out.submission.ignored = out.ignored = passes ? 0 : read.mapped.ignored;
+  if (out.submission.bytes >= pack_from_bytes) record::pack(out.submission);
   out.rejected = read.decoded.rejects.total();
   out.rejects = std::move(read.decoded.errors);
   out.cursors = std::move(delivery.cursors);

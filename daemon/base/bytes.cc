@@ -12,11 +12,14 @@
 namespace pilotwatch {
 
 void ByteWriter::u64(std::uint64_t value) {
+  char raw[10];
+  std::size_t size = 0;
   while (value >= 0x80) {
-    bytes_.push_back(static_cast<char>(value | 0x80));
+    raw[size++] = static_cast<char>(value | 0x80);
     value >>= 7;
   }
-  bytes_.push_back(static_cast<char>(value));
+  raw[size++] = static_cast<char>(value);
+  bytes_.append(raw, size);
 }
 
 void ByteWriter::i64(std::int64_t value) {
@@ -100,6 +103,21 @@ void need_memory(std::size_t result) {
   if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
 }
 
+/// What the frames say they hold together.
+Result<std::size_t> stated_size(std::string_view frames, std::size_t max_bytes) {
+  std::size_t sum = 0;
+  do {
+    const auto size = ZSTD_getFrameContentSize(frames.data(), frames.size());
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) return Error{"not a zstd frame"};
+    if (size > max_bytes - sum) return Error{"unpacks to more than " + std::to_string(max_bytes) + " bytes"};
+    sum += static_cast<std::size_t>(size);
+    const std::size_t length = ZSTD_findFrameCompressedSize(frames.data(), frames.size());
+    if (ZSTD_isError(length) != 0) return Error{std::string("damaged: ") + ZSTD_getErrorName(length)};
+    frames.remove_prefix(length);
+  } while (!frames.empty());
+  return sum;
+}
+
 }  // namespace
 
 std::string compress(std::string_view bytes, int level) {
@@ -119,10 +137,9 @@ std::string compress(std::string_view bytes, int level) {
 }
 
 Result<std::string> decompress(std::string_view bytes, std::size_t max_bytes) {
-  const auto size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) return Error{"not a zstd frame"};
-  if (size > max_bytes) return Error{"unpacks to more than " + std::to_string(max_bytes) + " bytes"};
-  std::string out(static_cast<std::size_t>(size), '\0');
+  const auto size = stated_size(bytes, max_bytes);
+  if (size.has_error()) return size.error();
+  std::string out(*size, '\0');
   const std::size_t got = ZSTD_decompress(out.data(), out.size(), bytes.data(), bytes.size());
   need_memory(got);
   if (ZSTD_isError(got) != 0) return Error{std::string("damaged: ") + ZSTD_getErrorName(got)};

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/id.h"
 #include "base/result.h"
@@ -32,7 +33,9 @@ class ByteWriter {
   void raw(std::string_view bytes) { bytes_.append(bytes); }  ///< without its length
 
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
-  [[nodiscard]] std::string take() { return std::move(bytes_); }
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
+  /// All of it; then it is empty.
+  [[nodiscard]] std::string take() { return std::exchange(bytes_, {}); }
 
  private:
   std::string bytes_;
@@ -62,7 +65,7 @@ class ByteReader {
 
 /// zstd, with size and checksum of the content in the frame.
 [[nodiscard]] std::string compress(std::string_view bytes, int level = 1);
-/// Errors: not zstd, damaged, or larger than `max_bytes` when unpacked.
+/// What one or more frames hold, together. Errors: not zstd, damaged, or larger than `max_bytes` when unpacked.
 [[nodiscard]] Result<std::string> decompress(std::string_view bytes, std::size_t max_bytes);
 
 }  // namespace pilotwatch

@@ -36,12 +36,16 @@ std::optional<Decisions::Slot> Decisions::find(const Id128& id) const {
 }
 
 std::optional<Decisions::Slot> Decisions::add(const Decision& d) {
-  if (find(d.id)) return std::nullopt;
+  return find(d.id) ? std::nullopt : std::optional(add_new(d));
+}
+
+Decisions::Slot Decisions::add_new(const Decision& d) {
   const auto slot = static_cast<Slot>(size_);
   auto* at = new_row();
   layout_.pack(d, at);
   std::memset(at + layout_.bytes, 0, stride_ - layout_.bytes);
-  take_in(slot, d.weight);
+  const bool taken = take_in(slot, d.weight);
+  PW_ASSERT(taken);
   if (log_.on()) write_decision(log_, slot);
   return slot;
 }

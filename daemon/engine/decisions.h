@@ -63,6 +63,8 @@ class Decisions {
   /// nullopt: its id is there already; nothing has changed. What of `d` is not a prediction's own (outcome, rank,
   /// complaints) does not count.
   std::optional<Slot> add(const Decision& d);
+  /// The same of one whose id find() has not found.
+  Slot add_new(const Decision& d);
   /// What find(), add() and [] will need of the disk for these ids; then they read nothing. Throws before anything has
   /// changed.
   void prepare(std::span<const Id128> ids) { old_.prepare(ids); }

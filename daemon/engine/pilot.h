@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "engine/batch_memo.h"
 #include "engine/calendar.h"
 #include "engine/chunked.h"
 #include "engine/day_finder.h"
@@ -66,6 +67,9 @@ class PilotState {
  public:
   explicit PilotState(const settings::Pilot& settings);
 
+  /// Records of that batch come; it stays as it is until end(). Without it everything is looked up by text.
+  void begin(const record::Batch& batch) { memo_.begin(batch); }
+  void end() { memo_.end(); }
   Disposition apply(const record::Batch& batch, const record::Record& record);
 
   /// Who is told what happens while time moves on; each may be empty.
@@ -156,12 +160,12 @@ class PilotState {
   void set_predicted(const record::Batch& batch, const record::Prediction& p, Decision& d) const;
   [[nodiscard]] std::vector<double> class_scores(const record::Batch& batch, const record::Prediction& p) const;
   [[nodiscard]] std::vector<double> forecast(const record::Batch& batch, const record::Prediction& p) const;
-  std::uint16_t version_index(const std::string& name);
+  std::uint16_t version_index(const record::Batch& batch, record::StringRef text);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
   // pilot_groups.cc
   std::uint16_t group_index(std::size_t attribute, const std::string& name);
-  std::uint16_t group_index(std::size_t attribute, record::StringRef ref, const std::string& name);
+  std::uint16_t group_index(std::size_t attribute, const record::Batch& batch, record::StringRef text);
   std::uint16_t pair_index(std::size_t pair, std::uint16_t first, std::uint16_t second);
   Groups group_indexes(const record::Batch& batch, const std::vector<record::NamedText>& segments,
                        const std::string& missing);
@@ -306,10 +310,7 @@ class PilotState {
   VersionCells all_;
   std::vector<std::string> versions_{""};
   std::vector<std::vector<std::string>> values_;  ///< by attribute or pair: names of its values
-  /// What records said last, by attribute and reference in the batch: the index of a value that counts as itself.
-  std::vector<std::array<std::uint16_t, 16>> value_hints_;
   std::vector<boost::unordered_flat_map<std::uint32_t, std::uint16_t>> pair_values_;  ///< by pair: of two such values
-  std::uint16_t version_hint_ = 0;
   /// A category of complaints, and the earliest complaint of it known so far.
   struct Category {
     std::string name;
@@ -318,6 +319,13 @@ class PilotState {
   };
   std::vector<Category> categories_;  ///< in the order of arrival, which no figure depends on
   WaitList<OrderKey, Waiting> waiting_;
+  /// Kinds of meanings in memo_; behind the last one categories, a kind a column, then values, a kind a grouping.
+  struct Memo {
+    enum : std::size_t { column, attribute, label, version, categories };
+  };
+  [[nodiscard]] std::size_t memo_values() const { return Memo::categories + columns_.size(); }
+  [[nodiscard]] std::size_t memo_kinds() const { return memo_values() + groupings_.size(); }
+  mutable BatchMemo memo_;
   ColumnNames names_;                      ///< of the categories in rows that wait
   ValueRows rows_;                         ///< of decisions that wait
   std::vector<std::uint32_t> spent_rows_;  ///< of those that advance() has ordered, until they have been looked at

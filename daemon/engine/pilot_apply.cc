@@ -30,6 +30,7 @@ PilotState::PilotState(const settings::Pilot& settings)
       columns_(feature_list(settings)),
       groupings_(settings.segments.groupings()),
       decisions_(settings),
+      memo_(memo_kinds()),
       names_(columns_.size()),
       rows_(columns_.size()),
       references_(settings, names_) {
@@ -38,8 +39,6 @@ PilotState::PilotState(const settings::Pilot& settings)
   orders_ = watches_ || std::any_of(settings.windows.begin(), settings.windows.end(),
                                     [](const auto& window) { return window.kind == settings::WindowKind::count; });
   values_.resize(groupings_.size());
-  value_hints_.resize(groupings_.size());
-  for (auto& hints : value_hints_) hints.fill(no_group);
   pair_values_.resize(settings.segments.pairs.size());
   const auto& attributes = settings.segments.attributes;
   const auto index_of = [&](const std::string& name) {
@@ -83,10 +82,10 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   d.time = p.time;
   d.weight = p.weight;
   d.failed = p.failed;
-  d.version = version_index(batch.text(p.model_version));
+  d.version = version_index(batch, p.model_version);
   d.groups = group_indexes(batch, p.segments, unknown_value);
   set_predicted(batch, p, d);
-  const auto slot = *decisions_.add(d);
+  const auto slot = decisions_.add_new(d);
   note_version(d.version, d.time);
   remember(p.time);
   raise(counters_.last_prediction, p.time);
@@ -308,18 +307,19 @@ FeatureRow PilotState::feature_row(const record::Batch& batch, const record::Pre
 void PilotState::read_row(const record::Batch& batch, const record::Prediction& p, std::span<Value> row) {
   std::fill(row.begin(), row.end(), Value{});
   const std::size_t features = columns_.size() - 1;
-  std::size_t next = 0;  // records mostly have their features in one order
   for (const auto& feature : p.features) {
-    const auto& name = batch.text(feature.name);
-    std::size_t column = next < features && columns_[next].name == name ? next : 0;
-    while (column < features && columns_[column].name != name) ++column;
+    const std::size_t column = memo_.at(batch, Memo::column, feature.name, [&] {
+      const auto& name = batch.text(feature.name);
+      const auto found = std::find_if(columns_.begin(), columns_.end() - 1, [&](const auto& c) { return c.name == name; });
+      return static_cast<std::uint32_t>(found - columns_.begin());
+    });
     if (column == features) continue;
-    next = column + 1;
     const bool numeric = columns_[column].kind == settings::FeatureKind::numeric;
     if (const auto* number = std::get_if<double>(&feature.value); number != nullptr && numeric)
       row[column] = Value::of_number(*number);
     if (const auto* text = std::get_if<record::StringRef>(&feature.value); text != nullptr && !numeric)
-      row[column] = Value::of_category(names_[column].number_of(*text, batch.text(*text)));
+      row[column] = Value::of_category(memo_.at(batch, Memo::categories + column, *text,
+                                                [&] { return names_[column].number_of(batch.text(*text)); }));
   }
   if (p.score) {
     row.back() = Value::of_number(*p.score);
@@ -350,6 +350,7 @@ void PilotState::sweep_names() {
   references_.each_row(mark);
   for (std::size_t i = 0; i < names_.size(); ++i) names_[i].keep_only(used[i]);
   placer_.forget();
+  memo_.forget();
   sweep_at_ = std::max(least_sweep, 2 * in_use());
 }
 
@@ -358,7 +359,10 @@ double PilotState::target(const record::Batch& batch, const record::Value& value
   const bool numeric = settings::predicts_numbers(settings_->task);
   if (number != nullptr && numeric) return std::clamp(*number, -FixedSum::max_value, FixedSum::max_value);
   // What was journaled under another task: a number is its label, a label its number.
-  if (number == nullptr && !numeric) return class_index(batch.text(std::get<record::StringRef>(value)));
+  if (number == nullptr && !numeric) {
+    const auto text = std::get<record::StringRef>(value);
+    return memo_.at(batch, Memo::label, text, [&] { return std::uint32_t{class_index(batch.text(text))}; });
+  }
   const std::string label = number != nullptr ? format_number(*number) : batch.text(std::get<record::StringRef>(value));
   if (!numeric) return class_index(label);
   double parsed = 0;
@@ -373,8 +377,9 @@ std::uint16_t PilotState::class_index(const std::string& label) const {
       found - settings_->classes.begin(), static_cast<std::ptrdiff_t>(settings_->classes.size()) - 1));
 }
 
-std::uint16_t PilotState::version_index(const std::string& name) {
-  if (version_hint_ < counters_.versions.size() && versions_[version_hint_] == name) return version_hint_;
+std::uint16_t PilotState::version_index(const record::Batch& batch, record::StringRef text) {
+  if (const auto known = memo_.find(batch, Memo::version, text)) return static_cast<std::uint16_t>(*known);
+  const auto& name = batch.text(text);
   const auto index_of = [this](const std::string& v) {
     return static_cast<std::size_t>(std::find(versions_.begin(), versions_.end(), v) - versions_.begin());
   };
@@ -388,7 +393,9 @@ std::uint16_t PilotState::version_index(const std::string& name) {
   }
   while (counters_.versions.size() < versions_.size())
     counters_.versions.push_back({versions_[counters_.versions.size()]});
-  return version_hint_ = static_cast<std::uint16_t>(index);
+  // One of the others is counted as such each time.
+  if (versions_[index] == name) memo_.keep(batch, Memo::version, text, static_cast<std::uint32_t>(index));
+  return static_cast<std::uint16_t>(index);
 }
 
 }  // namespace pilotwatch::engine

@@ -29,14 +29,14 @@ std::uint16_t PilotState::group_index(std::size_t attribute, const std::string& 
   return static_cast<std::uint16_t>(index);
 }
 
-/// The same; a batch has few strings, so the value that had this reference last is tried first.
-std::uint16_t PilotState::group_index(std::size_t attribute, record::StringRef ref, const std::string& name) {
-  const auto& values = values_[attribute];
-  auto& hint = value_hints_[attribute][ref % value_hints_[attribute].size()];
-  if (hint < values.size() && values[hint] == name) return hint;
+/// The same, of a text of the batch.
+std::uint16_t PilotState::group_index(std::size_t attribute, const record::Batch& batch, record::StringRef text) {
+  const std::size_t kind = memo_values() + attribute;
+  if (const auto known = memo_.find(batch, kind, text)) return static_cast<std::uint16_t>(*known);
+  const auto& name = batch.text(text);
   const auto index = group_index(attribute, name);
   // One of the others is counted as such each time; and where all others are, their name is one of them.
-  hint = values[index] == name && name != other_value ? index : no_group;
+  if (values_[attribute][index] == name && name != other_value) memo_.keep(batch, kind, text, index);
   return index;
 }
 
@@ -57,10 +57,11 @@ Groups PilotState::group_indexes(const record::Batch& batch, const std::vector<r
   auto groups = no_groups;
   const auto& attributes = settings_->segments.attributes;
   for (const auto& segment : segments) {
-    const auto attribute = static_cast<std::size_t>(
-        std::find(attributes.begin(), attributes.end(), batch.text(segment.name)) - attributes.begin());
-    if (attribute < attributes.size())
-      groups[attribute] = group_index(attribute, segment.value, batch.text(segment.value));
+    const std::size_t attribute = memo_.at(batch, Memo::attribute, segment.name, [&] {
+      const auto found = std::find(attributes.begin(), attributes.end(), batch.text(segment.name));
+      return static_cast<std::uint32_t>(found - attributes.begin());
+    });
+    if (attribute < attributes.size()) groups[attribute] = group_index(attribute, batch, segment.value);
   }
   for (std::size_t i = 0; i < attributes.size() && !missing.empty(); ++i) {
     if (groups[i] == no_group) groups[i] = group_index(i, missing);

@@ -34,7 +34,6 @@ void CategoryNames::keep_only(const std::vector<bool>& used) {
     names_[number].clear();
     free_.push_back(number);
   }
-  hints_ = all_none();
 }
 
 void write_values(ByteWriter& out, std::span<const Value> row, const ColumnNames& names) {

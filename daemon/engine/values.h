@@ -47,15 +47,7 @@ class Value {
 /// after a load, and again once nothing that waits has them.
 class CategoryNames {
  public:
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
-
   std::uint32_t number_of(std::string_view name);
-  /// The same; a batch has few strings, so the one that had this reference last is tried first.
-  std::uint32_t number_of(record::StringRef ref, const std::string& name) {
-    auto& hint = hints_[ref % hints_.size()];
-    if (hint < names_.size() && names_[hint] == name) return hint;
-    return hint = number_of(name);
-  }
   [[nodiscard]] const std::string& name(std::uint32_t number) const { return names_[number]; }
   /// One above the greatest number.
   [[nodiscard]] std::size_t size() const { return names_.size(); }
@@ -67,13 +59,6 @@ class CategoryNames {
   std::deque<std::string> names_;  ///< stay where they are: numbers_ has views of them
   boost::unordered_flat_map<std::string_view, std::uint32_t> numbers_;
   std::vector<std::uint32_t> free_;
-  std::array<std::uint32_t, 16> hints_ = all_none();
-
-  static constexpr std::array<std::uint32_t, 16> all_none() {
-    std::array<std::uint32_t, 16> out{};
-    out.fill(none);
-    return out;
-  }
 };
 /// By column.
 using ColumnNames = std::vector<CategoryNames>;

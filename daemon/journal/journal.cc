@@ -144,7 +144,7 @@ Journal::~Journal() = default;
 std::uint64_t Journal::append(const record::Entry& entry, std::span<const record::Cursor> cursors,
                               std::span<const record::DeadLetter> letters, std::uint64_t keep_letters) {
   const std::uint64_t sequence = impl_->last + 1;
-  const std::string body = compress(record::encode_entry(entry));
+  const std::string body = record::pack_entry(entry);
   const std::lock_guard lock(impl_->mutex);
   bool inserted = false;
   try {

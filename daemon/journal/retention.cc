@@ -35,7 +35,7 @@ Rest rest_of(std::string_view bytes) {
     if (!entry.limits) return {};
     if (entry.submissions.empty()) return {true, ""};
     entry.submissions.clear();
-    return {true, compress(record::encode_entry(entry))};
+    return {true, record::pack_entry(entry)};
   } catch (const CorruptBytes&) {
     return {};
   }

@@ -47,6 +47,11 @@ class Fold::Routes {
   };
   Routes(Fold& fold, const record::Submission& submission, Instant wall)
       : fold_(fold), submission_(submission), wall_(wall), by_name_(submission.batch.strings.size()) {}
+  Routes(const Routes&) = delete;
+  Routes& operator=(const Routes&) = delete;
+  ~Routes() {
+    for (const auto& to : to_) to.pilot->end();
+  }
 
   /// Null where there is no such pilot.
   const To* pilot(record::StringRef name) {
@@ -68,6 +73,7 @@ class Fold::Routes {
     auto* pilot = fold_.engine_.find(submission_.batch.text(name));
     if (pilot == nullptr) return nullptr;
     const bool by_event = pilot->settings().clock == settings::PilotClock::event;
+    pilot->begin(submission_.batch);
     return &to_.emplace_back(To{pilot, fold_.listener(*pilot, wall_), by_event});
   }
 

@@ -31,6 +31,7 @@ struct Submission {
   std::uint64_t bytes = 0;           ///< as received
   std::uint64_t dropped_fields = 0;  ///< members that no allow-list names (policy `drop`)
   std::uint64_t ignored = 0;         ///< foreign records that are none of ours
+  std::string packed{};              ///< by pack(): what pack_entry() need not do again; "" = not done. No part of it
 };
 
 /// A limit as it is from its entry on.
@@ -50,7 +51,13 @@ struct Entry {
 
 /// The binary form of an Entry, before compression. decode_entry reads every version that was ever written and throws
 /// CorruptBytes on anything else.
+inline constexpr std::uint64_t entry_version = 4;  ///< that is written
 [[nodiscard]] std::string encode_entry(const Entry& entry);
+/// encode_entry in zstd frames one behind the other (base/bytes.h decompress() reads them as one).
+[[nodiscard]] std::string pack_entry(const Entry& entry);
+/// Does the submission's part of pack_entry() beforehand, on whatever thread. Nothing of it may change afterwards. Cost:
+/// about half a microsecond a record.
+void pack(Submission& submission);
 [[nodiscard]] Entry decode_entry(std::string_view bytes);
 
 }  // namespace pilotwatch::record

@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "engine/batch_memo.h"
 #include "engine/day_finder.h"
 #include "engine/position_counts.h"
 #include "engine/values.h"
@@ -89,16 +90,43 @@ TEST_CASE("wait list: it is a map, whatever the order in which things come") {
 
 TEST_CASE("category names: numbers stay while something has them, and are given anew after that") {
   CategoryNames names;
-  const auto a = names.number_of("a"), b = names.number_of(3, "b"), c = names.number_of("");
-  CHECK(names.number_of(3, "b") == b);
-  CHECK(names.number_of(3, "a") == a);  // the same place in another batch
+  const auto a = names.number_of("a"), b = names.number_of("b"), c = names.number_of("");
+  CHECK(names.number_of("b") == b);
   names.keep_only({true, false, true});
   CHECK(names.in_use() == 2);
-  CHECK(names.number_of(3, "a") == a);
+  CHECK(names.number_of("a") == a);
   CHECK(names.number_of("") == c);
-  CHECK(names.number_of(4, "d") == b);
-  CHECK(names.number_of(5, "b") == 3);
+  CHECK(names.number_of("d") == b);
+  CHECK(names.number_of("b") == 3);
   CHECK(names.name(b) == "d");
+}
+
+TEST_CASE("batch memo: knows the batch in hand and no other") {
+  record::Batch batch, other;
+  batch.strings = other.strings = {"", "a", "b"};
+  BatchMemo memo(2);
+  int looks = 0;
+  const auto look = [&](const record::Batch& in, std::size_t kind, record::StringRef text) {
+    return memo.at(in, kind, text, [&] { return static_cast<std::uint32_t>(++looks); });
+  };
+  CHECK(look(batch, 0, 1) == 1);  // none is in hand
+  memo.begin(batch);
+  CHECK(look(batch, 0, 1) == 2);
+  CHECK(look(batch, 1, 1) == 3);
+  CHECK(look(batch, 0, 2) == 4);
+  CHECK(look(batch, 0, 1) == 2);
+  CHECK(look(batch, 1, 1) == 3);
+  CHECK(look(other, 0, 1) == 5);
+  CHECK_FALSE(memo.find(other, 0, 1));
+  memo.forget();
+  CHECK(look(batch, 0, 1) == 6);
+  memo.end();
+  CHECK_FALSE(memo.find(batch, 0, 1));
+  batch.strings.resize(3000);
+  memo.begin(batch);
+  CHECK(look(batch, 1, 2999) == 7);
+  CHECK(look(batch, 1, 2999) == 8);  // so many texts are not kept
+  CHECK(memo.find(batch, 1, 0) == std::nullopt);
 }
 
 TEST_CASE("day finder: the zone's own days, also where clocks change") {
