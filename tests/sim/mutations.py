@@ -1,15 +1,28 @@
 """Errors to plant in the sources: what it is, file, text that stands there once, text in its place."""
 
 MUTATIONS = [
-    ("acknowledged before it is committed", "daemon/app/core.cc",
-     "    sequence = commit(entry, cursors, letters);\n",
-     """    for (std::size_t i = 0; i < group.size(); ++i) {
-      const auto& given = entry.submissions[i];
-      answer(group[i], {given.batch.records.size(), 0, given.rejects.total()});
-      group[i].done = [](const Reply&) {};
+    ("acknowledged before it is committed", "daemon/app/commits.cc",
+     "    assemble(next);\n",
+     """    assemble(next);
+    for (std::size_t i = 0; i < next.group.size(); ++i) {
+      const auto& given = next.entry.submissions[i];
+      answer(next.group[i], {given.batch.records.size(), 0, given.rejects.total()});
+      next.group[i].done = [](const Reply&) {};
     }
-    sequence = commit(entry, cursors, letters);
 """),
+    ("acknowledged while it is being committed", "daemon/app/commits.cc",
+     "      finish_committed();\n      running.get();\n",
+     """      finish_committed();
+      for (std::size_t i = 0; i < next.group.size(); ++i) {
+        const auto& given = next.entry.submissions[i];
+        answer(next.group[i], {given.batch.records.size(), 0, given.rejects.total()});
+        next.group[i].done = [](const Reply&) {};
+      }
+      running.get();
+"""),
+    ("a group lost on its way into the state", "daemon/app/commits.cc",
+     "      finish_committed();\n      running.get();\n",
+     "      for (auto& delivery : committed_->group) answer(delivery, {});\n      committed_.reset();\n      running.get();\n"),
     ("cursor written outside the transaction", "daemon/journal/journal.cc",
      "      for (const auto& cursor : cursors) impl_->write_cursor(cursor);\n"
      "      impl_->letters->write(letters, keep_letters);\n"
