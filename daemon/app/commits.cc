@@ -32,7 +32,7 @@ void Core::process(std::vector<Decoded> group) {
     assemble(next);
     if (committed_) {
       auto running = committer_.begin([this, &next] { next.sequence = append(next.entry, next.cursors, next.letters); });
-      finish_committed();
+      finish_beside();
       running.get();
     } else {
       prepare(next.entry);
@@ -46,7 +46,8 @@ void Core::process(std::vector<Decoded> group) {
     return;
   } catch (const std::exception& error) {  // the disk, or memory: nothing has changed
     parts_.log.error("the store cannot be used; nothing of the group was acknowledged", {{"err", error.what()}});
-    return refuse(next.group);
+    refuse(next.group);
+    return finish_committed();  // where it had not come to that
   }
   // From here on there is no way back: what is in the journal must be in the state.
   parts_.dead_letters.add(next.letters);
@@ -54,7 +55,12 @@ void Core::process(std::vector<Decoded> group) {
   committed_ = std::move(next);
 }
 
+/// What fails here is not the commit that runs beside it, and leaves half a state: the next start has it whole.
+void Core::finish_beside() noexcept { finish_committed(); }
+
 /// Whether the next group may be committed before the last one is in the state: nothing of the state is asked before.
+/// While no decision is in a block, bringing a group into the state reads nothing of the disk, so that it does not have to
+/// be restored from a journal that is one group ahead.
 bool Core::may_overlap() const {
   return committed_ && !lost_ && limits_recorded_ && !parts_.fold.any_in_blocks() &&
          parts_.journal.last_sequence() == committed_->sequence;

@@ -18,7 +18,9 @@ namespace pilotwatch::app {
 /// does it itself, at once. One owner, one thread.
 class Committer {
  public:
-  explicit Committer(Drive drive) : drive_(drive) {}
+  explicit Committer(Drive drive) : drive_(drive) {
+    if (drive_ == Drive::thread) thread_ = std::thread([this] { run(); });
+  }
   ~Committer() {
     {
       const std::lock_guard lock(mutex_);
@@ -51,7 +53,6 @@ class Committer {
       failed_ = attempt(work);
       return Running(*this);
     }
-    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     {
       const std::lock_guard lock(mutex_);
       failed_ = nullptr;

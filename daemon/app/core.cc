@@ -107,8 +107,8 @@ bool Core::step() {
     parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
     alerts_changed_ = true;  // what fires must be said again, or Alertmanager takes it for resolved
   }
-  if (alerts_changed_) publish_alerts();
   serve_readers();
+  if (alerts_changed_) publish_alerts();
   return !last;
 }
 

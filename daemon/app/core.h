@@ -110,6 +110,7 @@ class Core {
   [[nodiscard]] bool may_overlap() const;
   void assemble(Committed& out);
   void finish_committed();
+  void finish_beside() noexcept;
   void answer(Decoded& delivery, const judge::Applied& applied);
   std::vector<record::DeadLetter> dead_letters(const std::vector<Decoded>& group, Instant wall);
   std::uint64_t commit(const record::Entry& entry, const std::vector<record::Cursor>& cursors,

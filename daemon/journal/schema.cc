@@ -107,6 +107,9 @@ void migrate_to_4(Database& database) {
   database.run("PRAGMA user_version=4");
 }
 
+/// Version 5: entries may be several frames, which earlier programs take for damage.
+void migrate_to_5(Database& database) { database.run("PRAGMA user_version=5"); }
+
 }  // namespace
 
 void prepare(Database& database, const std::string& path) {
@@ -134,6 +137,7 @@ void prepare(Database& database, const std::string& path) {
   if (version < 2) migrate_to_2(database);
   if (version < 3) migrate_to_3(database);
   if (version < 4) migrate_to_4(database);
+  if (version < 5) migrate_to_5(database);
 }
 
 }  // namespace pilotwatch::journal

@@ -11,8 +11,8 @@ MUTATIONS = [
     }
 """),
     ("acknowledged while it is being committed", "daemon/app/commits.cc",
-     "      finish_committed();\n      running.get();\n",
-     """      finish_committed();
+     "      finish_beside();\n      running.get();\n",
+     """      finish_beside();
       for (std::size_t i = 0; i < next.group.size(); ++i) {
         const auto& given = next.entry.submissions[i];
         answer(next.group[i], {given.batch.records.size(), 0, given.rejects.total()});
@@ -21,7 +21,7 @@ MUTATIONS = [
       running.get();
 """),
     ("a group lost on its way into the state", "daemon/app/commits.cc",
-     "      finish_committed();\n      running.get();\n",
+     "      finish_beside();\n      running.get();\n",
      "      for (auto& delivery : committed_->group) answer(delivery, {});\n      committed_.reset();\n      running.get();\n"),
     ("cursor written outside the transaction", "daemon/journal/journal.cc",
      "      for (const auto& cursor : cursors) impl_->write_cursor(cursor);\n"
