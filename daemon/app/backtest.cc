@@ -180,7 +180,7 @@ class Backtest {
     }
     for (const auto& pilot : fold_.engine().pilots()) {
       if (const auto reference = pilot->reference())
-        printer_.reference(pilot->settings(), engine::describe(pilot->settings().reference, *reference));
+        printer_.reference(pilot->settings(), engine::describe(pilot->settings(), *reference));
     }
     fold_.on_reference = [this](const settings::Pilot& pilot, const engine::ReferenceInfo& reference) {
       printer_.reference(pilot, reference);

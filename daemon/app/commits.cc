@@ -103,6 +103,7 @@ void Core::answer(Decoded& delivery, const judge::Applied& applied) {
   reply.rejected = applied.rejected;
   reply.ignored = delivery.ignored;
   reply.errors = std::move(delivery.rejects);
+  reply.errors.insert(reply.errors.end(), applied.errors.begin(), applied.errors.end());
   delivery.done(std::move(reply));
 }
 

@@ -31,6 +31,7 @@ void Core::describe(sinks::SelfStats& out) const {
   out.decisions_on_disk = memory.old;
   out.decision_bytes = memory.bytes;
   out.decision_bytes_limit = parts_.settings.decision_memory;
+  out.decision_index_bytes = memory.index_bytes;
   out.decision_blocks_read = memory.blocks_read;
   out.decision_false_hits = memory.false_hits;
   out.commits = commits_;

@@ -10,6 +10,7 @@
 #include "app/descriptors.h"
 #include "app/intake.h"
 #include "app/references.h"
+#include "app/series_log.h"
 #include "app/web_access.h"
 #include "journal/salvage.h"
 #include "runtime/http.h"
@@ -170,6 +171,7 @@ class Daemon {
       });
     };
     context.self = [this] { return self_stats(); };
+    context.scraped = [this](auto series, auto left_out) { series_log_.scraped(series, left_out); };
     context.external_url = external_url_;
     for (auto& route : sinks::reader_routes(std::move(context))) routes.push_back(std::move(route));
     server_ = std::make_unique<runtime::HttpServer>(std::move(http), std::move(routes));
@@ -189,6 +191,8 @@ class Daemon {
     out.config_loaded = started_;
     out.config_file = settings_.file.string();
     out.evaluation_interval = settings_.evaluation_interval;
+    out.max_pilots = settings_.max_pilots;
+    out.max_series = settings_.max_series;
     core_->describe(out);
     intake_->describe(out);
     out.token_file_failures = access_->failures() + (otlp_access_ ? otlp_access_->failures() : 0);
@@ -254,6 +258,7 @@ class Daemon {
   runtime::Worker render_{"pw-render"};
   sources::DeadLetterBox dead_letters_{settings_.ingest.dead_letters};
   sources::Tap tap_;
+  SeriesLog series_log_{log_};
   std::unique_ptr<Core> core_;
   std::unique_ptr<Intake> intake_;
   std::shared_ptr<sources::SourceAccess> access_, otlp_access_;

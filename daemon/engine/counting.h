@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,16 +13,21 @@
 /// Small steps of monotone counters.
 namespace pilotwatch::engine {
 
-/// One more of `key` in a list sorted by key.
+/// `times` more of `key` in a list sorted by key.
 template <class Key>
-void bump(std::vector<std::pair<Key, std::uint64_t>>& counts, const Key& key) {
+void add(std::vector<std::pair<Key, std::uint64_t>>& counts, const std::type_identity_t<Key>& key,
+         std::uint64_t times) {
   const auto at = std::lower_bound(counts.begin(), counts.end(), key,
                                    [](const auto& item, const auto& k) { return item.first < k; });
   if (at != counts.end() && at->first == key) {
-    ++at->second;
+    at->second += times;
   } else {
-    counts.insert(at, {key, 1});
+    counts.insert(at, {key, times});
   }
+}
+template <class Key>
+void bump(std::vector<std::pair<Key, std::uint64_t>>& counts, const Key& key) {
+  add(counts, key, 1);
 }
 
 inline void raise(std::optional<Instant>& newest, Instant time) {

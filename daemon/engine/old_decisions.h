@@ -71,6 +71,7 @@ class OldDecisions {
 
   [[nodiscard]] std::size_t late_bytes() const;
   [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] std::size_t index_bytes() const { return index_.bytes(); }  ///< of bytes(): what never leaves memory
   [[nodiscard]] std::uint64_t blocks_read() const { return blocks_read_; }
   [[nodiscard]] std::uint64_t false_hits() const { return false_hits_; }  ///< blocks that were read for nothing
 

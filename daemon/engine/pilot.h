@@ -27,6 +27,7 @@
 #include "engine/decisions.h"
 #include "engine/halves.h"
 #include "engine/observation.h"
+#include "engine/parked.h"
 #include "engine/reference.h"
 #include "engine/references.h"
 #include "engine/side.h"
@@ -39,8 +40,6 @@
 
 namespace pilotwatch::engine {
 
-/// What further values of a label count as.
-inline constexpr const char* other_value = "__other__";
 /// The group of decisions that do not give the attribute, and of those that say so in this word.
 inline constexpr const char* unknown_value = "unknown";
 
@@ -48,6 +47,7 @@ inline constexpr const char* unknown_value = "unknown";
 struct Disposition {
   bool duplicate = false;  ///< known already: no figure changed
   bool late = false;       ///< its window had closed (outcomes: matured) before it came
+  bool full = false;       ///< there is no room for it (settings::Bounds): nothing changed
 };
 
 /// A window that has just closed or matured, to be looked at once.
@@ -150,6 +150,8 @@ class PilotState {
   Disposition apply_outcome(const record::Batch& batch, const record::Outcome& o);
   Disposition join_known(std::uint32_t slot, OutcomeRow row);
   Disposition park(const Id128& id, const OutcomeRow& row);
+  Disposition park_review(const Id128& prediction_id, const ReviewRow& row);
+  Disposition park_update(const Id128& complaint_id, const UpdateRow& row);
   void set_outcome(std::uint32_t slot, Decision d, const OutcomeRow& row);
   void remember(Instant time);
   void await_order(const OrderKey& key, const Waiting& waiting);
@@ -163,6 +165,18 @@ class PilotState {
   std::uint16_t version_index(const record::Batch& batch, record::StringRef text);
   [[nodiscard]] std::uint16_t class_index(const std::string& label) const;
 
+  // pilot_bounds.cc
+  [[nodiscard]] std::size_t kept() const;
+  [[nodiscard]] bool full() const { return kept() >= settings_->bounds.kept; }
+  [[nodiscard]] bool room_for_decision() const {
+    return decisions_.size() + halves_.size() < settings_->bounds.decisions;
+  }
+  void keep_parked();
+  void write_parked(ByteWriter& out) const;
+  void read_parked(ByteReader& in);
+  void view_bounds(PilotView& view) const;
+  [[nodiscard]] std::set<std::string_view> own_categories() const;
+
   // pilot_groups.cc
   std::uint16_t group_index(std::size_t attribute, const std::string& name);
   std::uint16_t group_index(std::size_t attribute, const record::Batch& batch, record::StringRef text);
@@ -173,12 +187,14 @@ class PilotState {
   // pilot_halves.cc
   Disposition apply_half(const record::Batch& batch, const record::Prediction& p);
   void take_lone_halves(Instant waiting_from);
+  void decide_alone(OwnPrediction half);
   void write_halves(ByteWriter& out) const;
   void read_halves(ByteReader& in);
 
   // pilot_complaints.cc
   Disposition apply_complaint(const record::Batch& batch, const record::Complaint& c);
   Disposition apply_complaint_update(const record::ComplaintUpdate& u);
+  void add_review(ReviewRow row);
   void link_complaints(const Id128& prediction_id, std::uint32_t slot);
   void attach(std::uint32_t slot, Instant complaint);
   [[nodiscard]] std::vector<std::string> complained_about(std::uint32_t slot, Instant by) const;
@@ -287,16 +303,20 @@ class PilotState {
   ReadBlock read_block_;
   Halves halves_;
   std::map<Id128, record::Part> lone_;                          ///< decisions that were made of one part, which
-  std::map<Id128, std::vector<ParkedOutcome>> parked_;          ///< by prediction id; every distinct one
+  Parked<ParkedOutcome> parked_;                                ///< by prediction id; every distinct one
   std::map<std::uint32_t, std::vector<OutcomeRow>> overruled_;  ///< by decision slot: outcomes that lost
+  std::size_t overruled_rows_ = 0;
   Chunked<ComplaintRow> complaints_;
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> complaint_by_id_;
   std::map<Id128, std::vector<std::uint32_t>> complaints_waiting_;              ///< by prediction id
   std::map<std::uint32_t, std::vector<std::uint32_t>> linked_complaints_;       ///< by decision slot
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> incident_leader_;  ///< its earliest complaint
-  std::map<Id128, std::set<UpdateRow>> updates_;                                ///< by complaint id
+  std::map<Id128, std::set<UpdateRow>> updates_;                                ///< by id of a known complaint
+  std::size_t update_rows_ = 0;
+  Parked<UpdateRow> parked_updates_;  ///< by complaint id
   std::set<std::pair<Instant, Id128>> findings_;  ///< first findings that have not been looked at: time, complaint
-  Chunked<ReviewRow> reviews_;
+  Chunked<ReviewRow> reviews_;       ///< of known decisions
+  Parked<ReviewRow> parked_reviews_;  ///< by prediction id
   boost::unordered_flat_map<Id128, std::uint32_t, Id128Hash> review_by_prediction_;  ///< the newest that came
   Chunked<FeedbackRow> feedback_;
   boost::unordered_flat_set<Id128, Id128Hash> feedback_ids_;

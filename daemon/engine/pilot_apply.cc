@@ -12,8 +12,6 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::size_t max_versions = 20;  // then __other__: versions are labels of exported series
-
 template <std::size_t N>
 void observe(std::vector<std::uint64_t>& buckets, const double (&bounds)[N], double value) {
   buckets.resize(N + 1);
@@ -77,6 +75,7 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
   if (decisions_.find(p.id)) return {.duplicate = true};
 
   halves_.drop(p.id);  // a part of it that waited has nothing to wait for
+  if (!room_for_decision()) return {.full = true};
   Decision d;
   d.id = p.id;
   d.time = p.time;
@@ -119,15 +118,13 @@ Disposition PilotState::apply_prediction(const record::Batch& batch, const recor
 
   link_complaints(p.id, slot);
   join_reviews(d);
-  if (const auto parked = parked_.find(p.id); parked != parked_.end()) {
-    const auto rows = std::move(parked->second);
-    parked_.erase(parked);
-    --counters_.parked_outcomes;
-    for (const auto& row : rows) {
-      auto first = row.newest;
-      first.time = row.first;
-      join_known(slot, first);
-      if (row.first < row.newest.time) join_known(slot, row.newest);
+  for (const auto& row : parked_.take(p.id)) {
+    auto first = row.newest;
+    first.time = row.first;
+    if (join_known(slot, first).full) {
+      ++counters_.parked_dropped[static_cast<std::size_t>(ParkedStream::outcomes)];
+    } else if (row.first < row.newest.time) {
+      join_known(slot, row.newest);
     }
   }
   return {.late = closed(p.time)};
@@ -191,7 +188,7 @@ Disposition PilotState::apply_outcome(const record::Batch& batch, const record::
   const OutcomeRow row{o.time, o.content, target(batch, o.actual)};
   const auto slot = decisions_.find(o.prediction_id);
   const auto disposition = slot ? join_known(*slot, row) : park(o.prediction_id, row);
-  if (!disposition.duplicate) {
+  if (!disposition.duplicate && !disposition.full) {
     ++counters_.outcomes;
     raise(counters_.last_outcome, o.time);
     raise(newest_, o.time);
@@ -200,15 +197,16 @@ Disposition PilotState::apply_outcome(const record::Batch& batch, const record::
 }
 
 Disposition PilotState::park(const Id128& id, const OutcomeRow& row) {
-  auto& rows = parked_[id];
-  if (rows.empty()) ++counters_.parked_outcomes;
-  for (auto& known : rows) {
-    if (known.newest.content != row.content) continue;
-    known.newest.time = std::max(known.newest.time, row.time);
-    known.first = std::min(known.first, row.time);
-    return {.duplicate = true};
+  if (auto* rows = parked_.find(id)) {
+    for (auto& known : *rows) {
+      if (known.newest.content != row.content) continue;
+      known.newest.time = std::max(known.newest.time, row.time);
+      known.first = std::min(known.first, row.time);
+      return {.duplicate = true};
+    }
   }
-  rows.push_back({row, row.time});
+  parked_.add(id, {row, row.time});
+  keep_parked();
   return {};
 }
 
@@ -233,6 +231,7 @@ Disposition PilotState::join_known(std::uint32_t slot, OutcomeRow row) {
     if (kept.time != current.time || kept.in_time != current.in_time) decisions_.set_outcome(slot, kept);
     return {.duplicate = true};
   }
+  const bool first_loser = !overruled_.contains(slot);
   auto& losers = overruled_[slot];
   const auto known =
       std::find_if(losers.begin(), losers.end(), [&](const OutcomeRow& o) { return o.content == row.content; });
@@ -240,6 +239,11 @@ Disposition PilotState::join_known(std::uint32_t slot, OutcomeRow row) {
     row.in_time = known->in_time = std::max(row.in_time, known->in_time);
     if (known->time >= row.time) return {.duplicate = true};
     losers.erase(known);
+  } else if (full()) {
+    if (first_loser) overruled_.erase(slot);
+    return {.full = true};
+  } else {
+    ++overruled_rows_;
   }
   ++counters_.outcomes_corrected;
   if (row.order() < current.order()) {
@@ -384,7 +388,7 @@ std::uint16_t PilotState::version_index(const record::Batch& batch, record::Stri
     return static_cast<std::size_t>(std::find(versions_.begin(), versions_.end(), v) - versions_.begin());
   };
   auto index = index_of(name);
-  if (index == versions_.size() && versions_.size() > max_versions) {
+  if (index == versions_.size() && versions_.size() > settings_->bounds.versions) {
     bump(counters_.label_overflows, std::string("model_version"));
     index = index_of(other_value);
     if (index == versions_.size()) versions_.emplace_back(other_value);

@@ -8,8 +8,10 @@ namespace pilotwatch::engine {
 
 /// A change may be dated ahead: it does not move the clock.
 Disposition PilotState::apply_change(const record::Batch& batch, const record::Change& c) {
-  const ChangeRow row{c.time, c.what, batch.text(c.from), batch.text(c.to), c.announced};
-  return {.duplicate = !changes_.emplace(c.id, row).second};
+  if (changes_.contains(c.id)) return {.duplicate = true};
+  if (full()) return {.full = true};
+  changes_.emplace(c.id, ChangeRow{c.time, c.what, batch.text(c.from), batch.text(c.to), c.announced});
+  return {};
 }
 
 void PilotState::note_version(std::uint16_t version, Instant time) {

@@ -8,8 +8,6 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::size_t max_known_categories = 1000;  // then __other__: each takes a place in cells
-
 /// Where a complaint stands by all its updates: the last one that decides, reopens or withdraws it counts. A step with
 /// a finding decides, whatever it is called; a decision without one leaves the finding unknown.
 ComplaintFinding finding_of(const std::set<UpdateRow>& updates) {
@@ -45,8 +43,10 @@ ComplaintStanding standing_of(const std::set<UpdateRow>& updates) {
 }  // namespace
 
 Disposition PilotState::apply_complaint(const record::Batch& batch, const record::Complaint& c) {
+  if (complaint_by_id_.contains(c.id)) return {.duplicate = true};
+  if (full()) return {.full = true};
   const auto slot = static_cast<std::uint32_t>(complaints_.size());
-  if (!complaint_by_id_.emplace(c.id, slot).second) return {.duplicate = true};
+  complaint_by_id_.emplace(c.id, slot);
 
   ComplaintRow row;
   row.id = c.id;
@@ -75,7 +75,8 @@ Disposition PilotState::apply_complaint(const record::Batch& batch, const record
   }
   if (!row.linked) ++counters_.complaints_unlinked;
   if (row.names_prediction && !row.linked) complaints_waiting_[row.prediction_id].push_back(slot);
-  const std::pair<std::string, std::string> kind{batch.text(c.category), c.severity ? std::to_string(*c.severity) : ""};
+  const std::pair<std::string, std::string> kind{row.category == no_category ? "" : categories_[row.category].name,
+                                                 c.severity ? std::to_string(*c.severity) : ""};
   bump(counters_.complaints_by, kind);
   raise(counters_.last_complaint, c.time);
   remember(c.time);
@@ -163,28 +164,44 @@ void PilotState::lead_incident(std::uint32_t slot) {
 
 /// What was said about the complaint before it came. Before it is counted.
 void PilotState::apply_known_updates(std::uint32_t slot) {
-  const auto updates = updates_.find(complaints_[slot].id);
-  if (updates == updates_.end()) return;
-  complaints_.modify(slot).standing = standing_of(updates->second);
-  counters_.complaint_updates_parked -= updates->second.size();
-  await_finding(complaints_[slot].id);
+  const auto& id = complaints_[slot].id;
+  const auto rows = parked_updates_.take(id);
+  if (rows.empty()) return;
+  const std::set<UpdateRow> updates(rows.begin(), rows.end());
+  complaints_.modify(slot).standing = standing_of(updates);
+  update_rows_ += updates.size();
+  updates_.emplace(id, updates);
+  await_finding(id);
 }
 
 Disposition PilotState::apply_complaint_update(const record::ComplaintUpdate& u) {
+  const UpdateRow update{u.time, u.step, u.found_for};
+  const auto found = complaint_by_id_.find(u.complaint_id);
+  if (found == complaint_by_id_.end()) return park_update(u.complaint_id, update);
+  const auto known = updates_.find(u.complaint_id);
+  if (known != updates_.end() && known->second.contains(update)) return {.duplicate = true};
+  if (full()) return {.full = true};
   auto& updates = updates_[u.complaint_id];
-  if (!updates.insert({u.time, u.step, u.found_for}).second) return {.duplicate = true};
+  updates.insert(update);
+  ++update_rows_;
   ++counters_.complaint_updates;
   remember(u.time);
-  const auto found = complaint_by_id_.find(u.complaint_id);
-  if (found == complaint_by_id_.end()) {
-    ++counters_.complaint_updates_parked;
-    return {};
-  }
   const auto standing = standing_of(updates);
   const auto& row = complaints_[found->second];
   if (standing != row.standing) recount_complaint(found->second, [&](ComplaintRow& c) { c.standing = standing; });
   if (u.found_for) await_finding(u.complaint_id);
   return {.late = closed(row.linked ? decisions_.time(row.decision) : row.time)};
+}
+
+Disposition PilotState::park_update(const Id128& complaint_id, const UpdateRow& row) {
+  const auto* rows = parked_updates_.find(complaint_id);
+  if (rows != nullptr && std::find(rows->begin(), rows->end(), row) != rows->end()) return {.duplicate = true};
+  if (full()) return {.full = true};
+  parked_updates_.add(complaint_id, row);
+  keep_parked();
+  ++counters_.complaint_updates;
+  remember(row.time);
+  return {};
 }
 
 /// Known already, or new. A late complaint can be the earliest of its category: then others may have figures of
@@ -197,7 +214,9 @@ std::uint16_t PilotState::category_index(const std::string& name, const Complain
         categories_.begin());
   };
   auto index = find(name);
-  if (index == categories_.size() && categories_.size() >= max_known_categories) {
+  // Those that the settings name always count, whatever else has come before.
+  if (index == categories_.size() && categories_.size() >= settings_->bounds.categories &&
+      !own_categories().contains(name)) {
     bump(counters_.label_overflows, std::string("category"));
     index = find(other_value);
     if (index == categories_.size()) categories_.push_back({other_value, Instant::max(), {}});
@@ -218,7 +237,7 @@ std::uint16_t PilotState::category_index(const std::string& name, const Complain
 
 std::vector<std::string> PilotState::category_names() const {
   const auto& settings = settings_->complaints;
-  std::set<std::string_view> named(settings.categories.begin(), settings.categories.end());
+  auto named = own_categories();
   if (settings.categories.empty()) {
     std::vector<const Category*> order;
     for (const auto& category : categories_) order.push_back(&category);
@@ -227,9 +246,6 @@ std::vector<std::string> PilotState::category_names() const {
     });
     if (order.size() > settings.max_categories) order.resize(static_cast<std::size_t>(settings.max_categories));
     for (const auto* category : order) named.insert(category->name);
-    for (const auto& limit : settings_->limits) {
-      if (limit.metric == settings::Metric::complaints_per_1000 && !limit.feature.empty()) named.insert(limit.feature);
-    }
   }
   std::vector<std::string> out;
   for (const auto& category : categories_) out.push_back(named.contains(category.name) ? category.name : other_value);

@@ -241,7 +241,7 @@ void PilotState::count_frozen() {
       placer_.place(frozen->rows[i], *frozen->reference, names_);
       count_features(decisions_[frozen->slots[i]], *frozen->reference, frozen->rows[i]);
     }
-    frozen_.push_back(describe(settings_->reference, *frozen->reference));
+    frozen_.push_back(describe(*settings_, *frozen->reference));
     for (const auto version : frozen->versions) frozen_.back().versions.push_back(versions_[version]);
   }
 }

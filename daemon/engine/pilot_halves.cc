@@ -16,6 +16,8 @@ Disposition PilotState::apply_half(const record::Batch& batch, const record::Pre
     return {.late = true};
   }
   if (halves_.waits(p.id, p.part)) return {.duplicate = true};
+  const auto other = p.part == Part::request ? Part::response : Part::request;
+  if (!halves_.waits(p.id, other) && !room_for_decision()) return {.full = true};
   remember(p.time);
   // What comes after its time has passed, after an outage say, waits for its other part as long as others do.
   const bool late = now_ && p.time <= *now_ - settings_->lateness;
@@ -23,18 +25,21 @@ Disposition PilotState::apply_half(const record::Batch& batch, const record::Pre
   if (whole) return apply_prediction(whole->batch, whole->prediction);
   const auto due = late ? *now_ : p.time + settings_->lateness;
   if (!due_ || due < *due_) due_ = due;
+  keep_parked();
   return {.late = closed(p.time)};
 }
 
 /// Those whose other part has not come within `lateness` are decisions as they are; before their windows close.
 void PilotState::take_lone_halves(Instant waiting_from) {
-  while (auto half = halves_.take_before(waiting_from)) {
-    const auto part = half->prediction.part;
-    half->prediction.part = Part::whole;
-    if (apply_prediction(half->batch, half->prediction).duplicate) continue;
-    lone_.emplace(half->prediction.id, part);
-    ++counters_.parts_alone;
-  }
+  while (auto half = halves_.take_before(waiting_from)) decide_alone(std::move(*half));
+}
+
+void PilotState::decide_alone(OwnPrediction half) {
+  const auto part = half.prediction.part;
+  half.prediction.part = Part::whole;
+  if (apply_prediction(half.batch, half.prediction).duplicate) return;
+  lone_.emplace(half.prediction.id, part);
+  ++counters_.parts_alone;
 }
 
 void PilotState::write_halves(ByteWriter& out) const {

@@ -7,7 +7,7 @@
 namespace pilotwatch::engine {
 namespace {
 
-constexpr std::uint64_t state_version = 13;
+constexpr std::uint64_t state_version = 14;
 
 void write_cells(ByteWriter& out, const VersionCells& cells) {
   out.u64(cells.size());
@@ -64,26 +64,6 @@ void read_rows(ByteReader& in, std::vector<OutcomeRow>& rows) {
   }
 }
 
-void write_parked(ByteWriter& out, const std::vector<ParkedOutcome>& rows) {
-  out.u64(rows.size());
-  for (const auto& row : rows) {
-    out.time(row.newest.time);
-    out.u64(row.newest.content);
-    out.f64(row.newest.actual);
-    out.time(row.first);
-  }
-}
-
-void read_parked(ByteReader& in, std::vector<ParkedOutcome>& rows) {
-  rows.resize(in.count(11));
-  for (auto& row : rows) {
-    row.newest.time = in.time();
-    row.newest.content = in.u64();
-    row.newest.actual = in.f64();
-    row.first = in.time();
-  }
-}
-
 void write_counters(ByteWriter& out, const PilotCounters& c) {
   out.u64(c.versions.size());
   for (const auto& version : c.versions) {
@@ -99,12 +79,13 @@ void write_counters(ByteWriter& out, const PilotCounters& c) {
                            c.complaints_unlinked,
                            c.late_records,
                            c.awaiting_outcome,
-                           c.parked_outcomes,
+                           c.parked_dropped[0],
+                           c.parked_dropped[1],
+                           c.parked_dropped[2],
+                           c.parked_dropped[3],
                            c.complaint_updates,
-                           c.complaint_updates_parked,
                            c.reviews,
                            c.reviews_corrected,
-                           c.reviews_parked,
                            c.feedback[0],
                            c.feedback[1],
                            c.unannounced_versions,
@@ -148,12 +129,13 @@ void read_counters(ByteReader& in, PilotCounters& c) {
                       &c.complaints_unlinked,
                       &c.late_records,
                       &c.awaiting_outcome,
-                      &c.parked_outcomes,
+                      &c.parked_dropped[0],
+                      &c.parked_dropped[1],
+                      &c.parked_dropped[2],
+                      &c.parked_dropped[3],
                       &c.complaint_updates,
-                      &c.complaint_updates_parked,
                       &c.reviews,
                       &c.reviews_corrected,
-                      &c.reviews_parked,
                       &c.feedback[0],
                       &c.feedback[1],
                       &c.unannounced_versions,
@@ -268,11 +250,7 @@ bool PilotState::sound(const Decision& d) const {
 
 void PilotState::write(ByteWriter& out) const {
   out.u64(state_version);
-  out.u64(parked_.size());
-  for (const auto& [id, rows] : parked_) {
-    out.id(id);
-    write_parked(out, rows);
-  }
+  write_parked(out);
   out.u64(overruled_.size());
   for (const auto& [slot, rows] : overruled_) {
     out.u64(slot);
@@ -343,13 +321,12 @@ void PilotState::write(ByteWriter& out) const {
 
 void PilotState::read(ByteReader& in, const std::map<std::string, std::string>& parts) {
   if (in.u64() != state_version) throw CorruptBytes("state of another version");
-  for (auto left = in.count(17); left > 0; --left) {
-    const auto id = in.id();
-    read_parked(in, parked_[id]);
-  }
+  read_parked(in);
   for (auto left = in.count(2); left > 0; --left) {
     const auto slot = static_cast<std::uint32_t>(in.u64());
-    read_rows(in, overruled_[slot]);
+    auto& rows = overruled_[slot];
+    read_rows(in, rows);
+    overruled_rows_ += rows.size();
   }
   for (auto left = in.count(2); left > 0; --left) {
     const auto day = static_cast<Day>(in.i64());

@@ -26,24 +26,23 @@ std::uint32_t PilotState::review_of(const Id128& prediction_id) const {
 }
 
 Disposition PilotState::apply_review(const record::Batch& batch, const record::Review& r) {
-  const auto before = review_of(r.prediction_id);
-  const auto [head, fresh] = review_by_prediction_.emplace(r.prediction_id, ReviewRow::no_review);
-  for (auto at = head->second; at != ReviewRow::no_review; at = reviews_[at].next) {
-    if (reviews_[at].order() == std::pair(r.time, r.content)) return {.duplicate = true};
+  const ReviewRow row{r.prediction_id, r.time,
+                      r.content,       target(batch, r.final),
+                      r.opened_at,     r.ai_shown != record::AiShown::never,
+                      r.seeded,        ReviewRow::no_review};
+  const auto slot = decisions_.find(r.prediction_id);
+  if (!slot) return park_review(r.prediction_id, row);
+  const auto head = review_by_prediction_.find(r.prediction_id);
+  const bool fresh = head == review_by_prediction_.end();
+  for (auto at = fresh ? ReviewRow::no_review : head->second; at != ReviewRow::no_review; at = reviews_[at].next) {
+    if (reviews_[at].order() == row.order()) return {.duplicate = true};
   }
-  ReviewRow row{r.prediction_id, r.time,
-                r.content,       target(batch, r.final),
-                r.opened_at,     r.ai_shown != record::AiShown::never,
-                r.seeded,        head->second};
-  head->second = reviews_.push(row);
+  if (full()) return {.full = true};
+  const auto before = review_of(r.prediction_id);
+  add_review(row);
   ++counters_.reviews;
   if (!fresh) ++counters_.reviews_corrected;
   remember(r.time);
-  const auto slot = decisions_.find(r.prediction_id);
-  if (!slot) {
-    ++counters_.reviews_parked;
-    return {};
-  }
   const Decision d = decisions_[*slot];
   if (before == ReviewRow::no_review || reviews_[before].order() < row.order()) {
     if (before != ReviewRow::no_review) count_review(d, reviews_[before], -1, Where::everywhere);
@@ -53,13 +52,33 @@ Disposition PilotState::apply_review(const record::Batch& batch, const record::R
               now_ && *now_ >= start_of(settings_->time_zone, day_of(settings_->time_zone, d.time) + 1) + maturity()};
 }
 
+Disposition PilotState::park_review(const Id128& prediction_id, const ReviewRow& row) {
+  const auto* rows = parked_reviews_.find(prediction_id);
+  const bool fresh = rows == nullptr;
+  if (!fresh && std::any_of(rows->begin(), rows->end(), [&](const auto& r) { return r.order() == row.order(); }))
+    return {.duplicate = true};
+  if (full()) return {.full = true};
+  parked_reviews_.add(prediction_id, row);
+  keep_parked();
+  ++counters_.reviews;
+  if (!fresh) ++counters_.reviews_corrected;
+  remember(row.time);
+  return {};
+}
+
+/// Of a known decision; another one before those that there are.
+void PilotState::add_review(ReviewRow row) {
+  auto& head = review_by_prediction_.emplace(row.prediction_id, ReviewRow::no_review).first->second;
+  row.next = head;
+  head = reviews_.push(row);
+}
+
 /// The decision that reviews have waited for has come.
 void PilotState::join_reviews(const Decision& d) {
-  const auto review = review_of(d.id);
-  if (review == ReviewRow::no_review) return;
-  for (auto at = review_by_prediction_.at(d.id); at != ReviewRow::no_review; at = reviews_[at].next)
-    --counters_.reviews_parked;
-  count_review(d, reviews_[review], 1, Where::everywhere);
+  const auto rows = parked_reviews_.take(d.id);
+  if (rows.empty()) return;
+  for (const auto& row : rows) add_review(row);
+  count_review(d, reviews_[review_of(d.id)], 1, Where::everywhere);
 }
 
 void PilotState::count_review(const Decision& d, const ReviewRow& r, std::int64_t sign, Where where) {
@@ -88,7 +107,9 @@ void PilotState::count_review(const Decision& d, const ReviewRow& r, std::int64_
 }
 
 Disposition PilotState::apply_feedback(const record::Feedback& f) {
-  if (!feedback_ids_.insert(f.id).second) return {.duplicate = true};
+  if (feedback_ids_.contains(f.id)) return {.duplicate = true};
+  if (full()) return {.full = true};
+  feedback_ids_.insert(f.id);
   const FeedbackRow row{f.id, f.time, f.audience, f.stance};
   const auto slot = feedback_.push(row);
   ++counters_.feedback[static_cast<std::size_t>(f.audience)];
@@ -115,11 +136,7 @@ void PilotState::write_side(ByteWriter& out) const {
   for (const auto& [id, updates] : updates_) {
     out.id(id);
     out.u64(updates.size());
-    for (const auto& update : updates) {
-      out.time(update.time);
-      out.u64(static_cast<std::uint64_t>(update.step));
-      out.u64(update.found_for ? static_cast<std::uint64_t>(*update.found_for) + 1 : 0);
-    }
+    for (const auto& update : updates) update.write(out);
   }
   out.u64(changes_.size());
   for (const auto& [id, change] : changes_) {
@@ -141,14 +158,10 @@ void PilotState::read_side(ByteReader& in) {
     auto& updates = updates_[id];
     for (auto rows = in.count(3); rows > 0; --rows) {
       UpdateRow update;
-      update.time = in.time();
-      const auto step = in.u64(), found_for = in.u64();
-      if (step >= std::size(record::step_names) || found_for > std::size(record::found_for_names))
-        throw CorruptBytes("unknown step or finding");
-      update.step = static_cast<record::Step>(step);
-      if (found_for > 0) update.found_for = static_cast<record::FoundFor>(found_for - 1);
+      update.read(in);
       updates.insert(update);
     }
+    update_rows_ += updates.size();
   }
   for (auto left = in.count(20); left > 0; --left) {
     const auto id = in.id();

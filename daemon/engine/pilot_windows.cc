@@ -115,11 +115,11 @@ PilotView PilotState::view() {
   view.settings = settings_;
   view.now = now_;
   view.counters = counters_;
-  view.counters.parts_waiting = halves_.size();
+  view_bounds(view);
   std::sort(view.counters.versions.begin(), view.counters.versions.end(),
             [](const auto& x, const auto& y) { return x.name < y.name; });
   view.references = references_.view(versions_);
-  if (const auto current = references_.current()) view.reference = describe(settings_->reference, *current);
+  if (const auto current = references_.current()) view.reference = describe(*settings_, *current);
   view_changes(view);
   for (const auto& [key, published] : results_) view.windows.push_back(published);
   return view;

@@ -26,7 +26,24 @@ FrozenFeature freeze_numeric(const std::vector<ReferenceRow>& rows, std::size_t 
   return out;
 }
 
-FrozenFeature freeze_categorical(const std::vector<ReferenceRow>& rows, std::size_t column) {
+/// Leaves the most frequent ones, of equally frequent ones the first by name. How many went into `__other__`.
+std::uint64_t keep_frequent(std::map<std::string, std::uint64_t>& counts, std::size_t most) {
+  if (counts.size() <= most) return 0;
+  std::vector<std::pair<std::uint64_t, const std::string*>> order;
+  for (const auto& [category, count] : counts) order.emplace_back(count, &category);
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::uint64_t rest = 0;
+  std::vector<std::string> gone;
+  for (auto at = order.begin() + static_cast<std::ptrdiff_t>(most); at != order.end(); ++at) {
+    rest += at->first;
+    gone.push_back(*at->second);
+  }
+  for (const auto& category : gone) counts.erase(category);
+  counts[other_value] += rest;
+  return gone.size();
+}
+
+FrozenFeature freeze_categorical(const std::vector<ReferenceRow>& rows, std::size_t column, std::size_t most) {
   FrozenFeature out;
   std::map<std::string, std::uint64_t> counts;
   for (const auto& row : rows) {
@@ -37,6 +54,7 @@ FrozenFeature freeze_categorical(const std::vector<ReferenceRow>& rows, std::siz
       ++out.missing;
     }
   }
+  out.others = keep_frequent(counts, most);
   for (const auto& [category, count] : counts) {
     out.categories.push_back(category);
     out.category_counts.push_back(count);
@@ -126,9 +144,11 @@ std::uint32_t FrozenFeature::position(const FeatureValue& value) const {
 
 std::uint32_t FrozenFeature::position_of(const std::string& category) const {
   const auto found = std::lower_bound(categories.begin(), categories.end(), category);
-  if (found == categories.end() || *found != category) return unseen_category;
-  return static_cast<std::uint32_t>(found - categories.begin());
+  if (found != categories.end() && *found == category) return static_cast<std::uint32_t>(found - categories.begin());
+  return others == 0 || category == other_value ? unseen_category : position_of(other_value);
 }
+
+bool FrozenFeature::is_other(std::size_t category) const { return others > 0 && categories[category] == other_value; }
 
 namespace {
 
@@ -150,6 +170,7 @@ void Reference::write(ByteWriter& out) const {
   for (const auto& feature : features) {
     engine::write(out, feature);
     write_strata(out, feature);
+    out.u64(feature.others);
   }
   outcomes.write(out);
 }
@@ -162,6 +183,7 @@ void Reference::read(ByteReader& in, std::size_t bins) {
   for (auto& feature : features) {
     engine::read(in, feature);
     read_strata(in, feature);
+    feature.others = in.u64();
     make_bins(feature, bins);
   }
   outcomes.read(in);
@@ -175,7 +197,7 @@ Reference freeze(const settings::Pilot& pilot, const std::vector<ReferenceRow>& 
   for (std::size_t i = 0; i < columns.size(); ++i) {
     out.features.push_back(columns[i].kind == settings::FeatureKind::numeric
                                ? freeze_numeric(rows, i, pilot.reference.ks_exact_max_distinct)
-                               : freeze_categorical(rows, i));
+                               : freeze_categorical(rows, i, static_cast<std::size_t>(pilot.reference.max_categories)));
     count_strata(pilot, rows, i, out.features.back());
   }
   for (auto& feature : out.features) make_bins(feature, static_cast<std::size_t>(pilot.reference.bins));
@@ -192,15 +214,21 @@ Reference freeze(const settings::Pilot& pilot, const std::vector<ReferenceRow>& 
   return out;
 }
 
-ReferenceInfo describe(const settings::Reference& settings, const Reference& reference) {
+ReferenceInfo describe(const settings::Pilot& pilot, const Reference& reference) {
+  const auto& given = pilot.reference;
   ReferenceInfo out;
   out.id = reference.id;
   out.n = reference.n;
   out.frozen_at = reference.frozen_at;
-  out.kind = settings.kind();
-  out.name = settings.name;
+  out.kind = given.kind();
+  out.name = given.name;
   out.outcomes = reference.outcomes.labelled;
-  out.strata = settings.strata;
+  out.strata = given.strata;
+  for (std::size_t i = 0; i < pilot.features.size() && i < reference.features.size(); ++i) {
+    if (pilot.features[i].kind != settings::FeatureKind::categorical) continue;
+    const auto& frozen = reference.features[i];
+    out.categories.push_back({pilot.features[i].name, frozen.categories.size() - (frozen.others > 0 ? 1 : 0), frozen.others});
+  }
   return out;
 }
 

@@ -39,6 +39,8 @@ struct FeatureColumn {
 };
 [[nodiscard]] std::vector<FeatureColumn> feature_list(const settings::Pilot& pilot);
 inline constexpr const char* score_feature = "score";
+/// What further values of a label or feature count as.
+inline constexpr const char* other_value = "__other__";
 
 /// Rows of one stratum in one bin.
 struct StratumCount {
@@ -54,12 +56,15 @@ struct FrozenFeature {
   std::vector<std::string> categories;  ///< categorical, sorted
   std::vector<std::uint64_t> category_counts;
   std::uint64_t n = 0, missing = 0;  ///< values present, values absent
+  /// Categories beyond `reference.max_categories`: together `__other__`, as are live ones that are not in the list.
+  std::uint64_t others = 0;
   std::vector<StratumCount> strata;  ///< with `reference.strata`: by stratum, then bin; sums to n. 12 bytes each
   /// Numeric: bins of `sample`. Derived, not stored; nothing without a value.
   std::optional<stats::FrozenBins> bins;
 
   [[nodiscard]] std::uint32_t position(const FeatureValue& value) const;  ///< value present
   [[nodiscard]] std::uint32_t position_of(const std::string& category) const;
+  [[nodiscard]] bool is_other(std::size_t category) const;  ///< of its list: the rarer ones together
 };
 
 /// Those that decisions are compared with are shared (References).
@@ -87,6 +92,6 @@ struct Reference : std::enable_shared_from_this<Reference> {
                                Tally outcomes = {});
 
 /// What readers see of a reference. `versions` is left empty.
-[[nodiscard]] ReferenceInfo describe(const settings::Reference& settings, const Reference& reference);
+[[nodiscard]] ReferenceInfo describe(const settings::Pilot& pilot, const Reference& reference);
 
 }  // namespace pilotwatch::engine

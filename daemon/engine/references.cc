@@ -52,7 +52,7 @@ std::vector<ReferenceInfo> References::view(const std::vector<std::string>& vers
   std::vector<ReferenceInfo> out;
   for (std::uint32_t place = 0; place < references_.size(); ++place) {
     if (!references_[place]) continue;
-    auto info = describe(settings_->reference, *references_[place]);
+    auto info = describe(*settings_, *references_[place]);
     for (std::size_t version = 0; version < place_of_.size(); ++version) {
       if (place_of_[version] == place && version < versions.size()) info.versions.push_back(versions[version]);
     }

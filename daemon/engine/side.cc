@@ -35,6 +35,21 @@ void SideCounts::read(ByteReader& in) {
   for (auto& count : counts_) count = in.i64();
 }
 
+void UpdateRow::write(ByteWriter& out) const {
+  out.time(time);
+  out.u64(static_cast<std::uint64_t>(step));
+  out.u64(found_for ? static_cast<std::uint64_t>(*found_for) + 1 : 0);
+}
+
+void UpdateRow::read(ByteReader& in) {
+  time = in.time();
+  const auto as_step = in.u64(), as_found = in.u64();
+  if (as_step >= std::size(record::step_names) || as_found > std::size(record::found_for_names))
+    throw CorruptBytes("unknown step or finding");
+  step = static_cast<record::Step>(as_step);
+  if (as_found > 0) found_for = static_cast<record::FoundFor>(as_found - 1);
+}
+
 void ReviewRow::write(ByteWriter& out) const {
   out.id(prediction_id);
   out.time(time);

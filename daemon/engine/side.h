@@ -68,6 +68,8 @@ struct UpdateRow {
   record::Step step{};
   std::optional<record::FoundFor> found_for;
   auto operator<=>(const UpdateRow&) const = default;
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in);
 };
 
 /// One review; of several of a decision the one with the greatest (time, content) is in force.

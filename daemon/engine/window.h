@@ -87,12 +87,24 @@ struct PilotCounters {
       label_overflows;                 ///< attribute (or model_version) -> records in __other__
   std::uint64_t awaiting_outcome = 0;  ///< decisions without an outcome
   std::uint64_t parked_outcomes = 0;   ///< outcomes that wait for their prediction
+  /// What waited longest and was given up, by ParkedStream: outcomes, reviews, complaint updates; parts of predictions
+  /// became decisions without their other part.
+  std::array<std::uint64_t, 4> parked_dropped{};
   std::optional<Instant> last_prediction, last_outcome, last_complaint;  ///< greatest event times
   std::vector<std::uint64_t> latency_buckets;  ///< counts per bound of latency_bounds_s, then +Inf; not cumulative
   double latency_sum_s = 0;
   std::vector<std::uint64_t> delay_buckets;  ///< outcome delay, delay_bounds_s
   double delay_sum_s = 0;
 };
+enum class ParkedStream : std::uint8_t { outcomes, reviews, complaint_updates, prediction_parts };
+inline constexpr const char* parked_stream_names[] = {"outcomes", "reviews", "complaint_updates", "prediction_parts"};
+
+/// How much of a bound is taken.
+struct BoundUse {
+  std::string name;
+  std::uint64_t used = 0, most = 0;
+};
+
 inline constexpr double latency_bounds_s[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 inline constexpr double delay_bounds_s[] = {60, 600, 3600, 21600, 86400, 259200, 604800, 1209600, 2592000, 7776000};
 
@@ -121,6 +133,12 @@ struct ReferenceInfo {
   settings::Strata strata = settings::Strata::none;
   std::uint64_t outcomes = 0;         ///< of its rows have a known outcome, kept with their scores
   std::vector<std::string> versions;  ///< that are compared with it ("" = nameless); none = all
+  /// Of a categorical feature: categories told apart, and those beyond `reference.max_categories`.
+  struct Categories {
+    std::string feature;
+    std::uint64_t own = 0, others = 0;
+  };
+  std::vector<Categories> categories{};
 };
 
 /// What readers (API, metrics, page) see of one pilot.
@@ -128,6 +146,8 @@ struct PilotView {
   const settings::Pilot* settings = nullptr;
   std::optional<Instant> now;  ///< the pilot's clock
   PilotCounters counters;
+  std::vector<BoundUse> bounds;  ///< decisions, kept, parked streams
+  std::vector<BoundUse> labels;  ///< values of an attribute or pair, model_version, category
   ReferenceInfo reference;                                   ///< the one that the newest version is compared with
   std::vector<ReferenceInfo> references;                     ///< all, in the order in which they came
   std::vector<ChangeInfo> changes;                           ///< by time

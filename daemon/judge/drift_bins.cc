@@ -32,7 +32,8 @@ void categories(const engine::FrozenFeature& feature, DriftBins& out) {
   std::vector<std::size_t> by_count;
   for (std::size_t i = 0; i < chose.size(); ++i) {
     chose[i] = choosers(feature.categories[i], 0, feature.category_counts[i]);
-    if (chose[i] > 0) by_count.push_back(i);
+    // The rarer ones together are as good as unseen: live values of no category that was chosen come there, too.
+    if (chose[i] > 0 && !feature.is_other(i)) by_count.push_back(i);
   }
   std::stable_sort(by_count.begin(), by_count.end(), [&](auto a, auto b) { return chose[a] > chose[b]; });
   const std::size_t kept = std::min(most_categories, by_count.size());

@@ -19,12 +19,27 @@ std::string reference_shape(const engine::PilotState& state) {
   if (r.kind() == settings::ReferenceKind::period)
     out += " " + format_rfc3339(*r.from) + " " + format_rfc3339(*r.to) + " " + std::to_string(r.max_rows);
   if (r.strata != settings::Strata::none) out += settings::strata_names[static_cast<std::size_t>(r.strata)];
-  return out + " " + std::to_string(r.rows()) + " " + std::to_string(r.ks_exact_max_distinct);
+  return out + " " + std::to_string(r.rows()) + " " + std::to_string(r.ks_exact_max_distinct) + " " +
+         std::to_string(r.max_categories);
+}
+
+std::string bounds_shape(const settings::Bounds& bounds) {
+  std::string out = "bounds";
+  for (const auto bound : {bounds.decisions, bounds.kept, bounds.parked, bounds.versions, bounds.categories})
+    out += " " + std::to_string(bound);
+  return out;
 }
 
 }  // namespace
 
 Fold::Fold(const settings::Settings& settings) : settings_(&settings), engine_(settings), judge_(settings) {}
+
+void Applied::refuse(const record::Record& record) {
+  ++rejected;
+  if (errors.size() == most_errors) return;
+  errors.push_back({record.line, record::stream_of(record), record::Reason::full,
+                    "one more than the pilot's bounds let in", {}, {}});
+}
 
 std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t sequence) {
   std::vector<Applied> out;
@@ -112,6 +127,11 @@ Applied Fold::apply(const record::Submission& submission, Instant wall) {
     }
     auto& pilot = *to->pilot;
     const auto disposition = pilot.apply(submission.batch, record);
+    if (disposition.full) {
+      ++counters.rejected[static_cast<std::size_t>(record::Reason::full)];
+      out.refuse(record);
+      continue;
+    }
     ++(disposition.duplicate ? counters.duplicate : counters.accepted);
     ++(disposition.duplicate ? out.duplicate : out.accepted);
     if (disposition.late) ++counters.late;
@@ -251,6 +271,7 @@ std::string Fold::shape() const {
     line("scores " + std::to_string(p.scores.max_distinct) + " " + std::to_string(p.scores.max_distinct_by_group) +
          (p.scores.by_class == settings::ByClass::keep ? " by class" : ""));
     line("severe " + std::to_string(p.complaints.severe));
+    line(bounds_shape(p.bounds));
     for (const auto& w : p.windows) line("window " + engine::window_name(w));
     if (p.watches_decisions()) line("decisions in order");
   }

@@ -17,7 +17,11 @@ namespace pilotwatch::judge {
 
 /// What became of one submission's records.
 struct Applied {
+  static constexpr std::size_t most_errors = 20;
   std::uint64_t accepted = 0, duplicate = 0, rejected = 0;
+  std::vector<record::Reject> errors;  ///< the first of those that the state has no room for
+
+  void refuse(const record::Record& record);
 };
 
 /// The whole deterministic state: engine, judge, ingest counters. State = fold(journal): only apply() changes it.
@@ -81,7 +85,7 @@ class Fold {
     std::uint64_t bytes = 0, limit = 0;      ///< of decisions; limit 0 = none
     std::uint64_t decisions = 0, old = 0;    ///< in memory, in blocks only
     std::uint64_t blocks_read = 0, false_hits = 0;
-    std::uint64_t late_bytes = 0;
+    std::uint64_t late_bytes = 0, index_bytes = 0;
     std::uint64_t leaving = 0, movable = 0;  ///< of the bytes: those that evict() takes, those that a save() could make it take
     /// A checkpoint that relieves should come now, and would help.
     [[nodiscard]] bool wants_relief() const {

@@ -84,6 +84,7 @@ Fold::Memory Fold::memory() const {
     out.blocks_read += decisions.old().blocks_read();
     out.false_hits += decisions.old().false_hits();
     out.late_bytes += decisions.late_bytes();
+    out.index_bytes += decisions.old().index_bytes();
     out.leaving += decisions.leaving();
     out.movable += decisions.movable();
   }

@@ -189,12 +189,13 @@ enum class Reason : std::uint8_t {
   protobuf,
   mapping,
   unmapped,
+  full,  ///< one more than the pilot's `bounds` let in
 };
 inline constexpr const char* reason_names[] = {"json",          "utf8",         "depth",         "line_too_long",
                                                "schema",        "unknown_type", "unknown_pilot", "unknown_class",
                                                "unknown_field", "time",         "number",        "forbidden_pilot",
                                                "csv",           "cloudevent",   "protobuf",      "mapping",
-                                               "unmapped"};
+                                               "unmapped",     "full"};
 inline constexpr std::size_t reason_count = std::size(reason_names);
 
 /// A refused line: where, why, and what to do.

@@ -53,8 +53,20 @@ void read_memory(const Value& value, Settings& out) {
   map.finish();
 }
 
+void read_bounds(const Value& value, Settings& out) {
+  MapReader map(value);
+  map.read("pilots", out.max_pilots, &Value::whole, Whole{1, 100'000});
+  map.read("series", out.max_series, &Value::whole, Whole{1000, 100'000'000});
+  map.finish();
+}
+
 void read_pilots(const Value& value, Settings& out) {
   UniqueNames names;
+  if (value.node().IsSequence() && value.node().size() > out.max_pilots) {
+    value.problem("are " + std::to_string(value.node().size()) + ", more than bounds.pilots (" +
+                  std::to_string(out.max_pilots) + "): each takes memory of its own");
+    return;
+  }
   for (const auto& item : value.items()) {
     out.pilots.push_back(read_pilot(item, out.file, names));
   }
@@ -66,6 +78,7 @@ void read_root(const Value& root, Settings& out) {
   if (const auto v = map.take("evaluation")) read_interval(*v, "interval", out.evaluation_interval);
   if (const auto v = map.take("storage")) read_storage(*v, out);
   if (const auto v = map.take("memory")) read_memory(*v, out);
+  if (const auto v = map.take("bounds")) read_bounds(*v, out);
   if (const auto v = map.take("ingest")) read_ingest(*v, out.ingest);
   if (const auto v = map.take("notify")) out.notify = read_notify(*v);
   const auto sources = map.take("sources");

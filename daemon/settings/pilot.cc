@@ -36,6 +36,7 @@ class PilotReader {
     sound_.attributes = watched(&PilotReader::segments, "segments");
     sound_.reference = watched(&PilotReader::reference, "reference");
     if (const auto value = map_.take("scores")) scores(*value);
+    if (const auto value = map_.take("bounds")) bounds(*value);
     if (const auto value = map_.take("complaints")) complaints(*value);
     outcomes_known();
     sound_.windows = windows();
@@ -207,6 +208,7 @@ class PilotReader {
     map.read_choice("strata", out.strata, strata_names);
     map.read("bins", out.bins, &Value::whole, Whole{2, 1000});
     map.read("ks_exact_max_distinct", out.ks_exact_max_distinct, &Value::whole, Whole{2, 10'000'000});
+    map.read("max_categories", out.max_categories, &Value::whole, Whole{2, 1'000'000});
     if (!path.empty()) out.file = (config_.parent_path() / path).lexically_normal();
     const int kinds = (out.file.empty() ? 0 : 1) + (out.first > 0 ? 1 : 0) + (out.from || out.to ? 1 : 0) +
                       (out.previous_version > 0 ? 1 : 0);
@@ -253,6 +255,17 @@ class PilotReader {
       if (out_.scores.by_class == ByClass::keep && out_.classes.size() > max_scored_classes)
         by_class->problem("scores are kept of at most 256 classes");
     }
+    map.finish();
+  }
+
+  void bounds(const Value& value) {
+    MapReader map(value);
+    auto& out = out_.bounds;
+    map.read("decisions", out.decisions, &Value::whole, Whole{1, Bounds{}.decisions});
+    map.read("kept", out.kept, &Value::whole, Whole{1, most});
+    map.read("parked", out.parked, &Value::whole, Whole{1, most});
+    map.read("versions", out.versions, &Value::whole, Whole{1, 1000});
+    map.read("categories", out.categories, &Value::whole, Whole{1, 10'000});
     map.finish();
   }
 

@@ -109,6 +109,7 @@ struct Reference {
   std::uint64_t max_rows = 20'000;     ///< of a period: more are thinned by lot
   std::uint64_t bins = 64;             ///< quantile bins for the distances of numeric features, 2 .. 1000
   std::uint64_t ks_exact_max_distinct = 10'000;
+  std::uint64_t max_categories = 1000;  ///< of a categorical feature: rarer ones are `__other__`, 2 .. 1 million
   [[nodiscard]] ReferenceKind kind() const {
     if (!file.empty()) return ReferenceKind::file;
     if (first > 0) return ReferenceKind::first;
@@ -395,6 +396,17 @@ enum class Family : std::uint8_t { outcome, fairness, drift, quality };
 [[nodiscard]] Family family_of(const Limit& limit);
 constexpr double least_share = 1e-9;  ///< of a budget; a smaller one is as good as none
 
+/// What of one pilot stays in memory whatever comes: so many, then it is said of them what each line says.
+struct Bounds {
+  std::uint64_t decisions = 4'000'000'000;  ///< further ones are rejected; also the most that there can be
+  /// Complaints, their updates, reviews, feedback, changes, and outcomes that lost against another: rejected.
+  std::uint64_t kept = 10'000'000;
+  /// Outcomes, reviews, updates and parts, each: what has waited longest for the record it belongs to is given up.
+  std::uint64_t parked = 1'000'000;
+  std::uint64_t versions = 20;      ///< of the model: further ones are `__other__`
+  std::uint64_t categories = 1000;  ///< of complaints, told apart in memory: further ones are `__other__`
+};
+
 struct Pilot {
   std::string name;
   std::string description, owner, model;
@@ -422,6 +434,7 @@ struct Pilot {
   OutcomesKnown outcomes_known = OutcomesKnown::everyone;
   Reference reference;
   Scores scores;
+  Bounds bounds;
   std::vector<Window> windows;  ///< default: day, week, month, all
   Guarantee guarantee;
   std::vector<Limit> limits;
@@ -469,6 +482,8 @@ struct Settings {
   std::optional<Millis> retention;    ///< YAML `storage.retention`: of journal entries; none = for ever
   std::uint64_t max_store_bytes = 0;  ///< YAML `storage.max_bytes`; 0 = no bound
   std::uint64_t decision_memory = 1ULL << 30;  ///< bytes that decisions of all pilots may take; older ones are on disk
+  std::uint64_t max_pilots = 1000;             ///< YAML `bounds.pilots`: a file with more is refused
+  std::uint64_t max_series = 100'000;          ///< YAML `bounds.series`: on /metrics; figures of groups give way
   Ingest ingest;
   std::vector<Pilot> pilots;
   Source http = {.name = "http"};  ///< "http": what comes by HTTP and names no source

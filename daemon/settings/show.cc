@@ -139,6 +139,7 @@ void show_reference(Writer& out, const Pilot& pilot, const std::filesystem::path
     out.pair("strata", word(strata_names, reference.strata));
     out.whole("bins", reference.bins);
     out.whole("ks_exact_max_distinct", reference.ks_exact_max_distinct);
+    out.whole("max_categories", reference.max_categories);
   });
 }
 
@@ -192,6 +193,14 @@ void show_data(Writer& out, const Pilot& pilot, const std::filesystem::path& con
     out.whole("max_distinct", pilot.scores.max_distinct);
     out.whole("max_distinct_by_group", pilot.scores.max_distinct_by_group);
     if (pilot.task == Task::multiclass) out.pair("by_class", word(by_class_names, pilot.scores.by_class));
+  });
+  out.key("bounds");
+  out.map([&] {
+    out.whole("decisions", pilot.bounds.decisions);
+    out.whole("kept", pilot.bounds.kept);
+    out.whole("parked", pilot.bounds.parked);
+    out.whole("versions", pilot.bounds.versions);
+    out.whole("categories", pilot.bounds.categories);
   });
   out.list("windows", pilot.windows, [&](const Window& window) { out.window(window); });
 }
@@ -359,6 +368,11 @@ std::string show(const Settings& settings, const std::function<std::string(const
     });
     out.key("memory");
     out.flow_map([&] { out.whole("decisions", settings.decision_memory); });
+    out.key("bounds");
+    out.flow_map([&] {
+      out.whole("pilots", settings.max_pilots);
+      out.whole("series", settings.max_series);
+    });
     out.key("ingest");
     out.map([&] {
       out.whole("max_body_bytes", settings.ingest.max_body_bytes);

@@ -20,7 +20,7 @@ using runtime::Route;
 namespace {
 
 using Context = std::shared_ptr<const ApiContext>;
-using Answer = HttpResponse (*)(const ApiInput&);
+using Answer = std::function<HttpResponse(const ApiInput&)>;
 
 HttpResponse json_response(unsigned status, std::string body) {
   return {status, "application/json", std::move(body), {{"X-Content-Type-Options", "nosniff"}}};
@@ -28,7 +28,7 @@ HttpResponse json_response(unsigned status, std::string body) {
 
 /// Waits for a fresh snapshot, then answers. What goes wrong in one request stays in it.
 Route reading(std::string pattern, Context context, Answer answer) {
-  auto handler = [context = std::move(context), answer](HttpRequest&& request, Respond respond) {
+  auto handler = [context = std::move(context), answer = std::move(answer)](HttpRequest&& request, Respond respond) {
     context->fresh([context, answer, request = std::move(request),
                     respond = std::move(respond)](const std::shared_ptr<const judge::Snapshot>& snapshot) {
       HttpResponse response;
@@ -63,9 +63,11 @@ Json build_info() {
   return {{"version", version()}, {"revision", revision()}, {"compiler", compiler()}, {"application", "pilotwatch"}};
 }
 
-HttpResponse metrics_answer(const ApiInput& in) {
+HttpResponse metrics_answer(const ApiInput& in, const ApiContext& context) {
   const auto format = negotiate(in.request.header("accept"));
-  return {200, content_type(format), expose(metric_families(in.snapshot, in.self), format), {{"Vary", "Accept"}}};
+  const auto all = scrape(in.snapshot, in.self);
+  if (context.scraped) context.scraped(all.series, all.left_out);
+  return {200, content_type(format), expose(all.families, format), {{"Vary", "Accept"}}};
 }
 
 HttpResponse page_answer(const ApiInput& in) {
@@ -103,7 +105,7 @@ std::vector<Route> reader_routes(ApiContext given) {
   const auto context = std::make_shared<const ApiContext>(std::move(given));
   return {
       reading("/", context, page_answer),
-      reading("/metrics", context, metrics_answer),
+      reading("/metrics", context, [context](const ApiInput& in) { return metrics_answer(in, *context); }),
       immediate("/-/healthy", healthy),
       immediate("/-/ready", [context] { return ready(context->self()); }),
       immediate("/version", [] { return json_response(200, dump(build_info()) + "\n"); }),

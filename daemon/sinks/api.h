@@ -20,6 +20,8 @@ struct ApiContext {
   Fresh fresh;
   std::function<SelfStats()> self;  ///< any thread
   std::string external_url;         ///< "http://host:9200", no slash at the end
+  /// What an answer to /metrics came to, and how much of it did not fit; any thread; may be empty.
+  std::function<void(std::uint64_t series, std::uint64_t left_out)> scraped{};
 };
 
 /// `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/version`, `/api/v1/...`. README, "Interfaces", documents each.

@@ -23,6 +23,7 @@ ClientMetric& Families::add(MetricType type, std::string_view name, std::string_
   }
   PW_ASSERT(found->second.type == type);
   std::erase_if(labels, [](const ClientMetric::Label& label) { return label.value.empty(); });
+  if (taken_back_) taken_back_->push_back(&found->second);
   auto& metric = found->second.metric.emplace_back();
   metric.label = std::move(labels);
   ++series_;
@@ -65,6 +66,13 @@ void Families::add_histogram(std::string_view name, std::string_view help, Label
   histogram.sample_count = cumulative;
   histogram.sample_sum = sum;
   series_ += bounds.size() + 2;  // add() counted one of: buckets, +Inf, sum, count
+}
+
+void Families::take_back(std::uint64_t series) {
+  for (auto* family : *taken_back_) family->metric.pop_back();
+  std::erase_if(families_, [](const auto& item) { return item.second.metric.empty(); });
+  left_out_ += series_ - series;
+  series_ = series;
 }
 
 std::vector<MetricFamily> Families::take() {

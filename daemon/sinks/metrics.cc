@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/metrics.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "sinks/families.h"
@@ -94,18 +95,29 @@ void add_limits(Families& out, const judge::Snapshot& snapshot) {
   for (const auto& status : snapshot.limits) add_limit(out, status);
 }
 
-std::vector<prometheus::MetricFamily> metric_families(const judge::Snapshot& snapshot, const SelfStats& self) {
+Scrape scrape(const judge::Snapshot& snapshot, const SelfStats& self) {
   Families out;
   add_pilots(out, snapshot);
-  add_windows(out, snapshot);
-  add_groups(out, snapshot);
+  add_references(out, snapshot);
   add_limits(out, snapshot);
   add_ingest(out, snapshot, self);
   add_self(out, snapshot, self);
   add_notifications(out, self);
   add_process(out);
-  out.add_gauge("pilotwatch_series", "Series exposed on this endpoint.", {}, out.series() + 1);
-  return out.take();
+  add_bounds(out, snapshot, self);
+  constexpr std::uint64_t about_series = 4;  // what is said below
+  const auto most = self.max_series - std::min(self.max_series, about_series);
+  add_windows(out, snapshot, most);
+  const auto windows_left_out = out.left_out();
+  add_groups(out, snapshot, windows_left_out > 0 ? 0 : most);
+  const char* help = "Series left out of this answer, since there would be more than bounds.series.";
+  out.add_gauge("pilotwatch_series_left_out", help, {{"of", "windows"}}, windows_left_out);
+  out.add_gauge("pilotwatch_series_left_out", help, {{"of", "groups"}}, out.left_out() - windows_left_out);
+  const auto series = out.series() + 2;
+  out.add_gauge("pilotwatch_bound_used", bound_used_help, {{"bound", "series"}}, series);
+  out.add_gauge("pilotwatch_series", "Series exposed on this endpoint.", {}, series);
+  const auto left_out = out.left_out();
+  return {out.take(), series, left_out};
 }
 
 }  // namespace pilotwatch::sinks

@@ -104,7 +104,7 @@ void add_side(Families& out, const std::string& pilot, const PilotView& view) {
 }
 
 void add_overflows(Families& out, const settings::Pilot& pilot, const PilotCounters& counters) {
-  std::map<std::string, std::uint64_t> overflows{{"model_version", 0}};
+  std::map<std::string, std::uint64_t> overflows{{"model_version", 0}, {"category", 0}};
   for (const auto& attribute : pilot.segments.groupings()) overflows[attribute];
   for (const auto& [label, count] : counters.label_overflows) overflows[label] = count;
   for (const auto& [label, count] : overflows) {

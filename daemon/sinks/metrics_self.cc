@@ -192,6 +192,8 @@ void add_store(Families& out, const SelfStats& self) {
                 self.decision_bytes);
   out.add_gauge("pilotwatch_decisions_memory_limit_bytes", "Most that it should be (memory.decisions).", {},
                 self.decision_bytes_limit);
+  out.add_gauge("pilotwatch_decisions_index_bytes", "Of that the index of decisions on disk, which never leaves memory.",
+                {}, self.decision_index_bytes);
   out.add_counter("pilotwatch_decision_blocks_read_total", "Blocks of old decisions read from the store.", {},
                   self.decision_blocks_read);
   out.add_counter("pilotwatch_decision_blocks_read_in_vain_total",

@@ -139,13 +139,14 @@ constexpr Metric named[] = {Metric::volume,
                             Metric::mean_error,
                             Metric::complaints_per_1000};
 
-void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+/// Of the whole pilot, or of its groups.
+void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult& window, bool groups) {
   std::set<std::tuple<std::string_view, std::string_view, std::string_view, Metric>> seen;
   for (const auto& figure : window.figures) {
     const bool elsewhere = (std::ranges::find(named, figure.metric) != std::end(named) && figure.feature.empty()) ||
                            settings::of_feature(figure.metric);
     if (elsewhere || !figure.compare.empty() || !figure.model_version.empty() || !figure.value ||
-        figure.state == "suppressed")
+        figure.state == "suppressed" || figure.attribute.empty() == groups)
       continue;
     if (!seen.emplace(figure.attribute, figure.group, figure.feature, figure.metric).second) continue;
     const bool group = !figure.attribute.empty();
@@ -172,10 +173,11 @@ void add_figures(Families& out, const settings::Pilot& pilot, const WindowResult
 }
 
 /// One pass over the figures; of several formulas for one rate the first stands, as on the page.
-void add_rates(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+void add_rates(Families& out, const settings::Pilot& pilot, const WindowResult& window, bool groups) {
   std::set<std::tuple<std::string_view, std::string_view, Metric>> seen;
   for (const auto& figure : window.figures) {
-    if (!figure.model_version.empty() || !figure.compare.empty() || !figure.value || figure.state == "suppressed")
+    if (!figure.model_version.empty() || !figure.compare.empty() || !figure.value || figure.state == "suppressed" ||
+        figure.attribute.empty() == groups)
       continue;
     if (!seen.emplace(figure.attribute, figure.group, figure.metric).second) continue;
     for (const auto& criterion : criteria) {
@@ -275,8 +277,8 @@ void add_window(Families& out, const PilotView& view, const WindowResult& window
     out.add_gauge("pilotwatch_outcome_coverage_ratio", "window_outcomes / window_predictions.", labels,
                   coverage->value);
   }
-  add_rates(out, *view.settings, window);
-  add_figures(out, *view.settings, window);
+  add_rates(out, *view.settings, window, false);
+  add_figures(out, *view.settings, window, false);
   for (const auto& confusion : window.confusions) {
     if (!exported(*view.settings, confusion) || !confusion.attribute.empty()) continue;
     add_cells(out, "pilotwatch_window_confusion", "Joined predictions of the window by cell of the confusion matrix.",
@@ -343,26 +345,34 @@ void add_suppressed(Families& out, const settings::Pilot& pilot, const WindowRes
   }
 }
 
+void add_groups_of(Families& out, const settings::Pilot& pilot, const WindowResult& window) {
+  for (const auto& counts : window.counts) {
+    const bool group = counts.model_version.empty() && !counts.attribute.empty() && !counts.suppressed;
+    if (group) add_group(out, pilot, window, counts);
+  }
+  add_rates(out, pilot, window, true);
+  add_figures(out, pilot, window, true);
+  add_group_confusions(out, pilot, window);
+  add_comparisons(out, pilot, window);
+  add_suppressed(out, pilot, window);
+}
+
 }  // namespace
 
-void add_windows(Families& out, const judge::Snapshot& snapshot) {
+void add_references(Families& out, const judge::Snapshot& snapshot) {
+  for (const auto& view : snapshot.pilots) add_reference(out, view);
+}
+
+void add_windows(Families& out, const judge::Snapshot& snapshot, std::uint64_t most) {
   for (const auto& view : snapshot.pilots) {
-    for (const auto* window : newest_windows(view)) add_window(out, view, *window);
-    add_reference(out, view);
+    for (const auto* window : newest_windows(view)) out.add_if_room(most, [&] { add_window(out, view, *window); });
   }
 }
 
-void add_groups(Families& out, const judge::Snapshot& snapshot) {
+void add_groups(Families& out, const judge::Snapshot& snapshot, std::uint64_t most) {
   for (const auto& view : snapshot.pilots) {
-    for (const auto* window : newest_windows(view)) {
-      for (const auto& counts : window->counts) {
-        const bool group = counts.model_version.empty() && !counts.attribute.empty() && !counts.suppressed;
-        if (group) add_group(out, *view.settings, *window, counts);
-      }
-      add_group_confusions(out, *view.settings, *window);
-      add_comparisons(out, *view.settings, *window);
-      add_suppressed(out, *view.settings, *window);
-    }
+    for (const auto* window : newest_windows(view))
+      out.add_if_room(most, [&] { add_groups_of(out, *view.settings, *window); });
   }
 }
 

@@ -33,7 +33,8 @@ struct SelfStats {
   std::uint64_t store_write_failures = 0, store_checkpoints = 0;
   std::uint64_t store_read_failures = 0, store_rebuilds = 0;  ///< of old decisions; of the state from all entries
   std::uint64_t decisions_in_memory = 0, decisions_on_disk = 0, decision_bytes = 0, decision_bytes_limit = 0;
-  std::uint64_t decision_blocks_read = 0, decision_false_hits = 0;
+  std::uint64_t decision_blocks_read = 0, decision_false_hits = 0, decision_index_bytes = 0;
+  std::uint64_t max_pilots = 0, max_series = ~std::uint64_t{0};  ///< `bounds`
   bool store_degraded = false;
   std::uint64_t store_used_bytes = 0, store_reusable_bytes = 0;
   std::uint64_t store_max_bytes = 0;  ///< 0 = no bound

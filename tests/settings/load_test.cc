@@ -18,6 +18,7 @@ constexpr const char* every_key = R"(
 evaluation: {interval: 5s}
 storage: {checkpoint_interval: 2m, retention: 400d, max_bytes: 50GB}
 memory: {decisions: 3GB}
+bounds: {pilots: 7, series: 5000}
 ingest: {max_body_bytes: 8MB, max_line_bytes: 2048, max_queue_requests: 3, max_queue_bytes: 1GB}
 notify:
   alertmanagers: [{url: http://am:9093/prefix/, name: main}, {url: "https://[::1]:9094"}]
@@ -48,7 +49,8 @@ pilots:
     unknown_fields: reject
     features: [{name: income, kind: numeric}, {name: channel, kind: categorical}]
     segments: {attributes: [sex, region], pairs: [[region, sex]], min_n: 20, max_values: 30}
-    reference: {file: ref.ndjson, bins: 20, ks_exact_max_distinct: 500}
+    reference: {file: ref.ndjson, bins: 20, ks_exact_max_distinct: 500, max_categories: 30}
+    bounds: {decisions: 1000, kept: 100, parked: 10, versions: 3, categories: 4}
     windows: [week, {count: 1000}]
     limits:
       - name: drift
@@ -87,6 +89,8 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.retention == 400 * 24h);
   CHECK(s.max_store_bytes == 50ULL << 30);
   CHECK(s.decision_memory == 3ULL << 30);
+  CHECK(s.max_pilots == 7);
+  CHECK(s.max_series == 5000);
   CHECK(s.ingest.max_body_bytes == 8ULL << 20);
   CHECK(s.ingest.max_line_bytes == 2048);
   CHECK(s.ingest.max_queue_requests == 3);
@@ -146,6 +150,12 @@ TEST_CASE("settings: every key of a pilot reaches its field") {
   CHECK(p.reference.first == 0);
   CHECK(p.reference.bins == 20);
   CHECK(p.reference.ks_exact_max_distinct == 500);
+  CHECK(p.reference.max_categories == 30);
+  CHECK(p.bounds.decisions == 1000);
+  CHECK(p.bounds.kept == 100);
+  CHECK(p.bounds.parked == 10);
+  CHECK(p.bounds.versions == 3);
+  CHECK(p.bounds.categories == 4);
   CHECK(p.windows == std::vector<Window>{{WindowKind::week, 0}, {WindowKind::count, 1000}});
   const auto& demand = s.pilots[1];
   CHECK(demand.task == Task::regression);
@@ -191,6 +201,8 @@ TEST_CASE("settings: what is not said has its default") {
   CHECK_FALSE(s.retention);
   CHECK(s.max_store_bytes == 0);
   CHECK(s.decision_memory == 1ULL << 30);
+  CHECK(s.max_pilots == 1000);
+  CHECK(s.max_series == 100'000);
   CHECK(s.ingest.max_body_bytes == defaults.ingest.max_body_bytes);
   CHECK(s.notify.alertmanagers.empty());
   CHECK(s.notify.resolved_retention == 15min);
@@ -203,6 +215,12 @@ TEST_CASE("settings: what is not said has its default") {
   CHECK(p.outcome_horizon == 0s);
   CHECK(p.segments.min_n == 10);
   CHECK(!p.reference.given());
+  CHECK(p.reference.max_categories == 1000);
+  CHECK(p.bounds.decisions == 4'000'000'000);
+  CHECK(p.bounds.kept == 10'000'000);
+  CHECK(p.bounds.parked == 1'000'000);
+  CHECK(p.bounds.versions == 20);
+  CHECK(p.bounds.categories == 1000);
   CHECK(p.windows ==
         std::vector<Window>{{WindowKind::day, 0}, {WindowKind::week, 0}, {WindowKind::month, 0}, {WindowKind::all, 0}});
   const auto& l = p.limits.at(0);

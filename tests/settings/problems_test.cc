@@ -68,7 +68,7 @@ p.yml:12:38: notify.external_labels.__b: a label's name is letters (a-z, A-Z), d
 p.yml:13:12: notify.timeout: must be a duration such as 30s, 1h30m or 7d, got 'soon'
 p.yml:15:12: sources[0].name: 'http' is the name of what comes by HTTP
 p.yml:15:49: sources[0].poll_interval: must be a duration longer than 0s and of at most 1000y, got '0s'
-p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, preset, task, classes, positive, threshold, output, burden, review_min_time, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, complaints, outcomes_known, windows, guarantee, limits
+p.yml:19:5: pilots[0].clas: unknown key; known: name, description, owner, model, preset, task, classes, positive, threshold, output, burden, review_min_time, tolerance, quantiles, time_zone, clock, lateness, outcome_horizon, accept, unknown_fields, features, segments, reference, scores, bounds, complaints, outcomes_known, windows, guarantee, limits
 p.yml:20:16: pilots[0].threshold: must be a number from 0 to 1, got '1.5'
 p.yml:21:16: pilots[0].time_zone: unknown time zone 'Europe/Amsterdm'; write for example Europe/Amsterdam or UTC
 p.yml:22:5: pilots[0].lateness: has no value; leave the key out for its default
@@ -615,4 +615,18 @@ TEST_CASE("problems: the bound on what decisions take of memory") {
         "p.yml:2:21: memory.decisions: must be a number of bytes >= 16777216, or a size such as 64MB, got '4MB'\n");
   CHECK(problems(pilots + "memory: {decision: 1GB}\n") ==
         "p.yml:2:10: memory.decision: unknown key; did you mean 'decisions'? known: decisions\n");
+}
+
+TEST_CASE("problems: more pilots than bounds.pilots") {
+  const std::string two = "pilots:\n- {name: p, task: binary}\n- {name: q, task: binary}\n";
+  CHECK(problems(two + "bounds: {pilots: 2}\n").empty());
+  CHECK(problems(two + "bounds: {pilots: 1}\n") ==
+        "p.yml:2:1: pilots: are 2, more than bounds.pilots (1): each takes memory of its own\n");
+}
+
+TEST_CASE("problems: bounds of a pilot") {
+  CHECK(problems("pilots: [{name: p, task: binary, bounds: {kept: 0, version: 3}}]\n") ==
+        "p.yml:1:49: pilots[0].bounds.kept: must be a whole number from 1 to 1000000000, got '0'\n"
+        "p.yml:1:52: pilots[0].bounds.version: unknown key; did you mean 'versions'? known: decisions, kept, parked, "
+        "versions, categories\n");
 }

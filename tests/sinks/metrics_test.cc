@@ -83,6 +83,7 @@ TEST_CASE("Counters of a pilot") {
                             "pilotwatch_prediction_latency_seconds_sum{pilot=\"triage\"} 12.5\n"
                             "pilotwatch_prediction_latency_seconds_count{pilot=\"triage\"} 4\n"));
   CHECK(samples(text, "pilotwatch_label_values_overflowed_total") ==
+        "pilotwatch_label_values_overflowed_total{pilot=\"triage\",label=\"category\"} 0\n"
         "pilotwatch_label_values_overflowed_total{pilot=\"triage\",label=\"model_version\"} 0\n"
         "pilotwatch_label_values_overflowed_total{pilot=\"triage\",label=\"sex\"} 0\n");
 }
@@ -240,4 +241,138 @@ pilotwatch_drift_reference_info{pilot="triage",reference="00ff",kind="previous_v
 pilotwatch_drift_reference_info{pilot="triage",reference="00ff",kind="previous_version",name="last month",)"
         R"(model_version="8"} 1
 )");
+}
+
+TEST_CASE("Bounds of a pilot: what is taken, what may be, and what was given up") {
+  auto fixture = support::triage();
+  auto& view = fixture->snapshot.pilots[0];
+  view.bounds = {{"kept", 7, 10}};
+  view.labels = {{"sex", 2, 50}};
+  view.counters.parked_dropped = {1, 2, 3, 4};
+  view.reference.categories = {{"form", 5, 6}};
+  fixture->self.max_pilots = 1000;
+  fixture->self.max_series = 123'456;
+  fixture->self.decision_index_bytes = 12;
+  const auto text = scrape(*fixture);
+  CHECK_THAT(text, Contains("pilotwatch_bound_used{pilot=\"triage\",bound=\"kept\"} 7\n"
+                            "pilotwatch_bound_used{bound=\"pilots\"} 1\n"
+                            "pilotwatch_bound_used{bound=\"series\"} "));
+  CHECK(samples(text, "pilotwatch_bound_limit") ==
+        "pilotwatch_bound_limit{pilot=\"triage\",bound=\"kept\"} 10\npilotwatch_bound_limit{bound=\"pilots\"} 1000\n"
+        "pilotwatch_bound_limit{bound=\"series\"} 123456\n");
+  CHECK(samples(text, "pilotwatch_parked_dropped_total") ==
+        "pilotwatch_parked_dropped_total{pilot=\"triage\",stream=\"outcomes\"} 1\n"
+        "pilotwatch_parked_dropped_total{pilot=\"triage\",stream=\"reviews\"} 2\n"
+        "pilotwatch_parked_dropped_total{pilot=\"triage\",stream=\"complaint_updates\"} 3\n"
+        "pilotwatch_parked_dropped_total{pilot=\"triage\",stream=\"prediction_parts\"} 4\n");
+  CHECK_THAT(text, Contains("\npilotwatch_label_values{pilot=\"triage\",label=\"sex\"} 2\n"));
+  CHECK_THAT(text, Contains("\npilotwatch_label_values_limit{pilot=\"triage\",label=\"sex\"} 50\n"));
+  CHECK(samples(text, "pilotwatch_drift_reference_categories") ==
+        "pilotwatch_drift_reference_categories{pilot=\"triage\",feature=\"form\",of=\"own\"} 5\n"
+        "pilotwatch_drift_reference_categories{pilot=\"triage\",feature=\"form\",of=\"other\"} 6\n");
+  CHECK_THAT(text, Contains("\npilotwatch_decisions_index_bytes 12\n"));
+}
+
+namespace {
+
+/// The names and labels of all samples but those that say how many there are.
+std::set<std::string> series_of(const std::string& text) {
+  std::istringstream lines(text);
+  std::set<std::string> out;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("#")) out.insert(line.substr(0, line.rfind(' ')));
+  }
+  return out;
+}
+
+/// Two pilots with two windows of 30 groups each.
+std::unique_ptr<support::SnapshotFixture> with_many_groups() {
+  auto fixture = support::triage();
+  fixture->settings.pilots.reserve(2);
+  fixture->settings.pilots.push_back(fixture->settings.pilots[0]);
+  fixture->settings.pilots[1].name = "other";
+  for (auto& status : fixture->snapshot.limits) {
+    status.limit = &fixture->settings.pilots[0].limits[status.limit->segment.empty() ? 0 : 1];
+    status.pilot = &fixture->settings.pilots[0];
+  }
+  auto& views = fixture->snapshot.pilots;
+  views.push_back(views[0]);
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto& view = views[i];
+    view.settings = &fixture->settings.pilots[i];
+    view.windows.clear();
+    for (const char* kind : {"day", "week"}) {
+      auto window = support::triage_day(support::at("2026-03-01T00:00:00Z"));
+      window->kind_name = kind;
+      window->kind = {kind[0] == 'd' ? settings::WindowKind::day : settings::WindowKind::week, 0};
+      for (int group = 0; group < 30; ++group)
+        window->counts.push_back(support::make_counts("sex", std::to_string(group), 10, 5, 1, 0, 3));
+      view.windows.push_back(window);
+    }
+    fixture->settings.pilots[i].windows = {{settings::WindowKind::day, 0}, {settings::WindowKind::week, 0}};
+  }
+  return fixture;
+}
+
+}  // namespace
+
+TEST_CASE("Beyond bounds.series figures of groups give way, then those of windows, and nothing else") {
+  auto fixture = with_many_groups();
+  const auto whole = series_of(scrape(*fixture));
+  const auto is_figure = [](const std::string& series, bool groups) {
+    const bool group = series.starts_with("pilotwatch_group_");
+    const bool window = series.find(",window=") != std::string::npos && !series.starts_with("pilotwatch_limit_");
+    return groups ? group : group || window;
+  };
+  std::size_t groups = 0, figures = 0;
+  for (const auto& series : whole) {
+    groups += is_figure(series, true) ? 1 : 0;
+    figures += is_figure(series, false) ? 1 : 0;
+  }
+  REQUIRE(groups > 50);
+  REQUIRE(figures > groups + 50);
+  for (const std::size_t least : {whole.size(), whole.size() - 1, whole.size() - groups, whole.size() - groups - 1,
+                                  whole.size() - figures, std::size_t{1}}) {
+    CAPTURE(least, whole.size());
+    fixture->self.max_series = least;
+    const auto all = sinks::scrape(fixture->snapshot, fixture->self);
+    const auto text = sinks::expose(all.families, sinks::Exposition::text);
+    const auto now = series_of(text);
+    CHECK(now.size() == all.series);
+    CHECK(all.series + all.left_out == whole.size());
+    CHECK((all.left_out > 0) == (least < whole.size()));
+    CHECK(all.series <= std::max(least, whole.size() - figures));
+    for (const auto& family : all.families) CHECK(!family.metric.empty());
+    for (const auto& series : whole) {
+      if (now.contains(series)) continue;
+      CAPTURE(series);
+      CHECK(is_figure(series, least >= whole.size() - groups));
+    }
+    if (least < whole.size() - groups) CHECK(samples(text, "pilotwatch_group_").empty());
+    double told = 0;
+    std::istringstream lines(samples(text, "pilotwatch_series_left_out"));
+    for (std::string line; std::getline(lines, line);) told += std::stod(line.substr(line.rfind(' ')));
+    CHECK(told == static_cast<double>(all.left_out));
+  }
+}
+
+TEST_CASE("The figures of one window and pilot are left out together") {
+  auto fixture = with_many_groups();
+  const auto whole = series_of(scrape(*fixture));
+  const auto unit = [](const std::string& series) {
+    const auto value = [&](const std::string& name) {
+      const auto at = series.find(name + "=\"");
+      return at == std::string::npos ? "" : series.substr(at, series.find('"', at + name.size() + 2) - at);
+    };
+    return value("{pilot") + value(",window");
+  };
+  for (std::size_t most = 100; most < whole.size(); most += 97) {
+    fixture->self.max_series = most;
+    const auto now = series_of(scrape(*fixture));
+    std::set<std::string> gone, here;
+    for (const auto& series : whole) {
+      if (series.starts_with("pilotwatch_group_")) (now.contains(series) ? here : gone).insert(unit(series));
+    }
+    for (const auto& name : gone) CHECK(!here.contains(name));
+  }
 }
