@@ -72,9 +72,9 @@ class SparseCounts {
   }
   void read(ByteReader& in) {
     items_.resize(in.count(2));
-    for (auto& [position, count] : items_) {
-      position = static_cast<std::uint32_t>(in.u64());
-      count = in.u64();
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      items_[i] = {static_cast<std::uint32_t>(in.u64()), in.u64()};
+      if (i > 0 && items_[i].first <= items_[i - 1].first) throw CorruptBytes("counts out of order");
     }
   }
 

@@ -70,3 +70,11 @@ TEST_CASE("cells: merge equals all at once, byte for byte, whatever the order") 
   back.write(c);
   CHECK(c.bytes() == a.bytes());
 }
+
+TEST_CASE("tally: counts that are not in order are damage, and no reason to crash") {
+  ByteWriter out;
+  for (const std::uint64_t number : {3, 0, 1, 40, 1, 1, 1}) out.u64(number);  // three counts, at 0, 40 and 1
+  PositionCounts counts;
+  ByteReader in(out.bytes());
+  CHECK_THROWS_AS(counts.read(in), CorruptBytes);
+}
