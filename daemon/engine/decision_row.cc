@@ -78,7 +78,7 @@ Decision RowLayout::unpack(const std::byte* at) const {
   for (std::size_t i = 0; i < groupings; ++i) d.groups[i] = load<std::uint16_t>(at);
   d.predicted = numbers ? load<double>(at) : load<std::uint16_t>(at);
   if (scores) d.score = load<double>(at);
-  if ((flags & has_values) != 0) {
+  if (values > 0 && (flags & has_values) != 0) {
     d.values.resize(values);
     std::memcpy(d.values.data(), at, 8 * values);
   }

@@ -11,6 +11,8 @@
 namespace pilotwatch::engine {
 namespace {
 
+__extension__ using Wide = unsigned __int128;
+
 constexpr int few = 8, many = 16;                // bits of the prefix that choose a run
 constexpr std::size_t most_of_few = 250'000;     // then there are more runs, and each entry is a byte shorter
 constexpr std::uint32_t most_unsorted = 16;      // at the end of a run: entries are sorted in together
@@ -32,7 +34,7 @@ void IdIndex::put(Run& run, std::uint32_t at, std::uint64_t value) {
 std::uint32_t IdIndex::lower_bound(const Run& run, std::uint64_t value) const {
   if (run.sorted == 0) return 0;
   const auto guess = static_cast<std::uint32_t>(
-      static_cast<unsigned __int128>(value) * run.sorted >> (prefix_bits - run_bits_ + 24));
+      static_cast<Wide>(value) * run.sorted >> (prefix_bits - run_bits_ + 24));
   std::uint32_t low = 0, high = run.sorted;
   if (guess < run.sorted && entry(run, guess) < value) {
     low = guess + 1;

@@ -86,7 +86,8 @@ void OldDecisions::apply(Slot slot, Decision& d) const {
 Decision OldDecisions::operator[](Slot slot) const {
   PW_ASSERT(slot < size_);
   const auto known = thawed_.find(slot);
-  auto d = known != thawed_.end() ? known->second : row(*block(slot / RowBlock::rows), slot % RowBlock::rows);
+  const auto number = static_cast<std::uint32_t>(slot / RowBlock::rows);
+  auto d = known != thawed_.end() ? known->second : row(*block(number), slot % RowBlock::rows);
   apply(slot, d);
   return d;
 }

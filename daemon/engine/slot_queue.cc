@@ -7,6 +7,7 @@ namespace pilotwatch::engine {
 namespace {
 
 constexpr std::size_t chunk_bytes = 32 << 10;
+constexpr SlotQueue::Slot most = ~SlotQueue::Slot{0};
 
 }  // namespace
 
@@ -44,7 +45,10 @@ std::optional<SlotQueue::Slot> SlotQueue::next(Place& place) const {
       ByteReader in(std::string_view(bytes).substr(place.offset));
       std::size_t length = 1;
       while ((static_cast<unsigned char>(bytes[place.offset + length - 1]) & 0x80) != 0) ++length;
-      place.before = static_cast<Slot>(place.before + in.i64());
+      const auto step = in.i64();
+      if (step < -std::int64_t{place.before} || step > std::int64_t{most} - place.before)
+        throw CorruptBytes("a slot that cannot be");
+      place.before = static_cast<Slot>(place.before + step);
       place.offset += length;
       return place.before;
     }

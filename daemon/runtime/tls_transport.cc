@@ -81,8 +81,9 @@ const char* Tls::handshake_failure() const {
   return BIO_number_read(SSL_get_rbio(connection)) == 0 ? nullptr : "tls_handshake";
 }
 
-/// Header and body of a small answer in one record.
+/// Header and body of a small answer in one record. Of a large body the rest is alone, and goes out from where it is.
 void Tls::write_some(const Gathered& from, IoHandler handler) {
+  if (from[0].size() == 0) return stream_.async_write_some(boost::asio::buffer(from[1]), std::move(handler));
   if (from[1].size() == 0 || from[0].size() >= record) {
     return stream_.async_write_some(boost::asio::buffer(from[0]), std::move(handler));
   }

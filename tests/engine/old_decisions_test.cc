@@ -307,3 +307,23 @@ TEST_CASE("slot queue: first in, first out, over restarts, in little memory") {
   for (std::uint32_t i = 0; i < 1'000'000; ++i) many.push(i ^ 3);
   CHECK(many.bytes() < 1'200'000);
 }
+
+TEST_CASE("slot queue: a difference that leads nowhere is refused") {
+  for (const auto step : {INT64_MAX, INT64_MIN, std::int64_t{-2}, std::int64_t{1} << 32}) {
+    ByteWriter tail, out;
+    tail.i64(1);
+    tail.i64(step);
+    out.u64(0);  // no chunks
+    out.u64(0);
+    out.text(tail.bytes());
+    out.u64(2);
+    out.flag(true);  // the first of them is next
+    out.u64(1);
+    out.u64(0);
+    out.u64(1);
+    out.u64(1);
+    ByteReader in(out.bytes());
+    SlotQueue queue;
+    CHECK_THROWS_AS(queue.read(in, 10, [](std::uint64_t) { return std::string(); }), CorruptBytes);
+  }
+}

@@ -41,7 +41,7 @@ class Oracle {
 
   judge::Fold fold_;
   std::vector<std::size_t> hashes_;  ///< of the entries
-  Instant wall_ = Instant::min();
+  Instant wall_{};                   ///< of the last one
   Transitions transitions_;
   struct Limit {
     judge::State state{};
