@@ -112,7 +112,9 @@ def a_bound_refuses_and_lets_in_again():
         check_equal(daemon.get("/-/healthy").status, 200, "healthy")
         with open(log, "a", encoding="utf-8") as file:   # files wait for room
             file.write("".join(f'{{"type":"prediction","id":"{n}","time":{FIRST_DAY},"prediction":1}}\n' for n in range(5000)))
-        wait_for("the file to be tried", lambda: daemon.metrics().one("pilotwatch_tail_unread_bytes") > 0)
+        # What copies the log meanwhile can make room for it.
+        wait_for("the file to be tried", lambda: daemon.metrics().one("pilotwatch_tail_unread_bytes") > 0 or
+                 records(daemon)[0] >= taken + 5000)
         daemon.kill()
         daemon.start()
         # The start copies the log back, which can make room for what waits in the file and for one more body.
