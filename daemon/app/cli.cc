@@ -2,19 +2,15 @@
 // The command line: flags spelt as Prometheus spells them, errors of usage exit 2.
 #include <CLI/CLI.hpp>
 #include <exception>
-#include <functional>
 #include <iostream>
 
-#include "app/commands.h"
+#include "app/cli_parts.h"
 #include "app/simulation.h"
 
 namespace pilotwatch::app {
 namespace {
 
 constexpr int exit_failure = 1, exit_usage = 2;
-
-/// What the command line asked for; called once parsing is over.
-using Command = std::function<int()>;
 
 std::vector<std::string> pilot_names(bool with_all) {
   std::vector<std::string> names(std::begin(simulated_pilots), std::end(simulated_pilots));
@@ -197,13 +193,6 @@ void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
   });
 }
 
-void add_client(CLI::App& app, ClientOptions& options) {
-  app.add_option("--url", options.url, "Where the daemon is")->type_name("URL")->capture_default_str();
-  app.add_option("--token-file", options.token_file, "File with the bearer token of the source")->type_name("FILE");
-  app.add_option("--user", options.user, "User of the daemon's web configuration")->type_name("NAME:PASSWORD");
-  app.add_option("--ca-file", options.ca_file, "Certificates to trust, for https")->type_name("FILE");
-}
-
 void add_ingest(CLI::App& root, IngestOptions& options, Command& command) {
   auto* app = root.add_subcommand("ingest", "Send standard input to a running daemon, line by line, until it ends");
   add_client(*app, options.client);
@@ -287,6 +276,7 @@ struct Options {
   BackupOptions backup;
   RejectsOptions rejects;
   TapOptions tap;
+  AlertOptions alert;
   bool verbose = false;
 };
 
@@ -302,12 +292,20 @@ void declare(CLI::App& root, Options& options, Command& command) {
   add_backup(root, options.backup, command);
   add_rejects(root, options.rejects, command);
   add_tap(root, options.tap, command);
+  add_alert(root, options.alert, command);
   add_map(root, options.map, command);
   add_schema(root, command);
   add_version(root, options.verbose, command);
 }
 
 }  // namespace
+
+void add_client(CLI::App& app, ClientOptions& options) {
+  app.add_option("--url", options.url, "Where the daemon is")->type_name("URL")->capture_default_str();
+  app.add_option("--token-file", options.token_file, "File with the bearer token of the source")->type_name("FILE");
+  app.add_option("--user", options.user, "User of the daemon's web configuration")->type_name("NAME:PASSWORD");
+  app.add_option("--ca-file", options.ca_file, "Certificates to trust, for https")->type_name("FILE");
+}
 
 int run(int argc, char** argv) {
   CLI::App root("Monitors pilots of AI systems: drift, error rate, complaints, fairness.");

@@ -108,6 +108,21 @@ struct TapOptions {
 /// What becomes of the lines of a source, as they come.
 int tap(const TapOptions& options);
 
+struct AlertOptions {
+  ClientOptions client;                        ///< of list, enable
+  std::string format = "table";                ///< of list: table | ndjson
+  std::string webhook;                         ///< of enable
+  std::string config_file = "pilotwatch.yml";  ///< of test, like what follows
+  std::string external_url = "http://127.0.0.1:9464";
+  std::vector<std::string> names;  ///< empty = all
+};
+/// Sends a marked notification to each Alertmanager and webhook; 1 where one was not taken.
+int alert_test(const AlertOptions& options);
+/// What fires now.
+int alert_list(const AlertOptions& options);
+/// After a webhook has answered 410.
+int alert_enable(const AlertOptions& options);
+
 /// The JSON Schema of what `backtest` prints.
 int print_schema();
 

@@ -29,6 +29,7 @@ Core::Core(Parts parts)
                         parts_.settings.decision_memory);
   parts_.fold.on_transition = [this](const judge::Transition& t) {
     alerts_changed_ = true;
+    if (parts_.outbox != nullptr) parts_.outbox->collect(t);
     const auto line = std::string(judge::state_names[static_cast<std::size_t>(t.from)]) + " -> " +
                       judge::state_names[static_cast<std::size_t>(t.to)];
     if (t.to == judge::State::breach) {
@@ -107,6 +108,7 @@ bool Core::step() {
     parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
     alerts_changed_ = true;  // what fires must be said again, or Alertmanager takes it for resolved
   }
+  static_cast<void>(write_outbox());  // or with the next turn
   serve_readers();
   if (alerts_changed_) publish_alerts();
   return !last;

@@ -14,6 +14,7 @@
 
 #include "app/committer.h"
 #include "app/decoded.h"
+#include "app/outbox.h"
 #include "base/guarded.h"
 #include "base/steady.h"
 #include "base/time.h"
@@ -54,6 +55,7 @@ class Core {
     std::function<void(const judge::Snapshot&)> publish_alerts;
     const SteadyClock& steady = system_steady_clock();
     Drive drive = Drive::thread;
+    OutboxWriter* outbox = nullptr;  ///< null: no webhook is told
   };
   explicit Core(Parts parts);
   ~Core();
@@ -141,6 +143,7 @@ class Core {
   void publish_alerts();
   void repeat_alerts();
   void publish_light();
+  bool write_outbox() { return parts_.outbox == nullptr || parts_.outbox->write(); }
   [[nodiscard]] Instant wall();
   [[nodiscard]] bool restore_from(const journal::Checkpoint& checkpoint);
   void rebuild(const journal::Checkpoint& checkpoint);

@@ -33,6 +33,7 @@ std::vector<judge::Applied> Core::apply(const record::Entry& entry, std::uint64_
     ++read_failures_;
     return recover(what, damaged) ? last_applied_ : std::vector<judge::Applied>();
   };
+  if (parts_.outbox != nullptr) parts_.outbox->begin(sequence);
   try {
     return parts_.fold.apply(entry, sequence);
   } catch (const CorruptBytes& error) {

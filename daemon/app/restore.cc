@@ -28,6 +28,7 @@ void Core::restore() {
   } catch (const journal::WriteError& error) {  // with the first entry that can be written
     parts_.log.error("the limits cannot be recorded yet", {{"err", error.what()}});
   }
+  static_cast<void>(write_outbox());
   parts_.log.info("state restored", {{"sequence", parts_.fold.sequence()}, {"replayed_entries", replayed_.load()}});
   last_snapshot_.with([&](auto& snapshot) { snapshot = parts_.fold.snapshot(parts_.clock.now()); });
 }
@@ -68,6 +69,7 @@ void Core::restore_state(bool anew) {
 /// One entry of the journal, within the bound on memory.
 void Core::replay(const record::Entry& entry, std::uint64_t sequence, const std::function<void()>& relieve) {
   parts_.fold.prepare(entry);
+  if (parts_.outbox != nullptr) parts_.outbox->begin(sequence);
   last_applied_ = parts_.fold.apply(entry, sequence);
   ++replayed_;
   for (const auto& submission : entry.submissions) unlooked_bytes_ += submission.bytes;

@@ -9,9 +9,11 @@
 #include "app/core.h"
 #include "app/descriptors.h"
 #include "app/intake.h"
+#include "app/listen_address.h"
 #include "app/references.h"
 #include "app/series_log.h"
 #include "app/web_access.h"
+#include "app/webhooks.h"
 #include "journal/salvage.h"
 #include "runtime/http.h"
 #include "runtime/log.h"
@@ -42,33 +44,10 @@ sigset_t block_signals() {
   return set;
 }
 
-struct Address {
-  std::string host;
-  std::uint16_t port;
-};
-
-/// "host:port", ":port", "[::1]:port".
-std::optional<Address> parse_address(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::string host = text.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  const std::string port = text.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  const int number = std::stoi(port);
-  if (number > 65535) return std::nullopt;
-  return Address{host.empty() ? "0.0.0.0" : host, static_cast<std::uint16_t>(number)};
-}
-
-/// As it stands in a URL.
-std::string in_brackets(const std::string& host) {
-  return host.find(':') == std::string::npos ? host : "[" + host + "]";
-}
-
 class Daemon {
  public:
   /// `web`: null without --web.config.file; must have started, and outlive this.
-  Daemon(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http, Address otlp,
+  Daemon(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http, ListenAddress otlp,
          WebAccess* web, const runtime::Log& log)
       : settings_(std::move(settings)),
         log_(log),
@@ -78,14 +57,16 @@ class Daemon {
                  {.overwrite = settings_.retention.has_value(), .max_bytes = settings_.max_store_bytes}),
         fold_(settings_),
         alertmanagers_(settings_.notify, clock_),
-        external_url_(options.external_url) {
+        external_url_(options.external_url),
+        webhooks_(settings_, journal_, clock_, external_url_, log_) {
     const auto key_file = std::filesystem::path(options.storage_path) / "id.key";
     auto key = load_or_create_id_key(key_file);
     if (key.has_error()) throw journal::OpenError(key.error().what);
     load_references(settings_, *key, fold_,
                     [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
     core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, dead_letters_,
-                                               [this](const judge::Snapshot& limits) { publish_alerts(limits); }});
+                                               [this](const judge::Snapshot& limits) { publish_alerts(limits); },
+                                               system_steady_clock(), Drive::thread, &webhooks_.writer()});
     intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, log_, tap_, *key});
     for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
       if (source.kind != settings::SourceKind::file) continue;
@@ -114,6 +95,7 @@ class Daemon {
     log_.info(tls ? "TLS is enabled." : "TLS is disabled.", {{"http2", false}});
     core_->restore();
     alertmanagers_.start();
+    webhooks_.start();
     intake_->start();  // first: /-/ready must not say yes while deliveries are refused
     core_->start();
     for (auto& tail : tails_) tail->start();
@@ -137,7 +119,7 @@ class Daemon {
   }
 
   /// Only where a source of that kind asks for it.
-  void build_otlp_server(runtime::HttpOptions http, const Address& address) {
+  void build_otlp_server(runtime::HttpOptions http, const ListenAddress& address) {
     if (std::ranges::none_of(settings_.sources, [](const auto& s) { return s.kind == settings::SourceKind::otlp; })) {
       return;
     }
@@ -174,6 +156,8 @@ class Daemon {
     context.scraped = [this](auto series, auto left_out) { series_log_.scraped(series, left_out); };
     context.external_url = external_url_;
     for (auto& route : sinks::reader_routes(std::move(context))) routes.push_back(std::move(route));
+    for (auto& route : webhooks_.routes([this](auto job) { render_.post(std::move(job)); }))
+      routes.push_back(std::move(route));
     server_ = std::make_unique<runtime::HttpServer>(std::move(http), std::move(routes));
     if (web_ != nullptr) server_->set_access(web_->access());
   }
@@ -204,6 +188,7 @@ class Daemon {
                            t.lost_damaged, t.copied_bytes, t.compressed_files, t.read_errors, t.watches, t.watch_errors});
     }
     out.targets = alertmanagers_.stats();
+    out.webhooks = webhooks_.stats();
     out.http = server_->stats();
     if (otlp_server_) out.http += otlp_server_->stats();
     if (web_ != nullptr) out.web = web_->stats();
@@ -241,7 +226,9 @@ class Daemon {
     for (auto& tail : tails_) tail->stop();
     intake_->stop();
     core_->stop();
+    webhooks_.begin_stop(alert_grace);
     alertmanagers_.stop(alert_grace);
+    webhooks_.stop(alert_grace);
     render_.stop();
     if (otlp_server_) otlp_server_->stop(http_grace);
     server_->stop(http_grace);
@@ -255,6 +242,8 @@ class Daemon {
   journal::Journal journal_;
   judge::Fold fold_;
   sinks::Alertmanagers alertmanagers_;
+  std::string external_url_;
+  WebhookSink webhooks_;
   runtime::Worker render_{"pw-render"};
   sources::DeadLetterBox dead_letters_{settings_.ingest.dead_letters};
   sources::Tap tap_;
@@ -264,7 +253,7 @@ class Daemon {
   std::shared_ptr<sources::SourceAccess> access_, otlp_access_;
   std::unique_ptr<runtime::HttpServer> server_, otlp_server_;
   std::vector<std::unique_ptr<sources::FileTail>> tails_;
-  std::string address_, otlp_address_, external_url_;
+  std::string address_, otlp_address_;
   bool default_url_ = false;
 };
 

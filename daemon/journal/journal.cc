@@ -89,6 +89,7 @@ Journal::Impl::Impl(const std::filesystem::path& folder, Options given)
                         "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   delete_cursor.emplace(database, "DELETE FROM cursors WHERE source = ? AND id = ?");
   letters.emplace(database);
+  deliveries.emplace(database);
   insert_part.emplace(database, "INSERT OR REPLACE INTO checkpoint_parts VALUES(?, ?, ?)");
   set_fact.emplace(database, "INSERT OR REPLACE INTO facts VALUES(?, ?)");
   page_count.emplace(database, "PRAGMA page_count");

@@ -15,6 +15,7 @@
 
 #include "record/cursor.h"
 #include "record/dead_letter.h"
+#include "record/delivery.h"
 #include "record/entry.h"
 
 /// What was acknowledged, on disk: one SQLite database, WAL, synchronous=FULL.
@@ -155,6 +156,29 @@ class Journal {
   /// The rejected lines that have been kept, oldest first, without what is no longer to be kept: all but the newest
   /// `keep`, and, unless `keep_text`, lines and the data in details, which are taken from the disk. Throws WriteError.
   [[nodiscard]] std::vector<record::DeadLetter> dead_letters(std::uint64_t keep, bool keep_text);
+
+  /// The outbox of webhooks: in one transaction the events that follow from entries, all up to `through`. One that is
+  /// there already (id and webhook) stays as it is. Of what waits for a webhook the newest of its capacity stay;
+  /// returns how many of the others were given up (record::DeliveryState::queue_full). What no longer waits is a log of
+  /// 10,000. Throws WriteError; then nothing has changed.
+  using Capacities = std::map<std::string, std::uint64_t>;  ///< by webhook
+  std::map<std::string, std::uint64_t> add_deliveries(std::span<const record::Delivery> deliveries,
+                                                      std::uint64_t through, const Capacities& capacities);
+  /// What follows from entries up to this one has been added; nullopt: nothing ever was. Throws DamagedError,
+  /// ReadError.
+  [[nodiscard]] std::optional<std::uint64_t> outbox_through();
+  /// Nothing is added any more. Throws WriteError.
+  void forget_outbox_through();
+  /// The one that waits for the webhook and is to be tried first. Throws DamagedError, ReadError.
+  [[nodiscard]] std::optional<record::Delivery> next_delivery(const std::string& webhook);
+  /// What has become of one, by id and webhook. Throws WriteError.
+  void note_delivery(const record::Delivery& delivery);
+  /// Whatever waits for the webhook becomes `state`; returns how many. Throws WriteError.
+  std::uint64_t give_up_deliveries(const std::string& webhook, record::DeliveryState state);
+  /// Cost: a look at each that waits. Throws DamagedError, ReadError.
+  [[nodiscard]] record::DeliveryBacklog backlog(const std::string& webhook);
+  /// Newest first, without bodies; `webhook`: "" = of all. Throws DamagedError, ReadError.
+  [[nodiscard]] std::vector<record::Delivery> deliveries(const std::string& webhook, std::uint64_t limit);
 
   /// Small facts beside the state: the shape of the settings, reference ids.
   [[nodiscard]] std::string fact(const std::string& key);

@@ -16,12 +16,15 @@
 #include <optional>
 
 #include "journal/dead_letters.h"
+#include "journal/deliveries.h"
 #include "journal/journal.h"
 #include "journal/schema.h"
 #include "journal/sqlite.h"
 
 /// What the functions of Journal share; private to journal/.
 namespace pilotwatch::journal {
+
+inline constexpr std::string_view outbox_fact = "outbox_through";
 
 /// The lock dies with the process, whatever way that happens.
 class LockFile {
@@ -59,6 +62,7 @@ struct Journal::Impl {
       if (!database.autocommit()) sqlite3_exec(database.get(), "ROLLBACK", nullptr, nullptr, nullptr);
       for (auto* statement : {&insert, &insert_cursor, &delete_cursor, &insert_part, &set_fact}) (*statement)->reset();
       letters->reset();
+      deliveries->reset();
       throw;
     }
   }
@@ -116,6 +120,7 @@ struct Journal::Impl {
   Database database;
   std::optional<Statement> insert, insert_cursor, delete_cursor, insert_part, set_fact;
   std::optional<DeadLetters> letters;
+  std::optional<Deliveries> deliveries;
   std::optional<Statement> page_count, freelist_count;
   std::uint64_t page_bytes = 4096;
   std::atomic<std::int64_t> all_pages = 0, free_pages = 0;

@@ -171,7 +171,7 @@ void write_fact(Database& to, std::string_view key, std::string_view value) {
 /// Whether a fact must be one: what is not would be damage once more.
 bool is_number(std::string_view key) {
   return key.starts_with("checkpoint_") || key.starts_with("forgotten_") || key.starts_with("lost_") ||
-         key.ends_with("_ms");
+         key.starts_with("outbox_") || key.ends_with("_ms");
 }
 
 struct Part {
@@ -246,6 +246,32 @@ void copy_facts(Database& from, Database& to, Salvage& out) {
   write_fact(to, "lost_entries", std::to_string(lost + static_cast<std::int64_t>(out.lost)));
 }
 
+/// What waits for webhooks, and the log. Those behind something unreadable are lost.
+void copy_deliveries(Database& from, Database& to) {
+  const Deliveries table(to);
+  Statement insert(to, "INSERT OR IGNORE INTO deliveries VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  constexpr auto is_word = [](int column) { return (column >= 1 && column <= 4) || column == 12; };
+  static_cast<void>(readable([&] {
+    Statement select(from, "SELECT * FROM deliveries ORDER BY number");
+    while (select.step()) {
+      std::array<std::string, 13> words;
+      for (int i = 0; i < 13; ++i) {
+        auto& text = words[static_cast<std::size_t>(i)];
+        if (is_word(i)) insert.bind(i + 1, std::string_view(text = select.bytes(i)));
+        // No time is none.
+        if (!is_word(i) && ((i != 9 && i != 10) || select.number(i) != 0)) insert.bind(i + 1, select.number(i));
+      }
+      insert.run();
+    }
+  }));
+  // Numbers behind the last entry are given again: what follows from those has not been added yet.
+  const auto through = number(from, std::string(outbox_fact).c_str());
+  if (!through || *through == 0) return;
+  const auto last = std::max(pragma(to, "SELECT coalesce(max(sequence), 0) FROM entries"),
+                             number(to, "checkpoint_sequence").value_or(0));
+  write_fact(to, outbox_fact, std::to_string(std::min(*through, last)));
+}
+
 void fill(const fs::path& from, const fs::path& to, Salvage& out) {
   Database copy(to.string());
   prepare(copy, to.string());
@@ -256,6 +282,7 @@ void fill(const fs::path& from, const fs::path& to, Salvage& out) {
     copy_entries(damaged, copy, out);
     copy_cursors(damaged, copy);
     copy_facts(damaged, copy, out);
+    copy_deliveries(damaged, copy);
     copy.run("COMMIT");
   } catch (const SqliteError& error) {
     if (copy.autocommit()) throw;

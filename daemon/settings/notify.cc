@@ -37,25 +37,15 @@ bool is_authority(std::string_view text) {
   return colon == std::string_view::npos || is_port(text.substr(colon + 1));
 }
 
-bool is_path(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '?' && c != '#'; });
-}
-
-/// The authority of http(s)://host[:port][/path]; empty where the text is anything else.
-std::string_view authority_of(std::string_view url) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!url.starts_with(scheme)) continue;
-    const auto rest = url.substr(scheme.size());
-    const auto slash = std::min(rest.find('/'), rest.size());
-    if (is_authority(rest.substr(0, slash)) && is_path(rest.substr(slash))) return rest.substr(0, slash);
-  }
-  return {};
+bool is_path(std::string_view text, UrlQuery query) {
+  return std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+    return c > 0x20 && c < 0x7F && c != '#' && (c != '?' || query == UrlQuery::allowed);
+  });
 }
 
 void read_url(const Value& value, Alertmanager& out) {
   const std::string url = value.node().IsScalar() ? value.node().Scalar() : "";
-  const auto authority = authority_of(url);
+  const auto authority = url_authority(url, UrlQuery::refused);
   if (authority.empty())
     return value.wrong("http://host:port or https://host:port, with a path prefix if there is one");
   out.url = url.substr(0, url.find_last_not_of('/') + 1);
@@ -97,13 +87,24 @@ std::map<std::string, std::string> read_external_labels(const Value& value) {
 
 }  // namespace
 
-Notify read_notify(const Value& value) {
+std::string_view url_authority(std::string_view url, UrlQuery query) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!url.starts_with(scheme)) continue;
+    const auto rest = url.substr(scheme.size());
+    const auto slash = std::min(rest.find('/'), rest.size());
+    if (is_authority(rest.substr(0, slash)) && is_path(rest.substr(slash), query)) return rest.substr(0, slash);
+  }
+  return {};
+}
+
+Notify read_notify(const Value& value, const std::filesystem::path& config) {
   MapReader map(value);
   Notify out;
   UniqueNames names;
   if (const auto list = map.take("alertmanagers")) {
     for (const auto& item : list->items()) out.alertmanagers.push_back(read_alertmanager(item, names));
   }
+  if (const auto list = map.take("webhooks")) read_webhooks(*list, config, out.webhooks);
   if (const auto labels = map.take("external_labels")) out.external_labels = read_external_labels(*labels);
   map.read("resend_delay", out.resend_delay, &Value::duration, Zero::refused);
   map.read("timeout", out.timeout, &Value::duration, Zero::refused);

@@ -74,7 +74,11 @@ void read_mapping(MapReader& source, Mapping& out);
 /// What a ready mapping is made of; none for those that take members of the wire format by their names.
 [[nodiscard]] std::vector<MapRule> preset_map_rules(SourcePreset preset);
 
-[[nodiscard]] Notify read_notify(const Value& value);
+enum class UrlQuery { refused, allowed };
+/// The authority of http(s)://host[:port][/path]; empty where the text is anything else.
+[[nodiscard]] std::string_view url_authority(std::string_view url, UrlQuery query);
+[[nodiscard]] Notify read_notify(const Value& value, const std::filesystem::path& config);
+void read_webhooks(const Value& list, const std::filesystem::path& config, std::vector<Webhook>& out);
 /// Fills `sources` of settings whose pilots have been read. `pilots_are_sound`: their names are all there.
 void read_sources(const Value& list, bool pilots_are_sound, Settings& out);
 

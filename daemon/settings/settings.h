@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "base/zone.h"
 #include "settings/source.h"
+#include "settings/webhook.h"
 
 /// The typed form of the YAML file. Defaults stand here and nowhere else; README documents every key.
 namespace pilotwatch::settings {
@@ -453,6 +454,7 @@ struct Alertmanager {
 
 struct Notify {
   std::vector<Alertmanager> alertmanagers;
+  std::vector<Webhook> webhooks;
   std::map<std::string, std::string> external_labels;
   Millis resend_delay = std::chrono::minutes{1};
   Millis timeout = std::chrono::seconds{10};

@@ -298,7 +298,25 @@ void show_pilot(Writer& out, const Pilot& pilot, const Settings& settings,
   });
 }
 
-void show_notify(Writer& out, const Notify& notify) {
+void show_webhook(Writer& out, const Webhook& hook, const std::filesystem::path& folder) {
+  const auto relative = [&](const std::filesystem::path& path) {
+    return folder.empty() ? path.string() : path.lexically_relative(folder).string();
+  };
+  out.map([&] {
+    out.text("name", hook.name);
+    out.text("url", hook.url);
+    out.pair("format", word(webhook_format_names, hook.format));
+    out.list("secret_files", hook.secret_files, [&](const auto& file) { out.label(relative(file)); });
+    out.list("events", hook.events, [&](WebhookEvent event) { out.raw() << word(webhook_event_names, event); });
+    out.list("allow_networks", hook.allow_networks, [&](const Network& network) { out.label(to_text(network)); });
+    if (!hook.ca_file.empty()) out.text("ca_file", relative(hook.ca_file));
+    out.duration("timeout", hook.timeout);
+    out.list("retries", hook.retries, [&](Millis pause) { out.raw() << format_duration(pause); });
+    out.whole("queue_capacity", hook.queue_capacity);
+  });
+}
+
+void show_notify(Writer& out, const Notify& notify, const std::filesystem::path& folder) {
   out.key("notify");
   out.map([&] {
     out.list("alertmanagers", notify.alertmanagers, [&](const Alertmanager& target) {
@@ -307,6 +325,7 @@ void show_notify(Writer& out, const Notify& notify) {
         out.text("name", target.name);
       });
     });
+    out.list("webhooks", notify.webhooks, [&](const Webhook& hook) { show_webhook(out, hook, folder); });
     out.key("external_labels");
     out.flow_map([&] {
       for (const auto& [name, value] : notify.external_labels) {
@@ -385,7 +404,7 @@ std::string show(const Settings& settings, const std::function<std::string(const
       out.pair("tap", settings.ingest.tap ? "true" : "false");
       out.pair("anonymous", settings.anonymous_ingest() ? "true" : "false");
     });
-    show_notify(out, settings.notify);
+    show_notify(out, settings.notify, settings.file.parent_path());
     show_sources(out, settings);
     out.list("pilots", settings.pilots, [&](const Pilot& pilot) { show_pilot(out, pilot, settings, note); });
   });

@@ -10,11 +10,6 @@
 namespace pilotwatch::sinks {
 namespace {
 
-std::string alerts_url(std::string base) {
-  while (!base.empty() && base.back() == '/') base.pop_back();
-  return base + "/api/v2/alerts";
-}
-
 /// What was last queued of an alert.
 struct Queued {
   Instant at, starts_at;
@@ -28,6 +23,11 @@ bool is_due(const Alert& alert, const Queued& last, Instant now, Millis resend_d
 }
 
 }  // namespace
+
+std::string alerts_url(std::string base) {
+  while (!base.empty() && base.back() == '/') base.pop_back();
+  return base + "/api/v2/alerts";
+}
 
 struct Alertmanagers::Impl {
   Millis resend_delay{};

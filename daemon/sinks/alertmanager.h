@@ -34,6 +34,9 @@ struct Alert {
 /// resolved_at.
 [[nodiscard]] std::string to_json(std::span<const Alert> alerts, Instant now, Millis validity);
 
+/// Where an Alertmanager takes alerts.
+[[nodiscard]] std::string alerts_url(std::string base);
+
 struct TargetStats {
   std::string target;
   std::uint64_t sent = 0, failed = 0, dropped_overflow = 0, dropped_rejected = 0, queue_length = 0, queue_capacity = 0;

@@ -2,6 +2,7 @@
 #include "sinks/http_post.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -67,16 +68,32 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
   return size * count;
 }
 
+PostFailure failure_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return PostFailure::timeout;
+    case CURLE_ABORTED_BY_CALLBACK:
+      return PostFailure::given_up;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return PostFailure::tls;
+    default:
+      return PostFailure::unreachable;
+  }
+}
+
 }  // namespace
 
 struct HttpPost::Impl {
-  explicit Impl(std::string to) : url(std::move(to)) {
+  Impl(std::string to, PostOptions how) : url(std::move(to)), options(std::move(how)) {
     init_curl();
     multi = curl_multi_init();
     easy = curl_easy_init();
     PW_ASSERT(multi != nullptr && easy != nullptr);
-    headers = curl_slist_append(headers, "Content-Type: application/json");
-    headers = curl_slist_append(headers, "Expect:");  // no extra round trip for bodies of some hundred kB
   }
   ~Impl() {
     curl_easy_cleanup(easy);
@@ -84,27 +101,61 @@ struct HttpPost::Impl {
     curl_slist_free_all(headers);
   }
 
-  void set_up(const std::string& json, Millis timeout, Answer& answer);
+  void set_up(const PostRequest& request, Millis timeout, Answer& answer);
+  void set_headers(const PostRequest& request);
   CURLcode perform(const std::function<bool()>& give_up);
+  [[nodiscard]] bool may_connect(const IpAddress& address) const;
+  /// libcurl's, once for each address that it is about to try.
+  static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* to);
 
   std::string url;
+  PostOptions options;
+  std::string refused;     ///< the address that was not connected to last
   CURLM* multi = nullptr;  // only because curl_easy_perform cannot be interrupted
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
   std::array<char, CURL_ERROR_SIZE> error{};
 };
 
-void HttpPost::Impl::set_up(const std::string& json, Millis timeout, Answer& answer) {
+bool HttpPost::Impl::may_connect(const IpAddress& address) const {
+  if (!options.only_public_and || is_public(address)) return true;
+  return std::ranges::any_of(*options.only_public_and, [&](const Network& n) { return n.contains(address); });
+}
+
+curl_socket_t HttpPost::Impl::open_socket(void* self, curlsocktype, curl_sockaddr* to) {
+  auto& impl = *static_cast<Impl*>(self);
+  const auto address = ip_of(to->addr);
+  if (!address || !impl.may_connect(*address)) {
+    impl.refused = address ? to_text(*address) : "no IP address";
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+void HttpPost::Impl::set_headers(const PostRequest& request) {
+  curl_slist_free_all(std::exchange(headers, nullptr));
+  headers = curl_slist_append(headers, ("Content-Type: " + options.content_type).c_str());
+  headers = curl_slist_append(headers, "Expect:");  // no extra round trip for bodies of some hundred kB
+  for (const auto& line : request.headers) headers = curl_slist_append(headers, line.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+}
+
+void HttpPost::Impl::set_up(const PostRequest& request, Millis timeout, Answer& answer) {
   static const std::string agent = "pilotwatch/" + std::string(version());
   error[0] = '\0';
+  refused.clear();
+  set_headers(request);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Impl::open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PROXY, "");  // what the settings name is called, not what the environment says
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, json.c_str());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -128,25 +179,40 @@ CURLcode HttpPost::Impl::perform(const std::function<bool()>& give_up) {
   return result;
 }
 
-HttpPost::HttpPost(std::string url) : impl_(std::make_unique<Impl>(std::move(url))) {}
+HttpPost::HttpPost(std::string url, PostOptions options)
+    : impl_(std::make_unique<Impl>(std::move(url), std::move(options))) {}
 HttpPost::~HttpPost() = default;
 
-PostResult HttpPost::post(const std::string& json, Millis timeout, Instant now, const std::function<bool()>& give_up) {
+PostResult HttpPost::post(const PostRequest& request, Millis timeout, Instant now,
+                          const std::function<bool()>& give_up) {
   Answer answer;
   answer.now = now;
-  impl_->set_up(json, timeout, answer);
+  impl_->set_up(request, timeout, answer);
   const CURLcode code = impl_->perform(give_up);
+  auto& out = answer.result;
   if (code == CURLE_OK) {
-    curl_easy_getinfo(impl_->easy, CURLINFO_RESPONSE_CODE, &answer.result.status);
-  } else {
-    answer.result.error = impl_->error[0] != '\0' ? impl_->error.data() : curl_easy_strerror(code);
+    curl_easy_getinfo(impl_->easy, CURLINFO_RESPONSE_CODE, &out.status);
+    return out;
   }
-  return answer.result;
+  out.failure = failure_of(code);
+  out.error = impl_->error[0] != '\0' ? impl_->error.data() : curl_easy_strerror(code);
+  if (!impl_->refused.empty() && out.failure == PostFailure::unreachable) {
+    out.failure = PostFailure::address_refused;
+    out.error = "not connected to " + impl_->refused + ": no address of the open Internet, and in no network allowed";
+  }
+  return out;
 }
 
 Post post_to(const std::string& url) {
   return [post = std::make_shared<HttpPost>(url)](const auto& json, Millis timeout, Instant now, const auto& give_up) {
-    return post->post(json, timeout, now, give_up);
+    return post->post({json, {}}, timeout, now, give_up);
+  };
+}
+
+Send send_to(const std::string& url, const PostOptions& options) {
+  return [post = std::make_shared<HttpPost>(url, options)](const auto& request, Millis timeout, Instant now,
+                                                           const auto& give_up) {
+    return post->post(request, timeout, now, give_up);
   };
 }
 

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "runtime/http.h"
 #include "sinks/alertmanager.h"
+#include "sinks/webhook.h"
 
 namespace pilotwatch::sinks {
 
@@ -54,6 +55,7 @@ struct SelfStats {
   };
   std::vector<Tail> tails;
   std::vector<TargetStats> targets;
+  std::vector<WebhookStats> webhooks;
   runtime::HttpStats http;
   struct Web {
     bool configured = false;  ///< there is a web configuration; without one the rest says nothing

@@ -6,7 +6,7 @@ import pathlib
 import re
 import subprocess
 
-from harness import SOURCE, check, check_equal, main, need_programs, pilotwatch, scratch
+from harness import SOURCE, check, check_equal, main, need_programs, pilotwatch, scratch, wait_for
 from web_harness import Authority, WebDaemon, basic, bcrypt, client_context
 
 # Nobody's real data: each is a word that could come from nowhere else.
@@ -15,10 +15,17 @@ NAME, TEXT, REASON = "Canary Personname", "canary text of a complaint", "canary 
 FIELD, REJECTED, GARBAGE = "canary-not-allow-listed", "canary-in-a-rejected-line", "canary-in-no-json"
 TOKEN, WRONG_TOKEN = "canary-token-1b9f", "canary-token-of-a-stranger"
 PASSWORD, WRONG_PASSWORD = "canary-password-52", "canary-password-of-a-stranger"
+HOOK_KEY, HOOK_PATH = "canary-webhook-key-0123456789ab", "canary-webhook-path"
+HOOK_SECRET = "whsec_" + base64.b64encode(HOOK_KEY.encode()).decode()
 OF_PEOPLE = [ID, OUTCOME_ID, COMPLAINT_ID, NAME, TEXT, REASON, FIELD, REJECTED, GARBAGE]
-OF_ACCESS = [TOKEN, WRONG_TOKEN, PASSWORD, WRONG_PASSWORD]
+OF_ACCESS = [TOKEN, WRONG_TOKEN, PASSWORD, WRONG_PASSWORD, HOOK_KEY, HOOK_PATH, HOOK_SECRET]
 
-CONFIG = """
+CONFIG = f"""
+notify:
+  webhooks:
+    - {{name: hook, url: "http://127.0.0.1:1/{HOOK_PATH}?k={HOOK_PATH}", secret_files: [hook.secret], allow_networks: [127.0.0.0/8],
+       events: [breach, resolved, no_data, state], retries: [10ms]}}
+""" + """
 ingest: {max_line_bytes: 4KB}
 sources: [{name: portal, http: true, token_file: portal.token, pilots: [p], pilot: p}]
 pilots:
@@ -92,12 +99,15 @@ def secrets_stay_where_they_are():
         daemon = WebDaemon(folder, web, client_context(authority), basic("alice", PASSWORD), ["--log.level=debug"])
         daemon.config_file.write_text(CONFIG, encoding="utf-8")
         (folder / "portal.token").write_text(TOKEN + "\n", encoding="utf-8")
+        (folder / "hook.secret").write_text(HOOK_SECRET + "\n", encoding="utf-8")
+        (folder / "hook.secret").chmod(0o600)
         with daemon:
             bearer = {"Authorization": "Bearer " + TOKEN}
             lines = [json.dumps(record) for record in records()] + ["{" + GARBAGE, '"' + GARBAGE + '"']
             answer = daemon.post("\n".join(lines) + "\n", headers=bearer)
             check_equal(answer.status, 200, "records with canaries")
             check_equal((answer.json["accepted"], answer.json["rejected"]), (5, 7), "accepted and rejected")
+            wait_for("a webhook to fail", lambda: b'pilotwatch_webhook_failures_total{webhook="hook",reason="unreachable"} 0' not in daemon.get("/metrics").body)
             # The sender is told what was wrong with its own lines: details may quote them, and nobody else sees them.
             seen = list(every_answer(daemon))
             answered = [what for what, _ in seen if what.endswith("(200)")]

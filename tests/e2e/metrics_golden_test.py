@@ -14,6 +14,7 @@ import threading
 
 from harness import SOURCE, Daemon, check, check_equal, main, need_programs, pilotwatch, scratch, wait_for
 from web_harness import Authority, WebDaemon, client_context
+from webhook_harness import secret_file
 
 GOLDEN = SOURCE / "tests" / "metrics.golden.tsv"
 PAGE = SOURCE / "dashboards" / "metrics.md"
@@ -90,6 +91,9 @@ def side_records():
 
 def demo_config(target):
     text = (SOURCE / "config" / "demo.yml").read_text(encoding="utf-8").replace("http://127.0.0.1:9093", f"http://127.0.0.1:{target}")
+    hook = f'{{name: ops, url: "http://127.0.0.1:{target}", secret_files: [hook.secret], allow_networks: [127.0.0.0/8]}}'
+    text, there = re.subn(r"^notify:\n", f"notify:\n  webhooks: [{hook}]\n", text, flags=re.MULTILINE)
+    check_equal(there, 1, "notify in demo.yml")
     return text.rstrip("\n") + QUANTILES + "sources: [{name: log, file: log.ndjson, pilot: routing}]\nstorage: {max_bytes: 1GB}\n"
 
 
@@ -100,11 +104,13 @@ def scrape_of_the_demo(folder):
     done = pilotwatch("simulate", "--out", records, "--days", "62", "--decisions-per-day", "60")
     check_equal(done.returncode, 0, done.stderr)
     (folder / "log.ndjson").write_text('{"type":"prediction","id":"tail","time":"2026-01-05T01:00:00Z","prediction":"taxes","private":1}\n')
+    secret_file(folder)
     with Daemon(folder, demo_config(taken.server_address[1])) as daemon:
         daemon.send(json.dumps(record) for record in side_records())
         daemon.send(records.read_text(encoding="utf-8").splitlines())
         wait_for("the file to be read", lambda: daemon.metrics().sum("pilotwatch_ingest_records_total", source="log") == 1)
         wait_for("a notification", lambda: daemon.metrics().all("pilotwatch_notifications_last_success_timestamp_seconds"))
+        wait_for("an event", lambda: daemon.metrics().all("pilotwatch_webhook_last_success_timestamp_seconds"))
         wait_for("an evaluation", lambda: daemon.metrics().all("pilotwatch_evaluation_last_success_timestamp_seconds"))
         body = daemon.get("/metrics").text
     taken.shutdown()

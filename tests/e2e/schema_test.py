@@ -113,6 +113,7 @@ def choices_of(node, path):
 
 
 paths = {f"{path}.{key}" if path else key: resolve(child) for path, node in sections.items() for key, child in node["properties"].items()}
+paths |= {f"{path}[0]": resolve(child["items"]) for path, child in paths.items() if child.get("type") == "array"}
 choices = {path: choices_of(node, path) for path, node in paths.items() if choices_of(node, path)}
 compare("choices", "", choices, readers)
 for path, values in choices.items():

@@ -22,6 +22,9 @@ bounds: {pilots: 7, series: 5000}
 ingest: {max_body_bytes: 8MB, max_line_bytes: 2048, max_queue_requests: 3, max_queue_bytes: 1GB}
 notify:
   alertmanagers: [{url: http://am:9093/prefix/, name: main}, {url: "https://[::1]:9094"}]
+  webhooks:
+    - {name: cases, url: "https://c.example/h?k=1", format: cloudevents, secret_files: [new.key, /etc/old.key], events: [no_data],
+       allow_networks: [10.0.0.0/8, "fd00::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 2m], queue_capacity: 5}
   external_labels: {site: north, zone: 7}
   resend_delay: 30s
   timeout: 3s
@@ -100,6 +103,22 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.notify.alertmanagers[0].name == "main");
   CHECK(s.notify.alertmanagers[1].url == "https://[::1]:9094");
   CHECK(s.notify.alertmanagers[1].name == "[::1]:9094");
+  REQUIRE(s.notify.webhooks.size() == 1);
+  const auto& hook = s.notify.webhooks[0];
+  CHECK(hook.name == "cases");
+  CHECK(hook.url == "https://c.example/h?k=1");
+  CHECK(hook.format == WebhookFormat::cloudevents);
+  REQUIRE(hook.secret_files.size() == 2);
+  CHECK(hook.secret_files[0].filename() == "new.key");
+  CHECK(hook.secret_files[1] == "/etc/old.key");
+  CHECK(hook.events == std::vector{WebhookEvent::no_data});
+  REQUIRE(hook.allow_networks.size() == 2);
+  CHECK(to_text(hook.allow_networks[0]) == "10.0.0.0/8");
+  CHECK(to_text(hook.allow_networks[1]) == "fd00::1");
+  CHECK(hook.ca_file.filename() == "ca.crt");
+  CHECK(hook.timeout == 3s);
+  CHECK(hook.retries == std::vector<Millis>{1s, 2min});
+  CHECK(hook.queue_capacity == 5);
   CHECK(s.notify.external_labels == std::map<std::string, std::string>{{"site", "north"}, {"zone", "7"}});
   CHECK(s.notify.resend_delay == 30s);
   CHECK(s.notify.timeout == 3s);

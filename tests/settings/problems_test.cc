@@ -630,3 +630,30 @@ TEST_CASE("problems: bounds of a pilot") {
         "p.yml:1:52: pilots[0].bounds.version: unknown key; did you mean 'versions'? known: decisions, kept, parked, "
         "versions, categories\n");
 }
+
+TEST_CASE("problems: webhooks") {
+  const auto said = [](const std::string& hook) {
+    return problems("notify: {webhooks: [{" + hook + "}]}\npilots: [{name: p, task: binary}]");
+  };
+  const std::string good = "name: a, url: 'https://a.example/x?y=1', secret_files: [s]";
+  const std::string place = "notify.webhooks[0]";
+  CHECK(said(good) == "");
+  CHECK(said(good +
+             ", format: cloudevents, events: [state], allow_networks: [10.0.0.0/8, '::1'], ca_file: ca.crt, timeout: "
+             "1s, retries: [], queue_capacity: 1") == "");
+  CHECK_THAT(said("name: a, secret_files: [s]"), Catch::Contains(place + ".url: is required"));
+  CHECK_THAT(said("name: a, url: 'https://a'"), Catch::Contains(place + ".secret_files: is required"));
+  CHECK_THAT(said("name: a, url: 'https://a', secret_files: []"), Catch::Contains("needs at least one file"));
+  for (const auto* url :
+       {"ftp://a", "a.example", "https://user:word@a.example/", "https://a/#x", "file:///etc/passwd"}) {
+    CAPTURE(url);
+    CHECK_THAT(said("name: a, secret_files: [s], url: '" + std::string(url) + "'"),
+               Catch::Contains(place + ".url: must be"));
+  }
+  CHECK_THAT(said(good + ", allow_networks: [10.0.0.1/8]"),
+             Catch::Contains(place + ".allow_networks[0]: must be an address"));
+  CHECK_THAT(said(good + ", events: [breach, breach]"), Catch::Contains(".events[1]: is given twice"));
+  CHECK_THAT(said(good + ", events: [other]"), Catch::Contains("must be one of breach, resolved, no_data, state"));
+  CHECK_THAT(said(good + ", retries: [2d]"), Catch::Contains(".retries[0]: must be at most 1d"));
+  CHECK_THAT(said(good + "}, {" + good), Catch::Contains("'a' is given twice"));
+}

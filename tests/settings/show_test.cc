@@ -37,6 +37,11 @@ std::vector<std::string> known_keys(const std::string& yaml) {
 constexpr const char* everything = R"(
 storage: {retention: 30d, max_bytes: 2GB}
 memory: {decisions: 2GB}
+notify:
+  webhooks:
+    - {name: h, url: "https://a.example/x?y=1", format: cloudevents, secret_files: [s/new, /etc/old], events: [no_data, state],
+       allow_networks: [10.0.0.0/8, "::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 1d], queue_capacity: 5}
+    - {name: bare, url: "http://a:1", secret_files: [s], retries: []}
 pilots:
   - name: labels
     description: d

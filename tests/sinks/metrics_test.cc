@@ -204,6 +204,37 @@ TEST_CASE("What a source will surely send starts at zero, reasons included") {
   CHECK_THAT(text, Contains("{source=\"http\",stream=\"unknown\",reason=\"json\"} 0\n"));
 }
 
+TEST_CASE("Webhooks: every counter and gauge, with zeros for what has not happened") {
+  const auto fixture = support::triage();
+  auto& hook = fixture->self.webhooks.emplace_back();
+  hook.webhook = "ops";
+  hook.sent = 1;
+  hook.attempts = 9;
+  hook.seconds = 2.5;
+  for (std::size_t i = 0; i < sinks::webhook_failure_count; ++i) hook.failures[i] = 10 + i;
+  hook.exhausted = 3;
+  hook.queue_full = 4;
+  hook.dropped_disabled = 5;
+  hook.queue_length = 6;
+  hook.queue_capacity = 7;
+  hook.oldest = fixture->self.now - Millis{1500};
+  hook.disabled_since = hook.last_success = Instant{Millis{8000}};
+  fixture->self.webhooks.emplace_back().webhook = "idle";
+  const auto text = scrape(*fixture);
+  for (const char* line :
+       {"events_sent_total{webhook=\"ops\"} 1", "attempts_total{webhook=\"ops\"} 9",
+        "attempt_seconds_total{webhook=\"ops\"} 2.5", "events_dropped_total{webhook=\"ops\",reason=\"exhausted\"} 3",
+        "events_dropped_total{webhook=\"ops\",reason=\"queue_full\"} 4",
+        "events_dropped_total{webhook=\"ops\",reason=\"disabled\"} 5", "queue_length{webhook=\"ops\"} 6",
+        "queue_capacity{webhook=\"ops\"} 7", "oldest_age_seconds{webhook=\"ops\"} 1.5", "disabled{webhook=\"ops\"} 1",
+        "last_success_timestamp_seconds{webhook=\"ops\"} 8", "oldest_age_seconds{webhook=\"idle\"} 0",
+        "disabled{webhook=\"idle\"} 0", "failures_total{webhook=\"ops\",reason=\"http_3xx\"} 10",
+        "failures_total{webhook=\"ops\",reason=\"store\"} 20", "failures_total{webhook=\"idle\",reason=\"tls\"} 0"}) {
+    CHECK_THAT(text, Contains(std::string("\npilotwatch_webhook_") + line + "\n"));
+  }
+  CHECK_THAT(text, !Contains("last_success_timestamp_seconds{webhook=\"idle\"}"));
+}
+
 TEST_CASE("The daemon about itself") {
   const auto text = scrape(*support::triage());
   CHECK_THAT(text, Contains("pilotwatch_config_hash 255\n"));

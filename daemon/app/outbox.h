@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "journal/journal.h"
+#include "judge/status.h"
+#include "runtime/log.h"
+#include "settings/settings.h"
+#include "sinks/webhook.h"
+
+namespace pilotwatch::app {
+
+/// The journal's outbox, for those who send.
+class StoredOutbox final : public sinks::Outbox {
+ public:
+  explicit StoredOutbox(journal::Journal& journal) : journal_(journal) {}
+  [[nodiscard]] std::optional<record::Delivery> next(const std::string& webhook) override;
+  void note(const record::Delivery& delivery) override;
+  std::uint64_t give_up(const std::string& webhook) override;
+  [[nodiscard]] record::DeliveryBacklog backlog(const std::string& webhook) override;
+  [[nodiscard]] std::string memo(const std::string& webhook) override;
+  void set_memo(const std::string& webhook, const std::string& text) override;
+
+ private:
+  journal::Journal& journal_;
+};
+
+/// From changes of limits to the outbox, so that none is lost and none gets two ids.
+///
+/// What changes follows from an entry of the journal, which is durable before; so an event needs no transaction with
+/// it, only to be in the outbox before a checkpoint makes replaying the entry needless:
+///
+///   begin(entry); collect(each change) ...   the fold applies the entry: events, with ids that replaying gives again
+///   write()                                  all that was collected, and up to which entry that is, in one transaction
+///   checkpoint                               only after write() has said true
+///
+/// Who is killed before write() replays the entry and collects the same events; replaying one from before the number
+/// that was written adds nothing. On the core's thread.
+class OutboxWriter {
+ public:
+  /// `webhooks` sends what is added. All must outlive it. Throws where the journal cannot be read or written.
+  OutboxWriter(const settings::Settings& settings, journal::Journal& journal, sinks::Webhooks& webhooks,
+               const std::string& external_url, const runtime::Log& log);
+
+  /// The entry of that number is being applied, from its beginning; whatever was collected of it or of later ones
+  /// before is forgotten.
+  void begin(std::uint64_t sequence);
+  void collect(const judge::Transition& transition);
+  /// False: it cannot be written now; all stays for the next time.
+  bool write();
+
+ private:
+  const settings::Settings& settings_;
+  journal::Journal& journal_;
+  sinks::Webhooks& webhooks_;
+  const std::string& external_url_;
+  const runtime::Log& log_;
+  journal::Journal::Capacities capacities_;
+  std::uint64_t through_ = 0;                     ///< written
+  std::uint64_t sequence_ = 0;                    ///< of the entry that is being applied
+  std::map<std::string, std::uint64_t> numbers_;  ///< of changes in it, by pilot, limit and group
+  std::vector<record::Delivery> pending_;
+  bool failing_ = false;  ///< said already
+};
+
+}  // namespace pilotwatch::app

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events for webhooks: what waits, and what became of it.
+#include "journal/journal_impl.h"
+
+namespace pilotwatch::journal {
+namespace {
+
+constexpr std::uint64_t log_rows = 10'000;  ///< of deliveries that no longer wait
+
+}  // namespace
+
+std::map<std::string, std::uint64_t> Journal::add_deliveries(std::span<const record::Delivery> deliveries,
+                                                             std::uint64_t through, const Capacities& capacities) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->writing([&] {
+    std::map<std::string, std::uint64_t> given_up;
+    impl_->transaction([&] {
+      for (const auto& delivery : deliveries) impl_->deliveries->insert(delivery);
+      for (const auto& [webhook, capacity] : capacities) {
+        if (impl_->deliveries->backlog(webhook).waiting <= capacity) continue;
+        given_up[webhook] = impl_->deliveries->give_up(webhook, capacity, record::DeliveryState::queue_full);
+      }
+      impl_->deliveries->prune(log_rows);
+      impl_->write_fact(outbox_fact, std::to_string(through));
+    });
+    return given_up;
+  });
+}
+
+std::optional<std::uint64_t> Journal::outbox_through() {
+  const std::lock_guard lock(impl_->mutex);
+  return reading([&]() -> std::optional<std::uint64_t> {
+    const auto text = impl_->fact(outbox_fact);
+    if (text.empty()) return std::nullopt;
+    return static_cast<std::uint64_t>(to_number(text));
+  });
+}
+
+void Journal::forget_outbox_through() { set_fact(std::string(outbox_fact), ""); }
+
+std::optional<record::Delivery> Journal::next_delivery(const std::string& webhook) {
+  const std::lock_guard lock(impl_->mutex);
+  return reading([&] { return impl_->deliveries->next(webhook); });
+}
+
+void Journal::note_delivery(const record::Delivery& delivery) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->writing([&] { impl_->transaction([&] { impl_->deliveries->update(delivery); }); });
+}
+
+std::uint64_t Journal::give_up_deliveries(const std::string& webhook, record::DeliveryState state) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->writing([&] {
+    std::uint64_t count = 0;
+    impl_->transaction([&] { count = impl_->deliveries->give_up(webhook, 0, state); });
+    return count;
+  });
+}
+
+record::DeliveryBacklog Journal::backlog(const std::string& webhook) {
+  const std::lock_guard lock(impl_->mutex);
+  return reading([&] { return impl_->deliveries->backlog(webhook); });
+}
+
+std::vector<record::Delivery> Journal::deliveries(const std::string& webhook, std::uint64_t limit) {
+  const std::lock_guard lock(impl_->mutex);
+  return reading([&] { return impl_->deliveries->newest(webhook, limit); });
+}
+
+}  // namespace pilotwatch::journal
