@@ -60,7 +60,10 @@ struct Client::Impl {
     curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &append);
     curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
     if (!options.user.empty()) curl_easy_setopt(curl.get(), CURLOPT_USERPWD, options.user.c_str());
-    if (!options.ca_file.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, options.ca_file.c_str());
+    if (!options.ca_file.empty()) {  // instead of the system's, of which libcurl knows a folder besides
+      curl_easy_setopt(curl.get(), CURLOPT_CAINFO, options.ca_file.c_str());
+      curl_easy_setopt(curl.get(), CURLOPT_CAPATH, nullptr);
+    }
     if (on_loopback(url)) curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");  // whatever the environment says
   }
 

@@ -108,7 +108,7 @@ bool Core::step() {
     parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
     alerts_changed_ = true;  // what fires must be said again, or Alertmanager takes it for resolved
   }
-  static_cast<void>(write_outbox());  // or with the next turn
+  if (!lost_) static_cast<void>(write_outbox());  // or with the next turn; of half an entry it would be half of its events
   serve_readers();
   if (alerts_changed_) publish_alerts();
   return !last;

@@ -59,7 +59,9 @@ Deliveries::Deliveries(Database& database) : database_(database) {
   update_.emplace(
       database,
       "UPDATE deliveries SET state = ?1, attempts = ?2, last_ms = ?3, next_ms = ?4, status = ?5, error = ?6, "
-      "body = CASE ?1 WHEN 0 THEN body ELSE '' END WHERE id = ?7 AND webhook = ?8");
+      "body = CASE ?1 WHEN 0 THEN body ELSE '' END WHERE id = ?7 AND webhook = ?8 "
+      // One that was given up while it was being sent has no body any more: it waits no longer, whatever came of it.
+      "AND (state = 0 OR ?1 = ?9)");
   give_up_.emplace(database,
                    "UPDATE deliveries SET state = ?1, next_ms = NULL, body = '' WHERE state = 0 AND webhook = ?2 AND "
                    "number NOT IN (SELECT number FROM deliveries WHERE state = 0 AND webhook = ?2 ORDER BY number DESC "
@@ -91,6 +93,7 @@ void Deliveries::update(const Delivery& delivery) {
       .bind(6, delivery.error)
       .bind(7, delivery.id)
       .bind(8, delivery.webhook)
+      .bind(9, static_cast<std::int64_t>(DeliveryState::delivered))
       .run();
 }
 

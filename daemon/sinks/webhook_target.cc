@@ -173,7 +173,9 @@ std::optional<Millis> WebhookTarget::round() {
   if (!delivery) return std::nullopt;
   const auto held = std::chrono::ceil<Millis>(not_before_ - steady_.now());
   const auto early = delivery->next_attempt.value_or(Instant{}) - clock_.now();
-  const auto wait = std::max(held, early > longest_pause ? Millis{0} : early);
+  // A clock that was set back must not keep it: what has happened has happened before now.
+  const bool set_back = delivery->last_attempt.value_or(delivery->created) > clock_.now();
+  const auto wait = std::max(held, set_back || early > longest_pause ? Millis{0} : early);
   if (wait <= Millis{0}) return attempt(*std::move(delivery));
   return stopping() ? std::nullopt : std::optional(wait);
 }

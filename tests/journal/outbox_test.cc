@@ -113,6 +113,27 @@ TEST_CASE("outbox: beyond its capacity the oldest are given up, and counted") {
   CHECK(journal.backlog("audit").waiting == 1);
 }
 
+TEST_CASE("outbox: what was given up while it was being sent does not wait again, with nothing to say") {
+  const ScratchDir folder;
+  Journal journal(folder.path());
+  journal.add_deliveries(std::vector{waiting("0", 100), waiting("1", 101)}, 1, {{"ops", 2}});
+  auto sent = *journal.next_delivery("ops");
+  auto other = sent;
+  CHECK(sent.id == "0");
+  journal.add_deliveries(std::vector{waiting("2", 102)}, 2, {{"ops", 2}});
+  sent.attempts = 1;
+  sent.error = "timed out";
+  sent.next_attempt = Instant{Millis{5}};
+  journal.note_delivery(sent);
+  CHECK(journal.backlog("ops").waiting == 2);
+  CHECK(journal.next_delivery("ops")->id == "1");
+  CHECK(journal.deliveries("ops", 10).back().state == DeliveryState::queue_full);
+  other.state = DeliveryState::delivered;  // it arrived all the same: that is said
+  other.next_attempt.reset();
+  journal.note_delivery(other);
+  CHECK(journal.deliveries("ops", 10).back().state == DeliveryState::delivered);
+}
+
 TEST_CASE("outbox: the log keeps the newest, and never drops what waits") {
   const ScratchDir folder;
   Journal journal(folder.path());
