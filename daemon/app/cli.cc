@@ -277,6 +277,8 @@ struct Options {
   RejectsOptions rejects;
   TapOptions tap;
   AlertOptions alert;
+  ExplainOptions explain;
+  TopOptions top;
   bool verbose = false;
 };
 
@@ -293,6 +295,8 @@ void declare(CLI::App& root, Options& options, Command& command) {
   add_rejects(root, options.rejects, command);
   add_tap(root, options.tap, command);
   add_alert(root, options.alert, command);
+  add_explain(root, options.explain, command);
+  add_top(root, options.top, command);
   add_map(root, options.map, command);
   add_schema(root, command);
   add_version(root, options.verbose, command);

@@ -19,4 +19,8 @@ void add_client(CLI::App& app, ClientOptions& options);
 // cli_alert.cc
 void add_alert(CLI::App& root, AlertOptions& options, Command& command);
 
+// cli_watch.cc
+void add_explain(CLI::App& root, ExplainOptions& options, Command& command);
+void add_top(CLI::App& root, TopOptions& options, Command& command);
+
 }  // namespace pilotwatch::app

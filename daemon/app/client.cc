@@ -12,7 +12,6 @@
 namespace pilotwatch::app {
 namespace {
 
-constexpr long request_timeout_s = 60;
 constexpr long max_retry_after_s = 30;
 
 struct CleanUp {
@@ -48,15 +47,25 @@ std::size_t append(const char* data, std::size_t size, std::size_t count, void* 
   return size * count;
 }
 
+int on_progress(void* cancelled, curl_off_t /*total*/, curl_off_t /*now*/, curl_off_t /*up*/, curl_off_t /*sent*/) {
+  return (*static_cast<const std::function<bool()>*>(cancelled))() ? 1 : 0;
+}
+
 }  // namespace
 
 struct Client::Impl {
-  explicit Impl(const ClientOptions& options) : url(options.url), curl(curl_easy_init()) {
+  explicit Impl(const ClientOptions& options)
+      : url(options.url), cancelled(options.cancelled), curl(curl_easy_init()) {
     if (!curl) throw std::runtime_error("libcurl cannot be initialised");
     while (url.ends_with('/')) url.pop_back();
     if (!options.token_file.empty()) authorization = "Authorization: Bearer " + first_token(options.token_file);
     curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, request_timeout_s);
+    curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, options.timeout_s);
+    if (cancelled) {
+      curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
+      curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &on_progress);
+      curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &cancelled);
+    }
     curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &append);
     curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
     if (!options.user.empty()) curl_easy_setopt(curl.get(), CURLOPT_USERPWD, options.user.c_str());
@@ -90,6 +99,7 @@ struct Client::Impl {
   }
 
   std::string url, authorization;
+  std::function<bool()> cancelled;
   std::unique_ptr<CURL, CleanUp> curl;
   Headers headers;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ struct ClientOptions {
   std::string token_file{};  ///< its first token goes along as bearer token; "" = none
   std::string user{};        ///< NAME:PASSWORD of the daemon's web.config.file; "" = none
   std::string ca_file{};     ///< certificates to trust, for https; "" = those of the system
+  long timeout_s = 60;       ///< of one request
+  std::function<bool()> cancelled{};  ///< asked about once a second while a request lasts; true: it ends, with an error
 };
 
 struct ClientAnswer {

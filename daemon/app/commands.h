@@ -123,6 +123,23 @@ int alert_list(const AlertOptions& options);
 /// After a webhook has answered 410.
 int alert_enable(const AlertOptions& options);
 
+struct ExplainOptions {
+  ClientOptions client;
+  std::string pilot, limit, group;  ///< limit "" = all; group "" = all of the limit
+  bool json = false;
+  int width = 0;  ///< columns of the text; 0 = of the terminal
+};
+/// Why a limit says what it says.
+int explain(const ExplainOptions& options);
+
+struct TopOptions {
+  ClientOptions client;
+  std::string interval = "2s";  ///< duration between two looks
+  bool once = false;            ///< print once and end
+};
+/// Pilots, limits, rates and queues on a terminal, until q or a signal.
+int top(const TopOptions& options);
+
 /// The JSON Schema of what `backtest` prints.
 int print_schema();
 

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <thread>
 
+#include "app/client_json.h"
 #include "app/commands.h"
 
 namespace pilotwatch::app {
@@ -14,14 +14,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds between_looks{300};
-
-ordered_json answer_of(Client& client, const std::string& path) {
-  const auto answer = client.get(path);
-  auto json = ordered_json::parse(answer.body, nullptr, false);
-  if (answer.status != 200 || !json.is_object() || !json.contains("data"))
-    throw std::runtime_error(client.described(path, answer));
-  return json;
-}
 
 void print(const ordered_json& json) {
   std::printf("%s\n", json.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());

@@ -155,6 +155,9 @@ class Daemon {
     context.self = [this] { return self_stats(); };
     context.scraped = [this](auto series, auto left_out) { series_log_.scraped(series, left_out); };
     context.external_url = external_url_;
+    context.next_send = [this](const judge::LimitStatus& status) {
+      return alertmanagers_.next_send(sinks::alert_labels(status, settings_.notify));
+    };
     for (auto& route : sinks::reader_routes(std::move(context))) routes.push_back(std::move(route));
     for (auto& route : webhooks_.routes([this](auto job) { render_.post(std::move(job)); }))
       routes.push_back(std::move(route));

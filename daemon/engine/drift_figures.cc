@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/drift_figures.h"
 
+#include <algorithm>
+
+#include "engine/feature_shift.h"
 #include "stats/distance/binned.h"
 #include "stats/distance/chi_squared.h"
 #include "stats/distance/ks.h"
@@ -44,6 +47,9 @@ class FeatureFigures {
     live_ = {};
   }
 
+  /// From now on also where values have moved to; no part of that has fewer than `least` decisions.
+  void tell_shift(std::uint64_t least) { least_ = least; }
+
   /// PSI and its kin over the quantile bins of the reference, with bins for what lies below, above, or is missing; KS
   /// and Wasserstein of the values that are there.
   void numeric() {
@@ -54,6 +60,7 @@ class FeatureFigures {
       for (std::size_t i = 0; i < live.size(); ++i) columns.add(frozen_.bins->reference[i], live[i]);
     }
     columns.add(frozen_.missing, live_.missing);
+    if (least_) out_.shifts.push_back(numeric_shift(feature_, frozen_, live, live_.missing, *least_));
     psi(columns);
     ks();
     js(columns);
@@ -70,6 +77,7 @@ class FeatureFigures {
       columns.add(frozen_.category_counts[i], live_.positions.at(i));
     columns.add(0, live_.positions.at(unseen_category));
     columns.add(frozen_.missing, live_.missing);
+    if (least_) out_.shifts.push_back(category_shift(feature_, frozen_, live_, *least_));
     psi(columns);
     js(columns);
     tvd(columns);
@@ -170,8 +178,16 @@ class FeatureFigures {
   Histogram live_;
   std::optional<std::uint64_t> together_;  ///< values present, where they cannot be compared
   std::uint64_t missing_ = 0;              ///< and missing
+  std::optional<std::uint64_t> least_;     ///< segments.min_n, where the shift is told
   WindowResult& out_;
 };
+
+/// Whether somebody will ask what has moved.
+bool has_limit(const settings::Pilot& pilot, const std::string& feature) {
+  return std::ranges::any_of(pilot.limits, [&](const settings::Limit& limit) {
+    return limit.feature == feature && settings::of_feature(limit.metric);
+  });
+}
 
 }  // namespace
 
@@ -185,7 +201,11 @@ void drift_figures(const settings::Pilot& pilot, const Compared& compared, const
     if (columns[i].name == score_feature && i + 1 == columns.size() && frozen.n == 0)
       continue;  // this pilot has no score
     FeatureFigures figures(version, columns[i].name, frozen, i < live.size() ? live[i] : none, out);
-    if (compared.differ) figures.do_not_compare();
+    if (compared.differ) {
+      figures.do_not_compare();
+    } else if (version.empty() && has_limit(pilot, columns[i].name)) {
+      figures.tell_shift(pilot.segments.min_n);
+    }
     if (columns[i].kind == settings::FeatureKind::numeric) {
       figures.numeric();
     } else {

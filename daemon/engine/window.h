@@ -46,6 +46,20 @@ struct Counts {
   bool suppressed = false;
 };
 
+/// How a feature's values are spread over parts of what is possible, beside the reference: the parts that differ most.
+/// Parts are made so that none holds fewer than segments.min_n decisions, unless it holds none: of those left out
+/// nothing small follows either.
+struct FeatureShift {
+  struct Part {
+    std::string name;             ///< "up to 12.5", "12.5 to 30", "letter", "missing"
+    double live = 0, before = 0;  ///< shares of `n` and of `reference_n`
+  };
+  std::string feature;
+  std::uint64_t n = 0, reference_n = 0;  ///< decisions, missing values included
+  std::vector<Part> parts;               ///< at most shift_parts, the most moved first
+};
+inline constexpr std::size_t shift_parts = 6;
+
 /// Everything about one closed window; immutable once published. A late outcome publishes a new one.
 struct WindowResult {
   settings::Window kind;
@@ -57,6 +71,7 @@ struct WindowResult {
   std::vector<Figure> figures;
   std::vector<Confusion> confusions;
   std::vector<Counts> counts;
+  std::vector<FeatureShift> shifts;  ///< of all versions together, for features that a limit of the pilot names
   std::vector<std::pair<std::string, std::uint64_t>> suppressed_groups;  ///< attribute -> groups hidden
 };
 

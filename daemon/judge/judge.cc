@@ -226,6 +226,9 @@ std::vector<LimitStatus> Judge::statuses() const {
            at != instances_.end() && std::get<0>(at->first) == pilot.name && std::get<1>(at->first) == limit.name;
            ++at) {
         auto& s = out.emplace_back(in_words(at->second));
+        s.clear_since = at->second.clear_since;
+        const auto own = watched_.find(at->first);
+        if (own != watched_.end() && own->second.monitor) s.course = own->second.monitor->course();
         const auto* in_force = book_.find(pilot.name, limit.name);
         if (in_force == nullptr) continue;
         s.hash = in_force->hash;

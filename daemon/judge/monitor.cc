@@ -50,6 +50,7 @@ void Monitor::reset() {
   sum_ = 0;
   last_look_ = {};
   trail_.clear();
+  course_.clear();
   alarm_is_last_ = end_proven_ = false;
   noted_ = {};
 }
@@ -57,6 +58,7 @@ void Monitor::reset() {
 void Monitor::begin_breach() {
   end_proven_ = false;
   if (watcher_) watcher_->begin_end();
+  if (const auto looks = course_.points(); !looks.empty()) course_.add_alarm(looks.back());  // the one that began it
 }
 
 const engine::Value* Monitor::value(const engine::Observation& seen) const {
@@ -103,6 +105,7 @@ double Monitor::start_weight(Instant time) {
 }
 
 std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool breached, bool member) {
+  looked_ = false;
   if (seen.stage != stage_ || !watcher_) return std::nullopt;
   auto saw = sight(seen);
   if (!saw) return std::nullopt;
@@ -123,7 +126,8 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
     last_look_ = {steps_, look.time, n_, sum_};
     trail_.add(last_look_);
   }
-  if (look.signal == stats::Signal::alarm) remember_alarm();
+  looked_ = look.looked;
+  if (look.signal == stats::Signal::alarm) remember_alarm(look.time);
   Said said;
   said.looked = look.looked;
   said.signal = look.signal;
@@ -156,6 +160,7 @@ void Monitor::note() {
     return;
   }
   noted_ = note_of(watcher_ ? watcher_->now() : Watcher::Standing{});
+  if (looked_ && !of_few()) course_.add({noted_.last_look.time, noted_.s});
   if (watcher_) watcher_->note();
 }
 
@@ -211,10 +216,11 @@ void Monitor::interval_since(const Trail::Mark& last_look, BudgetEvidence& out) 
 
 /// The watcher has reset itself, but for a confidence sequence, which goes on: what it knew is in its at_alarm(), what
 /// we knew is still here.
-void Monitor::remember_alarm() {
+void Monitor::remember_alarm(Instant time) {
   at_alarm_ = describe(note_of(watcher_->at_alarm()));
   at_alarm_.moved = watcher_->moved_at_alarm();
   alarm_is_last_ = true;
+  if (!of_few()) course_.add({time, at_alarm_.s});
   if (limit_->evidence == Evidence::confidence_sequence) return;
   n_ = steps_ = left_out_ = 0;
   sum_ = 0;
@@ -238,6 +244,7 @@ void Monitor::write(ByteWriter& out) const {
   out.flag(alarm_is_last_);
   out.flag(end_proven_);
   at_alarm_.write(out);
+  course_.write(out);
 }
 
 void Monitor::read(ByteReader& in) {
@@ -256,6 +263,8 @@ void Monitor::read(ByteReader& in) {
   alarm_is_last_ = in.flag();
   end_proven_ = in.flag();
   at_alarm_.read(in);
+  course_.clear();
+  if (!in.at_end()) course_.read(in);  // checkpoints of before there was one end here
 }
 
 }  // namespace pilotwatch::judge

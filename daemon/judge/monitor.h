@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "engine/observation.h"
+#include "judge/course.h"
 #include "judge/drift_bins.h"
 #include "judge/status.h"
 #include "judge/watcher.h"
@@ -71,6 +72,8 @@ class Monitor {
   void note();
   /// What there was to say at the last note().
   [[nodiscard]] BudgetEvidence noted() const;
+  /// Its evidence at past looks, by time; none of a group that few people could be counted from.
+  [[nodiscard]] std::vector<CoursePoint> course() const { return course_.points(); }
 
   void write(ByteWriter& out) const;
   void read(ByteReader& in);
@@ -94,7 +97,7 @@ class Monitor {
   void interval_since(const Trail::Mark& last_look, BudgetEvidence& out) const;
   [[nodiscard]] bool of_few() const;
   [[nodiscard]] BudgetEvidence coarse(BudgetEvidence out) const;
-  void remember_alarm();
+  void remember_alarm(Instant time);
 
   const settings::Pilot* pilot_;
   const settings::Limit* limit_;
@@ -118,7 +121,9 @@ class Monitor {
   BudgetEvidence at_alarm_;  ///< what the last alarm took
   bool alarm_is_last_ = false;
   bool end_proven_ = false;  ///< of a breach; not told yet
-  Note noted_;               ///< no state
+  Course course_;
+  bool looked_ = false;  ///< by the last step(); no state
+  Note noted_;           ///< no state
 };
 
 }  // namespace pilotwatch::judge

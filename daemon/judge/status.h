@@ -45,6 +45,12 @@ struct BudgetEvidence {
   void read(ByteReader& in);
 };
 
+/// How far evidence had come at a look.
+struct CoursePoint {
+  Instant time;  ///< of the look's last decision
+  double s = 0;  ///< against the threshold of its evidence
+};
+
 /// One breach from its start to its end.
 struct Episode {
   std::string id;                 ///< stable over restarts: hash of pilot, limit, group and start
@@ -67,7 +73,9 @@ struct LimitStatus {
   std::optional<Instant> pending_since;                     ///< condition holds, `for` not yet over; pilot's clock
   std::optional<Instant> last_transition, last_evaluation;  ///< wall clock
   std::uint64_t transitions = 0;
+  std::optional<Instant> clear_since;        ///< recovering since, of limits on windows; pilot's clock
   std::optional<BudgetEvidence> evidence;    ///< only for limits with a budget
+  std::vector<CoursePoint> course;           ///< its evidence over time (judge/course.h); none of protected groups
   std::optional<ChunkBound> chunks;          ///< reference_chunks: once its bound is known
   std::string hash;                          ///< of its definition; "" where nothing recorded it
   std::optional<Instant> since, since_wall;  ///< it is in force; pilot's clock, wall clock

@@ -150,6 +150,7 @@ class LimitReader {
 
   Limit read(UniqueNames& names) {
     out_.name = names.read(map_, "name");
+    out_.line = static_cast<std::uint32_t>(map_.value().mark().line + 1);
     metric();
     window();
     compare();

@@ -93,7 +93,9 @@ std::vector<Limit> read_limits(const std::optional<Value>& list, const NamedPres
   std::vector<Limit> out;
   UniqueNames names;
   for (std::size_t i = 0; i < ready.size(); ++i) {
-    if (!is_own(ready_names[i])) out.push_back(read_limit(ready[i], pilot, sound, names));
+    if (is_own(ready_names[i])) continue;
+    out.push_back(read_limit(ready[i], pilot, sound, names));
+    out.back().preset = pilot.preset;
   }
   for (const auto& limit : own) {
     if (is_off(limit)) {

@@ -369,6 +369,8 @@ struct Limit {
   Severity severity = Severity::warning;
   std::string alertname;  ///< default: from the metric, e.g. PilotErrorRateHigh
   std::string owner, reason, source, action, runbook_url;
+  std::uint32_t line = 0;  ///< of the file, where it stands or its preset is named; 0 = not from a file
+  std::string preset;      ///< that brought it along; "" = none
 };
 
 /// The least and the greatest value that a limit's figure can have; infinite where there is no bound.

@@ -67,6 +67,15 @@ void Alertmanagers::update(std::vector<Alert> alerts, Instant now) {
   });
 }
 
+std::optional<Instant> Alertmanagers::next_send(const std::map<std::string, std::string>& labels) const {
+  if (impl_->targets.empty()) return std::nullopt;
+  return impl_->known.with([&](const Known& known) -> std::optional<Instant> {
+    const auto last = known.find(labels);
+    if (last == known.end()) return std::nullopt;
+    return last->second.at + impl_->resend_delay;
+  });
+}
+
 std::optional<Millis> Alertmanagers::step(std::size_t target) { return impl_->targets.at(target)->step(); }
 
 void Alertmanagers::stop(Millis grace) {

@@ -30,6 +30,10 @@ struct Alert {
 [[nodiscard]] std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::Notify& notify,
                                            const std::string& external_url, Instant now);
 
+/// What Alertmanager knows the alert of a limit by.
+[[nodiscard]] std::map<std::string, std::string> alert_labels(const judge::LimitStatus& status,
+                                                              const settings::Notify& notify);
+
 /// The JSON array that is posted; firing alerts end at `now + validity` (resent long before), resolved ones at
 /// resolved_at.
 [[nodiscard]] std::string to_json(std::span<const Alert> alerts, Instant now, Millis validity);
@@ -64,6 +68,9 @@ class Alertmanagers {
   /// Hands over the alerts that are out now. What is new or changed (firing <-> resolved) is queued at once, the rest
   /// when `resend_delay` has passed since it was last queued. Any thread, never blocks.
   void update(std::vector<Alert> alerts, Instant now);
+  /// When an alert that is out is queued again, if it does not change before: at the first update() from then on.
+  /// nullopt: it is not out, or there is no Alertmanager. Any thread.
+  [[nodiscard]] std::optional<Instant> next_send(const std::map<std::string, std::string>& labels) const;
   /// Tries to send what is queued for at most `grace`, then joins. Never resolves anything.
   void stop(Millis grace);
   [[nodiscard]] std::vector<TargetStats> stats() const;

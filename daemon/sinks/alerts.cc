@@ -21,20 +21,6 @@ void put(Texts& texts, const char* name, const std::optional<double>& value) {
   if (value) texts[name] = format_number(*value);
 }
 
-Texts labels_of(const judge::LimitStatus& status, const settings::Notify& notify) {
-  const settings::Limit& limit = *status.limit;
-  Texts out = notify.external_labels;
-  out["alertname"] = limit.alertname.empty() ? "PilotLimitBreached" : limit.alertname;
-  out["pilot"] = status.pilot->name;
-  out["limit"] = limit.name;
-  out["severity"] = settings::severity_names[static_cast<std::size_t>(limit.severity)];
-  put(out, "attribute", limit.segment);
-  if (!limit.segment.empty()) put(out, "group", status.group);
-  put(out, "feature", limit.feature);
-  put(out, "compare", settings::compare_names[static_cast<std::size_t>(limit.compare)]);
-  return out;
-}
-
 /// The same through the whole episode, so that a notification's title does not change.
 std::string summary_of(const judge::LimitStatus& status) {
   std::string out = "Pilot " + status.pilot->name + " is beyond its limit " + status.limit->name;
@@ -71,6 +57,20 @@ std::string with_millis(Instant time) {
 
 }  // namespace
 
+Texts alert_labels(const judge::LimitStatus& status, const settings::Notify& notify) {
+  const settings::Limit& limit = *status.limit;
+  Texts out = notify.external_labels;
+  out["alertname"] = limit.alertname.empty() ? "PilotLimitBreached" : limit.alertname;
+  out["pilot"] = status.pilot->name;
+  out["limit"] = limit.name;
+  out["severity"] = settings::severity_names[static_cast<std::size_t>(limit.severity)];
+  put(out, "attribute", limit.segment);
+  if (!limit.segment.empty()) put(out, "group", status.group);
+  put(out, "feature", limit.feature);
+  put(out, "compare", settings::compare_names[static_cast<std::size_t>(limit.compare)]);
+  return out;
+}
+
 std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::Notify& notify,
                              const std::string& external_url, Instant now) {
   std::vector<Alert> out;
@@ -79,7 +79,7 @@ std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::No
     if (!status.episode) continue;
     const judge::Episode& episode = *status.episode;
     if (episode.ended_wall && now >= *episode.ended_wall + notify.resolved_retention) continue;
-    out.push_back({labels_of(status, notify), annotations_of(status), episode.started_wall, episode.ended_wall,
+    out.push_back({alert_labels(status, notify), annotations_of(status), episode.started_wall, episode.ended_wall,
                    external_url + "/#" + episode.id});
   }
   return out;

@@ -34,7 +34,7 @@ Route reading(std::string pattern, Context context, Answer answer) {
       HttpResponse response;
       try {
         const SelfStats self = context->self();
-        response = answer({request, *snapshot, self, context->external_url});
+        response = answer({request, *snapshot, self, context->external_url, context->next_send});
       } catch (const std::exception& error) {
         response = failure(500, "internal", error.what());
       }
@@ -122,6 +122,7 @@ std::vector<Route> reader_routes(ApiContext given) {
       reading("/api/v1/pilots/{pilot}/changes", context, changes_answer),
       reading("/api/v1/pilots/{pilot}/limits", context, limits_answer),
       reading("/api/v1/pilots/{pilot}/digest", context, digest_answer),
+      reading("/api/v1/pilots/{pilot}/explain", context, explain_answer),
       reading("/api/v1/transitions", context, transitions_answer),
   };
 }

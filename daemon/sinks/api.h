@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,16 @@ namespace pilotwatch::sinks {
 /// (then with the last one).
 using Fresh = std::function<void(std::function<void(std::shared_ptr<const judge::Snapshot>)>)>;
 
+/// When the alert of a limit is sent again, if nothing changes meanwhile; nullopt = it is not out, or nobody gets it.
+using NextSend = std::function<std::optional<Instant>(const judge::LimitStatus&)>;
+
 struct ApiContext {
   Fresh fresh;
   std::function<SelfStats()> self;  ///< any thread
   std::string external_url;         ///< "http://host:9200", no slash at the end
   /// What an answer to /metrics came to, and how much of it did not fit; any thread; may be empty.
   std::function<void(std::uint64_t series, std::uint64_t left_out)> scraped{};
+  NextSend next_send{};             ///< any thread; may be empty
 };
 
 /// `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/version`, `/api/v1/...`. README, "Interfaces", documents each.

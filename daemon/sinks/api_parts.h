@@ -5,6 +5,7 @@
 
 #include "judge/status.h"
 #include "runtime/http.h"
+#include "sinks/api.h"
 #include "sinks/json.h"
 #include "sinks/self_stats.h"
 
@@ -16,6 +17,7 @@ struct ApiInput {
   const judge::Snapshot& snapshot;
   const SelfStats& self;
   const std::string& external_url;
+  const NextSend& next_send;
 };
 
 [[nodiscard]] Json findings_json(const engine::PilotView& view);
@@ -34,6 +36,7 @@ struct ApiInput {
 [[nodiscard]] Json chunks_json(const std::optional<judge::ChunkBound>& bound);
 
 [[nodiscard]] runtime::HttpResponse limits_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse explain_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse digest_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse rules_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse alerts_answer(const ApiInput& in);

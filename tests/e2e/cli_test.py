@@ -6,7 +6,7 @@ import subprocess
 
 from harness import BINARY, SOURCE, Failure, check, check_equal, main, pilotwatch, scratch
 
-SUBCOMMANDS = ("serve", "check", "simulate", "backtest", "schema", "version")
+SUBCOMMANDS = ("serve", "check", "simulate", "backtest", "explain", "top", "schema", "version")
 DRIFT_DAY = 30
 DAYS = 60
 START = "2026-01-05T00:00:00Z"

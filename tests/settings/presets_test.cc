@@ -111,3 +111,15 @@ TEST_CASE("presets: only a limit of the preset can be turned off, and only with 
   CHECK(problems("pilots:\n- {name: p, task: binary, limits: [{name: a, off: true}]}\n")
             .find("is for limits of a preset, and the pilot has none") != std::string::npos);
 }
+
+TEST_CASE("presets: a limit knows where it was written, or where its preset is named") {
+  const auto p = pilot(minimal("automation", "  limits:\n  - {name: errors, metric: error_rate, window: week, max: 0.05}\n"));
+  const auto* own = limit(p, "errors");
+  const auto* ready = limit(p, "failures");
+  REQUIRE(own != nullptr);
+  REQUIRE(ready != nullptr);
+  CHECK(own->line == 9);
+  CHECK(own->preset.empty());
+  CHECK(ready->line == 3);
+  CHECK(ready->preset == "automation");
+}

@@ -327,6 +327,25 @@ TEST_CASE("alertmanager: what is unchanged waits for the resend delay, what is r
   CHECK(names(fake.post(8)) == Names{"a"});
 }
 
+TEST_CASE("alertmanager: when an alert is sent next is known as long as it is out, and by its labels") {
+  auto notify = notify_to({"http://127.0.0.1:1"});
+  notify.resend_delay = 5min;
+  const FixedClock clock;
+  Alertmanagers alertmanagers(notify, clock);
+  const auto alert = alert_named("a");
+  CHECK(alertmanagers.next_send(alert.labels) == std::nullopt);
+  alertmanagers.update({alert}, t0);
+  CHECK(alertmanagers.next_send(alert.labels) == t0 + 5min);
+  alertmanagers.update({alert}, t0 + 1min);  // not due yet, and not sent
+  CHECK(alertmanagers.next_send(alert.labels) == t0 + 5min);
+  CHECK(alertmanagers.next_send(alert_named("b").labels) == std::nullopt);
+  alertmanagers.update({}, t0 + 2min);
+  CHECK(alertmanagers.next_send(alert.labels) == std::nullopt);
+  Alertmanagers nobody(settings::Notify{}, clock);
+  nobody.update({alert}, t0);
+  CHECK(nobody.next_send(alert.labels) == std::nullopt);
+}
+
 TEST_CASE("alertmanager: an error of the server is tried again, later, until it works") {
   FakeAlertmanager fake;
   int calls = 0;

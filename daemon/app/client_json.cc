@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/client_json.h"
+
+#include <stdexcept>
+
+namespace pilotwatch::app {
+
+nlohmann::ordered_json answer_of(Client& client, const std::string& path) {
+  const auto answer = client.get(path);
+  auto json = nlohmann::ordered_json::parse(answer.body, nullptr, false);
+  if (answer.status != 200 || !json.is_object() || !json.contains("data"))
+    throw std::runtime_error(client.described(path, answer));
+  return json;
+}
+
+}  // namespace pilotwatch::app
