@@ -31,7 +31,7 @@ void Core::checkpoint(bool full) {
 /// checkpoint one that has failed.
 void Core::write_checkpoint(bool full) {
   if (writer_.busy() || lost_) return;  // with the one before; there will be another time
-  if (!write_outbox()) return;          // a start must replay what they follow from
+  if (!write_outbox(parts_.fold.sequence())) return;  // a start must replay what they follow from
   settle();
   full_checkpoint_ = full_checkpoint_ || full || writer_.broken();
   const bool relieve = parts_.fold.memory().wants_relief() && parts_.steady.now() >= next_relief_;

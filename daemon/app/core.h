@@ -143,7 +143,7 @@ class Core {
   void publish_alerts();
   void repeat_alerts();
   void publish_light();
-  bool write_outbox() { return parts_.outbox == nullptr || parts_.outbox->write(); }
+  bool write_outbox(std::uint64_t through = 0) { return parts_.outbox == nullptr || parts_.outbox->write(through); }
   [[nodiscard]] Instant wall();
   [[nodiscard]] bool restore_from(const journal::Checkpoint& checkpoint);
   void rebuild(const journal::Checkpoint& checkpoint);

@@ -58,8 +58,8 @@ void OutboxWriter::collect(const judge::Transition& t) {
   }
 }
 
-bool OutboxWriter::write() {
-  if (pending_.empty()) return true;
+bool OutboxWriter::write(std::uint64_t through) {
+  if (capacities_.empty() || (pending_.empty() && through <= through_)) return true;
   std::map<std::string, std::uint64_t> added;
   for (auto& delivery : pending_) {
     ++added[delivery.webhook];
@@ -69,7 +69,8 @@ bool OutboxWriter::write() {
     delivery.body.clear();
   }
   try {
-    const auto through = std::max(through_, pending_.back().sequence);
+    through = std::max(through, through_);
+    if (!pending_.empty()) through = std::max(through, pending_.back().sequence);
     const auto gave_way = journal_.add_deliveries(pending_, through, capacities_);
     through_ = through;
     pending_.clear();

@@ -37,10 +37,11 @@ class StoredOutbox final : public sinks::Outbox {
 ///
 ///   begin(entry); collect(each change) ...   the fold applies the entry: events, with ids that replaying gives again
 ///   write()                                  all that was collected, and up to which entry that is, in one transaction
-///   checkpoint                               only after write() has said true
+///   checkpoint                               only after write(its entry) has said true
 ///
 /// Who is killed before write() replays the entry and collects the same events; replaying one from before the number
-/// that was written adds nothing. On the core's thread.
+/// that was written adds nothing. That number is never behind a checkpoint: what a rebuild without the entries before
+/// takes for new was told, or was not to be, under its first id. On the core's thread.
 class OutboxWriter {
  public:
   /// `webhooks` sends what is added. All must outlive it. Throws where the journal cannot be read or written.
@@ -51,8 +52,9 @@ class OutboxWriter {
   /// before is forgotten.
   void begin(std::uint64_t sequence);
   void collect(const judge::Transition& transition);
-  /// False: it cannot be written now; all stays for the next time.
-  bool write();
+  /// `through`: all up to this entry has been applied, and nothing more will ever follow from it; costs a transaction
+  /// where that is news. False: it cannot be written now; all stays for the next time.
+  bool write(std::uint64_t through = 0);
 
  private:
   const settings::Settings& settings_;

@@ -118,3 +118,23 @@ TEST_CASE("outbox: what is in the journal from before there were webhooks is not
   REQUIRE(life.writer->write());
   CHECK(life.ids().size() == 1);
 }
+
+TEST_CASE("outbox: with a checkpoint all up to it is done with, also where nothing followed from it") {
+  const testing::ScratchDir folder;
+  {
+    Life life(folder.path());
+    life.apply(5, {breach});
+    REQUIRE(life.writer->write(7));
+    CHECK(life.journal.outbox_through() == 7);
+    REQUIRE(life.writer->write(9));
+    CHECK(life.journal.outbox_through() == 9);
+    REQUIRE(life.writer->write(8));
+    CHECK(life.journal.outbox_through() == 9);
+  }
+  Life life(folder.path());
+  life.apply(9, {resolved});  // elsewhere than it was, by a rebuild
+  life.apply(10, {breach});
+  REQUIRE(life.writer->write());
+  CHECK(life.ids().size() == 2);
+  CHECK(life.journal.outbox_through() == 10);
+}

@@ -8,6 +8,7 @@
 #include "journal/salvage.h"
 #include "support/bench.h"
 #include "support/scratch_dir.h"
+#include "support/store.h"
 
 using namespace pilotwatch;
 using namespace pilotwatch::testing;
@@ -160,4 +161,45 @@ TEST_CASE("core: a full store refuses records by its own reason, keeps readers s
   larger.start();
   CHECK(larger.deliver(prediction(1)).get().accepted == 1);
   CHECK_FALSE(stats_of(larger).store_degraded);
+}
+
+TEST_CASE("retention: an episode that was told is not told under another id where what was judged is lost, too") {
+  const ScratchDir dir;
+  auto settings = short_memory();
+  settings::Limit limit;
+  limit.name = "errors";
+  limit.window = {settings::WindowKind::count, 5};
+  limit.min_n = 3;
+  limit.max = 0.1;
+  settings.pilots[0].windows.push_back(limit.window);
+  settings.pilots[0].limits = {limit};
+  settings.notify.webhooks.emplace_back().name = "ops";
+  const auto wrong = [](int id) {
+    const auto of = [&](const char* type, const char* value) {
+      return std::string(R"({"type":")") + type + R"(","pilot":"p","id":)" + std::to_string(id) +
+             R"(,"time":"2026-05-01T00:)" + std::to_string(10 + id) + R"(:00Z",)" + value + "}\n";
+    };
+    return of("prediction", R"("prediction":1)") + of("outcome", R"("actual":0)");
+  };
+  std::string told;
+  {
+    Bench bench(dir.path() / "a", settings);
+    bench.start();
+    for (int i = 0; i < 10; ++i) REQUIRE(bench.deliver(wrong(i)).get().accepted == 2);
+    bench.clock.ms += 2 * 3600'000;
+    for (int i = 10; i < 30; ++i) REQUIRE(bench.deliver(wrong(i)).get().accepted == 2);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    while (bench.journal.stats().forgotten_entries < 10 && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    bench.stop();
+    const auto events = bench.journal.deliveries("", 10);
+    REQUIRE(events.size() == 1);
+    told = events[0].id;
+  }
+  run_sql(dir.path() / "a" / "pilotwatch.db", "UPDATE checkpoint_parts SET body = x'00' WHERE name = 'judge'");
+  Bench again(dir.path() / "a", settings);
+  CHECK(again.fresh()->limits.at(0).state == judge::State::breach);
+  const auto events = again.journal.deliveries("", 10);
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].id == told);
 }

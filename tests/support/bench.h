@@ -41,7 +41,9 @@ class Bench {
       : settings(std::move(given)),
         journal(folder, {.overwrite = settings.retention.has_value(), .max_bytes = settings.max_store_bytes}),
         fold(settings),
-        core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), dead_letters, std::move(publish)}),
+        outbox(settings.notify.webhooks.empty() ? nullptr : std::make_unique<Outbox>(*this)),
+        core(app::Core::Parts{settings, journal, fold, clock, quiet_log(), dead_letters, std::move(publish),
+                              system_steady_clock(), Drive::thread, outbox ? &outbox->writer : nullptr}),
         intake(app::Intake::Parts{settings, core, clock, quiet_log(), tap, IdKey{}}) {
     if (now) clock.ms = now->time_since_epoch().count();
     core.restore();
@@ -82,10 +84,23 @@ class Bench {
     return out;
   }
 
+  /// For webhooks that nobody sends to.
+  struct Outbox {
+    explicit Outbox(Bench& bench)
+        : store(bench.journal),
+          senders(bench.settings.notify, store, bench.clock, nullptr),
+          writer(bench.settings, bench.journal, senders, url, quiet_log()) {}
+    std::string url = "http://x";
+    app::StoredOutbox store;
+    sinks::Webhooks senders;
+    app::OutboxWriter writer;
+  };
+
   FixedClock clock;
   settings::Settings settings;
   journal::Journal journal;
   judge::Fold fold;
+  std::unique_ptr<Outbox> outbox;
   sources::DeadLetterBox dead_letters{100};
   sources::Tap tap;
   app::Core core;
