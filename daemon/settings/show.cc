@@ -298,13 +298,21 @@ void show_pilot(Writer& out, const Pilot& pilot, const Settings& settings,
   });
 }
 
+/// Path and query may be secrets: many receivers have no other.
+std::string without_path(const std::string& url) {
+  const auto authority = url.find("://") + 3;
+  const auto end = url.find_first_of("/?", authority);
+  if (end == std::string::npos || end + 1 == url.size()) return url;
+  return url.substr(0, end) + "/\u2026";
+}
+
 void show_webhook(Writer& out, const Webhook& hook, const std::filesystem::path& folder) {
   const auto relative = [&](const std::filesystem::path& path) {
     return folder.empty() ? path.string() : path.lexically_relative(folder).string();
   };
   out.map([&] {
     out.text("name", hook.name);
-    out.text("url", hook.url);
+    out.text("url", without_path(hook.url));
     out.pair("format", word(webhook_format_names, hook.format));
     out.list("secret_files", hook.secret_files, [&](const auto& file) { out.label(relative(file)); });
     out.list("events", hook.events, [&](WebhookEvent event) { out.raw() << word(webhook_event_names, event); });

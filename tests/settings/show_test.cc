@@ -101,7 +101,9 @@ TEST_CASE("show: every limit says what its evidence is worth") {
 
 TEST_CASE("show: every key that the reader knows is shown") {
   const auto once = shown(valid(everything));
-  CHECK(shown(valid(once)) == once);
+  auto again = once;
+  again.replace(again.find("\u2026"), std::string_view("\u2026").size(), "x");
+  CHECK(shown(valid(again)) == once);
   auto keys = known_keys("pilots: [{name: p, task: binary, zzz: 1}]");
   const auto of_limits =
       known_keys("pilots: [{name: p, task: binary, limits: [{name: l, metric: volume, window: day, min: 1, zzz: 1}]}]");
@@ -116,4 +118,21 @@ TEST_CASE("show: every key that the reader knows is shown") {
     CAPTURE(key);
     CHECK(once.find(" " + key + ":") != std::string::npos);
   }
+}
+
+TEST_CASE("show: of a webhook's url no more than its host, and nobody takes that for the url") {
+  const auto of = [](const std::string& url) {
+    return shown(valid("notify: {webhooks: [{name: h, url: '" + url +
+                       "', secret_files: [s]}]}\npilots: [{name: p, task: binary}]\n"));
+  };
+  for (const auto* url : {"https://a.example:8443/hooks/T0SECRET", "https://a.example:8443/?token=T0SECRET",
+                          "https://a.example:8443/x/T0SECRET/?y=1"}) {
+    CAPTURE(url);
+    const auto text = of(url);
+    CHECK(text.find("SECRET") == std::string::npos);
+    CHECK(text.find("url: https://a.example:8443/\u2026\n") != std::string::npos);
+    CHECK_THAT(problems(text), Catch::Contains("notify.webhooks[0].url: must be"));
+  }
+  CHECK(of("http://a:1").find("url: http://a:1\n") != std::string::npos);
+  CHECK(of("http://a:1/").find("url: http://a:1/\n") != std::string::npos);
 }
