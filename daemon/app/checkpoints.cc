@@ -127,6 +127,7 @@ void Core::finish_checkpoints() {
     parts_.log.error("the last checkpoint cannot be written", {{"err", what}});
     distrust_checkpoint();
   };
+  if (parts_.outbox != nullptr) parts_.outbox->insist();  // there is no later
   try {
     write_checkpoint(false);
   } catch (const CorruptBytes& error) {

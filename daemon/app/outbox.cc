@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "sinks/webhook_message.h"
 
 namespace pilotwatch::app {
 namespace {
+
+constexpr Millis first_pause{1'000}, longest_pause{30'000};
+constexpr Millis between_sayings = std::chrono::minutes{1};
 
 std::string memo_key(const std::string& webhook) { return "webhook_disabled " + webhook; }
 
@@ -29,16 +33,19 @@ void StoredOutbox::set_memo(const std::string& webhook, const std::string& text)
 
 /// Where nothing was ever added, what is in the journal is from before there were webhooks: it is not told any more.
 OutboxWriter::OutboxWriter(const settings::Settings& settings, journal::Journal& journal, sinks::Webhooks& webhooks,
-                           const std::string& external_url, const runtime::Log& log)
-    : settings_(settings), journal_(journal), webhooks_(webhooks), external_url_(external_url), log_(log) {
-  for (const auto& hook : settings.notify.webhooks) capacities_[hook.name] = hook.queue_capacity;
+                           const std::string& external_url, const runtime::Log& log, const SteadyClock& steady)
+    : settings_(settings),
+      journal_(journal),
+      webhooks_(webhooks),
+      external_url_(external_url),
+      log_(log),
+      steady_(steady) {
+  for (const auto& hook : settings.notify.webhooks)
+    capacities_[hook.name] = {hook.queue_capacity, sinks::webhook_queue_bytes};
   const auto known = journal.outbox_through();
-  if (capacities_.empty()) {
-    if (known) journal.forget_outbox_through();
-    return;
-  }
-  through_ = known.value_or(journal.last_sequence());
-  if (!known) journal.add_deliveries({}, through_, {});
+  begun_ = known.has_value() != capacities_.empty();
+  if (!capacities_.empty()) through_ = known.value_or(journal.last_sequence());
+  static_cast<void>(write());
 }
 
 void OutboxWriter::begin(std::uint64_t sequence) {
@@ -58,8 +65,38 @@ void OutboxWriter::collect(const judge::Transition& t) {
   }
 }
 
+bool OutboxWriter::nothing_to_do(std::uint64_t through) const {
+  return begun_ && pending_.empty() && (capacities_.empty() || through <= through_);
+}
+
 bool OutboxWriter::write(std::uint64_t through) {
-  if (capacities_.empty() || (pending_.empty() && through <= through_)) return true;
+  if (nothing_to_do(through)) return true;
+  unwritten_ = pending_.size();
+  // Where it has not begun, events of what is in the journal by then are never told: no time is lost once that grows.
+  const bool grew = !begun_ && journal_.last_sequence() > failed_after_;
+  if (steady_.now() < not_before_ && !grew) {
+    make_room();
+    return capacities_.empty();
+  }
+  try {
+    store(through);
+    succeeded();
+    return true;
+  } catch (const journal::WriteError& error) {
+    failed(error.why, error.what());
+  } catch (const std::exception& error) {  // memory
+    failed(journal::WriteFailure::other, error.what());
+  }
+  make_room();
+  return capacities_.empty();  // no checkpoint waits for what nobody is told
+}
+
+void OutboxWriter::store(std::uint64_t through) {
+  if (capacities_.empty()) {
+    journal_.forget_outbox_through();
+    begun_ = true;
+    return;
+  }
   std::map<std::string, std::uint64_t> added;
   for (auto& delivery : pending_) {
     ++added[delivery.webhook];
@@ -68,19 +105,64 @@ bool OutboxWriter::write(std::uint64_t through) {
     delivery.next_attempt.reset();
     delivery.body.clear();
   }
-  try {
-    through = std::max(through, through_);
-    if (!pending_.empty()) through = std::max(through, pending_.back().sequence);
-    const auto gave_way = journal_.add_deliveries(pending_, through, capacities_);
-    through_ = through;
-    pending_.clear();
-    failing_ = false;
-    webhooks_.added(added, gave_way);
-    return true;
-  } catch (const std::exception& error) {
-    if (!std::exchange(failing_, true)) log_.error("events for webhooks cannot be stored yet", {{"err", error.what()}});
-    return false;
+  through = std::max(through, through_);
+  if (!pending_.empty()) through = std::max(through, pending_.back().sequence);
+  const auto gave_way = journal_.add_deliveries(pending_, through, capacities_);
+  begun_ = true;
+  through_ = through;
+  pending_.clear();
+  webhooks_.added(added, gave_way);
+}
+
+void OutboxWriter::failed(journal::WriteFailure why, const char* what) {
+  ++failures_[static_cast<std::size_t>(why)];
+  failing_ = true;
+  failed_after_ = journal_.last_sequence();
+  const auto now = steady_.now();
+  not_before_ = now + std::min(longest_pause, first_pause * (1 << std::min<std::uint64_t>(fails_++, 5)));
+  if (now < next_said_) return;
+  next_said_ = now + between_sayings;
+  log_.error(
+      "the outbox of webhooks cannot be written; events wait in memory, and no checkpoint is written before them",
+      {{"err", what},
+       {"reason", journal::write_failure_names[static_cast<std::size_t>(why)]},
+       {"events", pending_.size()},
+       {"attempts", fails_}});
+}
+
+void OutboxWriter::succeeded() {
+  unwritten_ = 0;
+  fails_ = 0;
+  not_before_ = next_said_ = {};
+  if (failing_.exchange(false)) log_.info("the outbox of webhooks can be written again");
+}
+
+/// What waits here is bounded as what waits in the store, where the oldest would have to give way anyhow.
+void OutboxWriter::make_room() {
+  std::map<std::string, record::DeliveryBounds> seen;
+  std::map<std::string, record::GaveWay> gave_way;
+  for (auto delivery = pending_.rbegin(); delivery != pending_.rend(); ++delivery) {  // the newest first
+    auto& all = seen[delivery->webhook];
+    const auto& most = capacities_.at(delivery->webhook);
+    ++all.events;
+    all.bytes += delivery->body.size();
+    if (all.events <= most.events && all.bytes <= most.bytes) continue;
+    ++(all.events > most.events ? gave_way[delivery->webhook].events : gave_way[delivery->webhook].bytes);
+    delivery->webhook.clear();
   }
+  if (gave_way.empty()) return;
+  std::erase_if(pending_, [](const record::Delivery& d) { return d.webhook.empty(); });
+  unwritten_ = pending_.size();
+  webhooks_.added({}, gave_way);
+}
+
+sinks::OutboxStats OutboxWriter::stats() const {
+  sinks::OutboxStats out;
+  out.unwritten = unwritten_;
+  out.degraded = failing_;
+  for (std::size_t i = 0; i < failures_.size(); ++i)
+    out.failures.emplace_back(journal::write_failure_names[i], failures_[i].load());
+  return out;
 }
 
 }  // namespace pilotwatch::app

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/steady.h"
 #include "journal/journal.h"
 #include "judge/status.h"
 #include "runtime/log.h"
@@ -44,30 +47,49 @@ class StoredOutbox final : public sinks::Outbox {
 /// takes for new was told, or was not to be, under its first id. On the core's thread.
 class OutboxWriter {
  public:
-  /// `webhooks` sends what is added. All must outlive it. Throws where the journal cannot be read or written.
+  /// `webhooks` sends what is added. All must outlive it. Throws where the journal cannot be read.
   OutboxWriter(const settings::Settings& settings, journal::Journal& journal, sinks::Webhooks& webhooks,
-               const std::string& external_url, const runtime::Log& log);
+               const std::string& external_url, const runtime::Log& log,
+               const SteadyClock& steady = system_steady_clock());
 
   /// The entry of that number is being applied, from its beginning; whatever was collected of it or of later ones
   /// before is forgotten.
   void begin(std::uint64_t sequence);
   void collect(const judge::Transition& transition);
   /// `through`: all up to this entry has been applied, and nothing more will ever follow from it; costs a transaction
-  /// where that is news. False: it cannot be written now; all stays for the next time.
+  /// where that is news. False: it cannot be written now; all stays for the next time, and what would not fit into the
+  /// outbox is given up. After a failure nothing is tried for 1 to 30 s, doubling.
   bool write(std::uint64_t through = 0);
+  /// The next write() is tried, whatever failed before.
+  void insist() { not_before_ = {}; }
+  [[nodiscard]] sinks::OutboxStats stats() const;  ///< any thread
 
  private:
+  [[nodiscard]] bool nothing_to_do(std::uint64_t through) const;
+  void store(std::uint64_t through);
+  void failed(journal::WriteFailure why, const char* what);
+  void succeeded();
+  void make_room();
+
   const settings::Settings& settings_;
   journal::Journal& journal_;
   sinks::Webhooks& webhooks_;
   const std::string& external_url_;
   const runtime::Log& log_;
+  const SteadyClock& steady_;
   journal::Journal::Capacities capacities_;
+  bool begun_ = false;  ///< the store knows where the outbox begins or, without webhooks, that there is none
   std::uint64_t through_ = 0;                     ///< written
   std::uint64_t sequence_ = 0;                    ///< of the entry that is being applied
   std::map<std::string, std::uint64_t> numbers_;  ///< of changes in it, by pilot, limit and group
   std::vector<record::Delivery> pending_;
-  bool failing_ = false;  ///< said already
+  std::uint64_t fails_ = 0;         ///< in a row
+  std::uint64_t failed_after_ = 0;  ///< the journal's last entry, when it last failed
+  SteadyTime not_before_{}, next_said_{};
+
+  std::array<std::atomic<std::uint64_t>, journal::write_failure_count> failures_{};
+  std::atomic<std::uint64_t> unwritten_ = 0;
+  std::atomic<bool> failing_ = false;
 };
 
 }  // namespace pilotwatch::app

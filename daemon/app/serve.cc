@@ -192,6 +192,7 @@ class Daemon {
     }
     out.targets = alertmanagers_.stats();
     out.webhooks = webhooks_.stats();
+    out.outbox = webhooks_.outbox();
     out.http = server_->stats();
     if (otlp_server_) out.http += otlp_server_->stats();
     if (web_ != nullptr) out.web = web_->stats();

@@ -14,7 +14,7 @@ namespace pilotwatch::app {
 /// Outbox, senders and their part of the API, put together for the daemon.
 class WebhookSink {
  public:
-  /// All must outlive it. Throws where the journal cannot be read or written, and where a secret cannot be used.
+  /// All must outlive it. Throws where the journal cannot be read, and where a secret cannot be used.
   WebhookSink(const settings::Settings& settings, journal::Journal& journal, const Clock& clock,
               const std::string& external_url, const runtime::Log& log)
       : journal_(journal),
@@ -24,6 +24,7 @@ class WebhookSink {
 
   [[nodiscard]] OutboxWriter& writer() { return writer_; }
   [[nodiscard]] std::vector<sinks::WebhookStats> stats() const { return senders_.stats(); }
+  [[nodiscard]] sinks::OutboxStats outbox() const { return writer_.stats(); }
   void start() { senders_.start(); }
   void begin_stop(Millis grace) { senders_.begin_stop(grace); }
   void stop(Millis grace) { senders_.stop(grace); }

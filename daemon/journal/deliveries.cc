@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/deliveries.h"
 
+#include <utility>
+
 namespace pilotwatch::journal {
 namespace {
 
@@ -18,6 +20,10 @@ CREATE TABLE IF NOT EXISTS deliveries (   -- events for webhooks; a row that wai
   UNIQUE (id, webhook)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries(webhook, next_ms, number) WHERE state = 0;
+-- Earlier programs know nothing of the following, and keep them all the same: no other schema_version.
+CREATE INDEX IF NOT EXISTS deliveries_oldest ON deliveries(webhook, created_ms) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS deliveries_log ON deliveries(number) WHERE state <> 0;
+CREATE INDEX IF NOT EXISTS deliveries_webhook ON deliveries(webhook);
 )sql";
 
 constexpr const char* columns =
@@ -62,16 +68,43 @@ Deliveries::Deliveries(Database& database) : database_(database) {
       "body = CASE ?1 WHEN 0 THEN body ELSE '' END WHERE id = ?7 AND webhook = ?8 "
       // One that was given up while it was being sent has no body any more: it waits no longer, whatever came of it.
       "AND (state = 0 OR ?1 = ?9)");
-  give_up_.emplace(database,
-                   "UPDATE deliveries SET state = ?1, next_ms = NULL, body = '' WHERE state = 0 AND webhook = ?2 AND "
-                   "number NOT IN (SELECT number FROM deliveries WHERE state = 0 AND webhook = ?2 ORDER BY number DESC "
-                   "LIMIT ?3)");
+  find_.emplace(database, "SELECT state, length(CAST(body AS BLOB)) FROM deliveries WHERE id = ? AND webhook = ?");
+  give_up_.emplace(database, "UPDATE deliveries SET state = ?, next_ms = NULL, body = '' WHERE number = ?");
   prune_.emplace(database,
-                 "DELETE FROM deliveries WHERE state <> 0 AND number NOT IN (SELECT number FROM deliveries WHERE state "
-                 "<> 0 ORDER BY number DESC LIMIT ?)");
+                 "DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries INDEXED BY deliveries_log "
+                 "WHERE state <> 0 ORDER BY number LIMIT ?)");
+}
+
+Deliveries::Use& Deliveries::use() const {
+  if (use_) return *use_;
+  Use out;
+  Statement waiting(database_,
+                    "SELECT webhook, count(*), sum(length(CAST(body AS BLOB))) FROM deliveries INDEXED BY "
+                    "deliveries_oldest WHERE state = 0 GROUP BY webhook");
+  while (waiting.step()) {
+    out.waiting[std::string(waiting.bytes(0))] = {static_cast<std::uint64_t>(waiting.number(1)),
+                                                  static_cast<std::uint64_t>(waiting.number(2))};
+  }
+  Statement log(database_, "SELECT count(*) FROM deliveries INDEXED BY deliveries_log WHERE state <> 0");
+  out.log = static_cast<std::uint64_t>(log.value());
+  return use_.emplace(std::move(out));
+}
+
+Deliveries::Use& Deliveries::changing() {
+  touched_ = true;
+  return use();
+}
+
+/// One waits no longer.
+void Deliveries::settled(const std::string& webhook, std::uint64_t bytes) {
+  auto& waiting = use_->waiting[webhook];
+  --waiting.events;
+  waiting.bytes -= bytes;
+  ++use_->log;
 }
 
 bool Deliveries::insert(const Delivery& delivery) {
+  auto& use = changing();
   const auto before = sqlite3_total_changes64(database_.get());
   insert_->bind(1, delivery.id)
       .bind(2, delivery.webhook)
@@ -82,10 +115,23 @@ bool Deliveries::insert(const Delivery& delivery) {
       .bind(7, static_cast<std::int64_t>(delivery.state));
   if (delivery.next_attempt) insert_->bind(8, millis(*delivery.next_attempt));
   insert_->bind(9, delivery.error).run();
-  return sqlite3_total_changes64(database_.get()) > before;
+  if (sqlite3_total_changes64(database_.get()) == before) return false;
+  if (delivery.state != DeliveryState::waiting) {
+    ++use.log;
+  } else {
+    auto& waiting = use.waiting[delivery.webhook];
+    ++waiting.events;
+    waiting.bytes += delivery.body.size();
+  }
+  return true;
 }
 
 void Deliveries::update(const Delivery& delivery) {
+  changing();
+  find_->bind(1, delivery.id).bind(2, delivery.webhook);
+  const bool waited = find_->step() && find_->number(0) == 0;
+  const auto bytes = waited ? static_cast<std::uint64_t>(find_->number(1)) : 0;
+  find_->reset();
   update_->bind(1, static_cast<std::int64_t>(delivery.state)).bind(2, static_cast<std::int64_t>(delivery.attempts));
   if (delivery.last_attempt) update_->bind(3, millis(*delivery.last_attempt));
   if (delivery.next_attempt) update_->bind(4, millis(*delivery.next_attempt));
@@ -95,18 +141,47 @@ void Deliveries::update(const Delivery& delivery) {
       .bind(8, delivery.webhook)
       .bind(9, static_cast<std::int64_t>(DeliveryState::delivered))
       .run();
+  if (waited && delivery.state != DeliveryState::waiting) settled(delivery.webhook, bytes);
 }
 
-std::uint64_t Deliveries::give_up(const std::string& webhook, std::uint64_t keep, DeliveryState state) {
-  const auto before = sqlite3_total_changes64(database_.get());
-  give_up_->bind(1, static_cast<std::int64_t>(state)).bind(2, webhook).bind(3, static_cast<std::int64_t>(keep)).run();
-  return static_cast<std::uint64_t>(sqlite3_total_changes64(database_.get()) - before);
+record::GaveWay Deliveries::give_up(const std::string& webhook, record::DeliveryBounds keep, DeliveryState state) {
+  record::GaveWay out;
+  const auto& known = use().waiting;
+  const auto found = known.find(webhook);
+  if (found == known.end()) return out;
+  auto rest = found->second;
+  if (rest.events <= keep.events && rest.bytes <= keep.bytes) return out;
+  changing();
+  std::vector<std::pair<std::int64_t, std::uint64_t>> gone;  // number, bytes
+  {
+    Statement oldest(database_,
+                     "SELECT number, length(CAST(body AS BLOB)) FROM deliveries INDEXED BY deliveries_oldest "
+                     "WHERE state = 0 AND webhook = ? ORDER BY created_ms, number");
+    oldest.bind(1, webhook);
+    while ((rest.events > keep.events || rest.bytes > keep.bytes) && oldest.step()) {
+      ++(rest.events > keep.events ? out.events : out.bytes);
+      gone.emplace_back(oldest.number(0), static_cast<std::uint64_t>(oldest.number(1)));
+      --rest.events;
+      rest.bytes -= gone.back().second;
+    }
+  }
+  for (const auto& [number, bytes] : gone) {
+    give_up_->bind(1, static_cast<std::int64_t>(state)).bind(2, number).run();
+    settled(webhook, bytes);
+  }
+  return out;
 }
 
-void Deliveries::prune(std::uint64_t keep) { prune_->bind(1, static_cast<std::int64_t>(keep)).run(); }
+void Deliveries::prune(std::uint64_t keep) {
+  auto& log = changing().log;
+  if (log <= keep) return;
+  prune_->bind(1, static_cast<std::int64_t>(log - keep)).run();
+  log = keep;
+}
 
 void Deliveries::reset() {
-  for (auto* statement : {&insert_, &update_, &give_up_, &prune_}) (*statement)->reset();
+  for (auto* statement : {&insert_, &update_, &find_, &give_up_, &prune_}) (*statement)->reset();
+  if (std::exchange(touched_, false)) use_.reset();
 }
 
 std::optional<Delivery> Deliveries::next(const std::string& webhook) const {
@@ -122,18 +197,24 @@ std::optional<Delivery> Deliveries::next(const std::string& webhook) const {
 }
 
 record::DeliveryBacklog Deliveries::backlog(const std::string& webhook) const {
-  Statement select(database_, "SELECT count(*), min(created_ms) FROM deliveries WHERE state = 0 AND webhook = ?");
-  select.bind(1, webhook);
   record::DeliveryBacklog out;
-  if (!select.step()) return out;
-  out.waiting = static_cast<std::uint64_t>(select.number(0));
-  if (out.waiting > 0) out.oldest = Instant{Millis{select.number(1)}};
+  const auto& known = use().waiting;
+  const auto found = known.find(webhook);
+  if (found == known.end() || found->second.events == 0) return out;
+  out.waiting = found->second.events;
+  out.bytes = found->second.bytes;
+  Statement oldest(database_,
+                   "SELECT created_ms FROM deliveries INDEXED BY deliveries_oldest WHERE state = 0 AND webhook = ? "
+                   "ORDER BY created_ms LIMIT 1");
+  oldest.bind(1, webhook);
+  if (oldest.step()) out.oldest = Instant{Millis{oldest.number(0)}};
   return out;
 }
 
 std::vector<Delivery> Deliveries::newest(const std::string& webhook, std::uint64_t limit) const {
-  Statement select(database_, (std::string("SELECT ") + columns +
-                               " FROM deliveries WHERE ?1 = '' OR webhook = ?1 ORDER BY number DESC LIMIT ?2")
+  const std::string where = webhook.empty() ? "?1 = ''" : "webhook = ?1";
+  Statement select(database_, (std::string("SELECT ") + columns + " FROM deliveries WHERE " + where +
+                               " ORDER BY number DESC LIMIT ?2")
                                   .c_str());
   select.bind(1, webhook).bind(2, static_cast<std::int64_t>(limit));
   std::vector<Delivery> out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,20 +13,23 @@
 namespace pilotwatch::journal {
 
 /// The table of webhook deliveries: those that wait, and a log of the newest that no longer do. Private to journal/.
-/// Whatever writes does so in a transaction of the caller; all throw SqliteError.
+/// Whatever writes does so in a transaction of the caller, who says how that ended; all throw SqliteError.
+///
+/// How many there are is counted once, and then kept along: nothing here looks at each row but the first use.
 class Deliveries {
  public:
-  /// Creates the table where it is missing.
+  /// Creates the table and its indexes where they are missing.
   explicit Deliveries(Database& database);
 
   /// Those that are there already, by id and webhook, stay as they are. False: it was there.
   bool insert(const record::Delivery& delivery);
   /// What has become of one.
   void update(const record::Delivery& delivery);
-  /// Of the webhook's waiting ones all but the newest `keep` become `state`. Returns how many.
-  std::uint64_t give_up(const std::string& webhook, std::uint64_t keep, record::DeliveryState state);
-  /// Of all that no longer wait the newest `keep` stay.
+  /// Of the webhook's waiting ones the oldest become `state`, until the rest is within `keep`. Cost: a row for each.
+  record::GaveWay give_up(const std::string& webhook, record::DeliveryBounds keep, record::DeliveryState state);
+  /// Of all that no longer wait the newest `keep` stay. Cost: a row for each that goes.
   void prune(std::uint64_t keep);
+  void committed() { touched_ = false; }
   /// After a transaction that failed.
   void reset();
 
@@ -36,8 +40,19 @@ class Deliveries {
   [[nodiscard]] std::vector<record::Delivery> newest(const std::string& webhook, std::uint64_t limit) const;
 
  private:
+  struct Use {
+    std::map<std::string, record::DeliveryBounds> waiting;  ///< by webhook
+    std::uint64_t log = 0;                                  ///< rows that no longer wait
+  };
+  /// For who changes something: should that fail, it is counted anew.
+  Use& changing();
+  [[nodiscard]] Use& use() const;
+  void settled(const std::string& webhook, std::uint64_t bytes);
+
   const Database& database_;
-  std::optional<Statement> insert_, update_, give_up_, prune_;
+  std::optional<Statement> insert_, update_, find_, give_up_, prune_;
+  mutable std::optional<Use> use_;  ///< nullopt: to be counted
+  bool touched_ = false;            ///< by a transaction that is under way
 };
 
 }  // namespace pilotwatch::journal

@@ -174,13 +174,13 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
     try {
       stored = pragma(impl_->database, "SELECT coalesce(max(sequence), 0) FROM entries");
     } catch (const SqliteError&) {
-      throw WriteError(error.what());
+      throw WriteError(error.what(), why(error));
     }
     if (!inserted || static_cast<std::uint64_t>(stored) != sequence) {
       // A row that is not this entry: an earlier COMMIT, refused because nobody could be asked, was durable after all.
       if (!inserted && static_cast<std::uint64_t>(stored) > impl_->last)
         impl_->last = static_cast<std::uint64_t>(stored);
-      throw WriteError(error.what());
+      throw WriteError(error.what(), why(error));
     }
   }
   impl_->last = sequence;
@@ -259,7 +259,7 @@ std::vector<record::DeadLetter> Journal::dead_letters(std::uint64_t keep, bool k
   } catch (const SqliteError& error) {
     impl_->look_at(error);
     if (error.damaged()) throw DamagedError(error.what());
-    throw WriteError(error.what());
+    throw WriteError(error.what(), why(error));
   }
 }
 
@@ -298,7 +298,7 @@ void Journal::set_fact(const std::string& key, const std::string& value) {
   } catch (const SqliteError& error) {
     impl_->set_fact->reset();
     impl_->look_at(error);
-    throw WriteError(error.what());
+    throw WriteError(error.what(), why(error));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,10 +32,17 @@ class DamagedError : public OpenError {
  public:
   using OpenError::OpenError;
 };
+/// Why a write failed; label `reason`.
+enum class WriteFailure : std::uint8_t { disk_full, io, damaged, other };
+inline constexpr const char* write_failure_names[] = {"disk_full", "io", "damaged", "other"};
+inline constexpr std::size_t write_failure_count = std::size(write_failure_names);
+
 /// A write failed (disk full, I/O error): nothing of it is in the journal, and the next write may succeed again.
 class WriteError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit WriteError(const std::string& what, WriteFailure failure = WriteFailure::other)
+      : std::runtime_error(what), why(failure) {}
+  WriteFailure why;
 };
 /// Records would make the store larger than Options::max_bytes; nothing of them is in the journal.
 class FullError : public WriteError {
@@ -158,12 +166,13 @@ class Journal {
   [[nodiscard]] std::vector<record::DeadLetter> dead_letters(std::uint64_t keep, bool keep_text);
 
   /// The outbox of webhooks: in one transaction the events that follow from entries, all up to `through`. One that is
-  /// there already (id and webhook) stays as it is. Of what waits for a webhook the newest of its capacity stay;
+  /// there already (id and webhook) stays as it is. Of what waits for a webhook the newest within its capacity stay;
   /// returns how many of the others were given up (record::DeliveryState::queue_full). What no longer waits is a log of
-  /// 10,000. Throws WriteError; then nothing has changed.
-  using Capacities = std::map<std::string, std::uint64_t>;  ///< by webhook
-  std::map<std::string, std::uint64_t> add_deliveries(std::span<const record::Delivery> deliveries,
-                                                      std::uint64_t through, const Capacities& capacities);
+  /// 10,000. Cost: that of what is added and given up. Throws WriteError; then nothing has changed.
+  using Capacities = std::map<std::string, record::DeliveryBounds>;  ///< by webhook
+  using GaveWay = std::map<std::string, record::GaveWay>;            ///< by webhook; only where there were some
+  GaveWay add_deliveries(std::span<const record::Delivery> deliveries, std::uint64_t through,
+                         const Capacities& capacities);
   /// What follows from entries up to this one has been added; nullopt: nothing ever was. Throws DamagedError,
   /// ReadError.
   [[nodiscard]] std::optional<std::uint64_t> outbox_through();
@@ -175,7 +184,7 @@ class Journal {
   void note_delivery(const record::Delivery& delivery);
   /// Whatever waits for the webhook becomes `state`; returns how many. Throws WriteError.
   std::uint64_t give_up_deliveries(const std::string& webhook, record::DeliveryState state);
-  /// Cost: a look at each that waits. Throws DamagedError, ReadError.
+  /// Throws DamagedError, ReadError.
   [[nodiscard]] record::DeliveryBacklog backlog(const std::string& webhook);
   /// Newest first, without bodies; `webhook`: "" = of all. Throws DamagedError, ReadError.
   [[nodiscard]] std::vector<record::Delivery> deliveries(const std::string& webhook, std::uint64_t limit);

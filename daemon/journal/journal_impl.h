@@ -44,6 +44,12 @@ class LockFile {
   int fd_;
 };
 
+[[nodiscard]] inline WriteFailure why(const SqliteError& error) {
+  if (error.damaged()) return WriteFailure::damaged;
+  if ((error.code & 0xFF) == SQLITE_FULL) return WriteFailure::disk_full;
+  return (error.code & 0xFF) == SQLITE_IOERR ? WriteFailure::io : WriteFailure::other;
+}
+
 struct Journal::Impl {
   Impl(const std::filesystem::path& folder, Options given);
 
@@ -56,6 +62,7 @@ struct Journal::Impl {
       body();
       const auto pages = page_count->value(), unused = freelist_count->value();
       database.run("COMMIT");
+      deliveries->committed();
       all_pages = pages;
       free_pages = unused;
     } catch (...) {
@@ -96,7 +103,7 @@ struct Journal::Impl {
       return body();
     } catch (const SqliteError& error) {
       look_at(error);
-      throw WriteError(error.what());
+      throw WriteError(error.what(), why(error));
     }
   }
   void write_cursor(const record::Cursor& cursor);

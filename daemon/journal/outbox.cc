@@ -9,16 +9,16 @@ constexpr std::uint64_t log_rows = 10'000;  ///< of deliveries that no longer wa
 
 }  // namespace
 
-std::map<std::string, std::uint64_t> Journal::add_deliveries(std::span<const record::Delivery> deliveries,
-                                                             std::uint64_t through, const Capacities& capacities) {
+Journal::GaveWay Journal::add_deliveries(std::span<const record::Delivery> deliveries, std::uint64_t through,
+                                         const Capacities& capacities) {
   const std::lock_guard lock(impl_->mutex);
   return impl_->writing([&] {
-    std::map<std::string, std::uint64_t> given_up;
+    GaveWay given_up;
     impl_->transaction([&] {
       for (const auto& delivery : deliveries) impl_->deliveries->insert(delivery);
       for (const auto& [webhook, capacity] : capacities) {
-        if (impl_->deliveries->backlog(webhook).waiting <= capacity) continue;
-        given_up[webhook] = impl_->deliveries->give_up(webhook, capacity, record::DeliveryState::queue_full);
+        const auto some = impl_->deliveries->give_up(webhook, capacity, record::DeliveryState::queue_full);
+        if (some.all() > 0) given_up[webhook] = some;
       }
       impl_->deliveries->prune(log_rows);
       impl_->write_fact(outbox_fact, std::to_string(through));
@@ -52,7 +52,7 @@ std::uint64_t Journal::give_up_deliveries(const std::string& webhook, record::De
   const std::lock_guard lock(impl_->mutex);
   return impl_->writing([&] {
     std::uint64_t count = 0;
-    impl_->transaction([&] { count = impl_->deliveries->give_up(webhook, 0, state); });
+    impl_->transaction([&] { count = impl_->deliveries->give_up(webhook, {}, state).all(); });
     return count;
   });
 }

@@ -28,9 +28,22 @@ struct Delivery {
   std::string error;                                  ///< of the last attempt; "" = it was taken
 };
 
+/// So many events, and so many bytes of their bodies.
+struct DeliveryBounds {
+  std::uint64_t events = 0, bytes = 0;
+};
+
+/// Events that were given up so that others can wait: for their number, or for their bytes.
+struct GaveWay {
+  std::uint64_t events = 0, bytes = 0;
+  [[nodiscard]] std::uint64_t all() const { return events + bytes; }
+  [[nodiscard]] bool operator==(const GaveWay&) const = default;
+};
+
 /// What waits for a webhook.
 struct DeliveryBacklog {
   std::uint64_t waiting = 0;
+  std::uint64_t bytes = 0;        ///< of their bodies
   std::optional<Instant> oldest;  ///< `created` of the oldest
 };
 

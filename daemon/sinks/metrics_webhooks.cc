@@ -14,7 +14,8 @@ void add_webhook(Families& out, const WebhookStats& stats, Instant now) {
   };
   out.add_counter("pilotwatch_webhook_events_sent_total", "Events that a webhook has taken.", labels, stats.sent);
   dropped("exhausted", stats.exhausted);
-  dropped("queue_full", stats.queue_full);
+  dropped("queue_full", stats.gave_way.events);
+  dropped("queue_bytes", stats.gave_way.bytes);
   dropped("disabled", stats.dropped_disabled);
   out.add_counter("pilotwatch_webhook_attempts_total", "Requests sent to a webhook.", labels, stats.attempts);
   out.add_counter("pilotwatch_webhook_attempt_seconds_total", "Time spent on requests to a webhook.", labels,
@@ -26,6 +27,10 @@ void add_webhook(Families& out, const WebhookStats& stats, Instant now) {
   out.add_gauge("pilotwatch_webhook_queue_length", "Events waiting for a webhook.", labels, stats.queue_length);
   out.add_gauge("pilotwatch_webhook_queue_capacity", "Most events that wait for a webhook.", labels,
                 stats.queue_capacity);
+  out.add_gauge("pilotwatch_webhook_queue_bytes", "Bytes of the events waiting for a webhook.", labels,
+                stats.queue_bytes);
+  out.add_gauge("pilotwatch_webhook_queue_capacity_bytes", "Most bytes of events that wait for a webhook.", labels,
+                stats.queue_capacity_bytes);
   const double age = stats.oldest ? std::max(0.0, to_seconds(now) - to_seconds(*stats.oldest)) : 0.0;
   out.add_gauge("pilotwatch_webhook_oldest_age_seconds", "Age of the oldest event that waits for a webhook; 0 = none.",
                 labels, age);
@@ -38,6 +43,15 @@ void add_webhook(Families& out, const WebhookStats& stats, Instant now) {
 }  // namespace
 
 void add_webhooks(Families& out, const SelfStats& self) {
+  if (self.webhooks.empty()) return;
+  for (const auto& [reason, count] : self.outbox.failures) {
+    out.add_counter("pilotwatch_webhook_outbox_write_failures_total",
+                    "Writes of events for webhooks into the store that failed.", {{"reason", reason}}, count);
+  }
+  out.add_gauge("pilotwatch_webhook_outbox_degraded", "Whether events for webhooks cannot be stored at present.", {},
+                self.outbox.degraded ? 1.0 : 0.0);
+  out.add_gauge("pilotwatch_webhook_outbox_unwritten_events", "Events that wait to be stored for webhooks.", {},
+                self.outbox.unwritten);
   for (const auto& webhook : self.webhooks) add_webhook(out, webhook, self.now);
 }
 

@@ -56,6 +56,7 @@ struct SelfStats {
   std::vector<Tail> tails;
   std::vector<TargetStats> targets;
   std::vector<WebhookStats> webhooks;
+  OutboxStats outbox;  ///< shown where there are webhooks
   runtime::HttpStats http;
   struct Web {
     bool configured = false;  ///< there is a web configuration; without one the rest says nothing

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/steady.h"
@@ -36,6 +37,8 @@ class Outbox {
   virtual void set_memo(const std::string& webhook, const std::string& text) = 0;
 };
 
+inline constexpr std::uint64_t webhook_queue_bytes = 32ULL << 20;  ///< of bodies that wait for a webhook
+
 /// Why an attempt failed; label `reason`. `store`: what became of it could not be written, so it is made again.
 enum class WebhookFailure : std::uint8_t {
   http_3xx,
@@ -59,13 +62,22 @@ struct WebhookStats {
   std::string webhook;
   std::uint64_t sent = 0, attempts = 0;
   std::array<std::uint64_t, webhook_failure_count> failures{};        ///< attempts, by WebhookFailure
-  std::uint64_t exhausted = 0, queue_full = 0, dropped_disabled = 0;  ///< events given up
+  std::uint64_t exhausted = 0, dropped_disabled = 0;                  ///< events given up
+  record::GaveWay gave_way;                                           ///< and these
   std::uint64_t queue_length = 0, queue_capacity = 0;
+  std::uint64_t queue_bytes = 0, queue_capacity_bytes = 0;  ///< of bodies
   std::optional<Instant> oldest;          ///< commit time of the oldest that waits
   std::optional<Instant> disabled_since;  ///< it answered 410
   std::optional<Instant> last_success;
   double seconds = 0;  ///< spent on attempts
   std::string last_error;
+};
+
+/// How storing events fares, of all webhooks together.
+struct OutboxStats {
+  std::vector<std::pair<const char*, std::uint64_t>> failures;  ///< writes, by reason
+  std::uint64_t unwritten = 0;                                  ///< events that wait for a write
+  bool degraded = false;                                        ///< the last write failed
 };
 
 /// What an attempt's answer says; of 2xx nullopt.
@@ -87,7 +99,8 @@ class Webhooks {
   /// settings.
   std::optional<Millis> step(std::size_t webhook);
   /// So many events have come into the outbox, and so many had to give way, by webhook. Any thread, never blocks.
-  void added(const std::map<std::string, std::uint64_t>& events, const std::map<std::string, std::uint64_t>& gave_way);
+  void added(const std::map<std::string, std::uint64_t>& events,
+             const std::map<std::string, record::GaveWay>& gave_way);
   /// Whether its events are to be `disabled` from the start; then they count as dropped. Any thread.
   [[nodiscard]] bool refuses(const std::string& webhook);
   /// After a 410: sends to it again from now on. False: there is no webhook of that name. Throws where the store cannot

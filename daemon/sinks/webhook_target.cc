@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -24,6 +23,7 @@ constexpr Millis longest_asked_hold = std::chrono::hours{1};    ///< of the webh
 constexpr Millis longest_asked_pause = std::chrono::hours{24};  ///< of one event, by Retry-After
 constexpr Millis longest_pause = std::chrono::hours{30};        ///< more than any other: a clock was set back
 constexpr Millis longest_wait = std::chrono::minutes{1};        ///< of the thread: clocks may be set
+constexpr Millis between_tellings = std::chrono::minutes{1};    ///< of events given up, in the log
 
 /// The same for the same name, so that a run can be repeated.
 std::minstd_rand seeded_by(const std::string& name) { return std::minstd_rand(content_hash(name).lo | 1U); }
@@ -61,26 +61,13 @@ WebhookTarget::WebhookTarget(const settings::Webhook& hook, Outbox& outbox, cons
       jitter_(seeded_by(hook.name)) {
   stats_.webhook = hook.name;
   stats_.queue_capacity = hook.queue_capacity;
+  stats_.queue_capacity_bytes = webhook_queue_bytes;
   recall();
 }
 
 WebhookTarget::~WebhookTarget() {
   begin_stop(Millis{0});
   join();
-}
-
-/// "<milliseconds> <hash of the URL>"
-std::string WebhookTarget::memo_of(Instant since) const {
-  return std::to_string(since.time_since_epoch().count()) + " " + content_hash(hook_.url).hex();
-}
-
-/// Whether it was disabled in an earlier run, under the same URL.
-void WebhookTarget::recall() {
-  const auto memo = outbox_.memo(hook_.name);
-  Millis::rep since = 0;
-  const auto [end, error] = std::from_chars(memo.data(), memo.data() + memo.size(), since);
-  if (error != std::errc{} || memo != memo_of(Instant{Millis{since}})) return;
-  stats_.disabled_since = Instant{Millis{since}};
 }
 
 void WebhookTarget::start() {
@@ -91,26 +78,14 @@ void WebhookTarget::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void WebhookTarget::added(std::uint64_t events, std::uint64_t gave_way) {
+void WebhookTarget::added(std::uint64_t events, record::GaveWay gave_way) {
   const std::lock_guard lock(mutex_);
-  stats_.queue_length += events - std::min(events, gave_way);
-  stats_.queue_full += gave_way;
-  woken_ = true;
-  changed_.notify_all();
-}
-
-bool WebhookTarget::refuses() {
-  const std::lock_guard lock(mutex_);
-  if (!stats_.disabled_since) return false;
-  ++stats_.dropped_disabled;
-  return true;
-}
-
-void WebhookTarget::enable() {
-  outbox_.set_memo(hook_.name, "");
-  if (log_ != nullptr) log_->info("the webhook is enabled again", {{"webhook", hook_.name}});
-  const std::lock_guard lock(mutex_);
-  stats_.disabled_since.reset();
+  stats_.queue_length += events;
+  stats_.queue_length -= std::min(stats_.queue_length, gave_way.all());
+  for (auto* sum : {&stats_.gave_way, &untold_}) {
+    sum->events += gave_way.events;
+    sum->bytes += gave_way.bytes;
+  }
   woken_ = true;
   changed_.notify_all();
 }
@@ -138,14 +113,15 @@ void WebhookTarget::run() {
     }
     const auto wait = step();
     if (wait && *wait <= Millis{0}) continue;
+    if (was_stopping) return tell_given_up(true);
     std::unique_lock lock(mutex_);
-    if (was_stopping) return;
     const auto until = steady_.now() + std::min(wait.value_or(longest_wait), longest_wait);
     changed_.wait_until(lock, until, [this] { return woken_ || stopping_; });
   }
 }
 
 std::optional<Millis> WebhookTarget::step() {
+  tell_given_up(false);
   if (out_of_time()) return std::nullopt;
   try {
     return round();
@@ -159,6 +135,10 @@ std::optional<Millis> WebhookTarget::step() {
 }
 
 std::optional<Millis> WebhookTarget::round() {
+  if (old_memo_) {
+    outbox_.set_memo(hook_.name, "");
+    old_memo_ = false;
+  }
   bool disabled = false;
   {
     const std::lock_guard lock(mutex_);
@@ -190,6 +170,7 @@ std::optional<Millis> WebhookTarget::attempt(Delivery delivery) {
     return stopping() ? std::nullopt : std::optional(pause);
   }
   const Instant now = clock_.now();
+  const auto before = enablings();
   const auto result = post(delivery, *keys, now);
   if (result.failure == PostFailure::given_up) return std::nullopt;
   ++delivery.attempts;
@@ -199,7 +180,7 @@ std::optional<Millis> WebhookTarget::attempt(Delivery delivery) {
   delivery.error.clear();
   const auto failure = webhook_failure(result);
   if (failure) {
-    failed(delivery, *failure, result, now);
+    failed(delivery, *failure, result, now, before);
   } else {
     delivery.state = DeliveryState::delivered;
     in_a_row_ = 0;
@@ -237,13 +218,14 @@ PostResult WebhookTarget::post(const Delivery& delivery, std::span<const std::st
   return result;
 }
 
-void WebhookTarget::failed(Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now) {
+void WebhookTarget::failed(Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now,
+                           std::uint64_t enablings) {
   // The answer's body is left out: it is the other side's, may repeat what was sent, and goes into a log that is shown.
   delivery.error =
       result.status == 0 ? to_valid_utf8(ellipsis(result.error, 200)) : "HTTP " + std::to_string(result.status);
   count(failure, delivery.error);
   hold_off(failure, result);
-  if (failure == WebhookFailure::gone) return disable(delivery, now);
+  if (failure == WebhookFailure::gone && disable(delivery, now, enablings)) return;
   if (delivery.attempts <= hook_.retries.size()) {
     const auto own = lengthened(hook_.retries[delivery.attempts - 1]);
     delivery.next_attempt = now + std::max(own, std::min(result.retry_after.value_or(Millis{0}), longest_asked_pause));
@@ -259,31 +241,6 @@ void WebhookTarget::failed(Delivery& delivery, WebhookFailure failure, const Pos
         "an event is given up: its webhook took it at no attempt",
         {{"webhook", hook_.name}, {"id", delivery.id}, {"attempts", delivery.attempts}, {"err", delivery.error}});
   }
-}
-
-/// The memo first: who is killed before the rest finds it at the start.
-void WebhookTarget::disable(Delivery& delivery, Instant now) {
-  outbox_.set_memo(hook_.name, memo_of(now));
-  delivery.state = DeliveryState::disabled;
-  {
-    const std::lock_guard lock(mutex_);
-    stats_.disabled_since = now;
-    ++stats_.dropped_disabled;
-  }
-  if (log_ != nullptr) {
-    log_->error("the webhook answers 410 Gone and is disabled; pilotwatch alert enable, or another url, enables it",
-                {{"webhook", hook_.name}});
-  }
-}
-
-/// What waits for a webhook that is disabled.
-void WebhookTarget::discard() {
-  const auto count = outbox_.give_up(hook_.name);
-  {
-    const std::lock_guard lock(mutex_);
-    stats_.dropped_disabled += count;
-  }
-  refresh_backlog();
 }
 
 /// A receiver that does not answer, or asks for less, is left alone: one event after the other would not make it
@@ -310,10 +267,25 @@ void WebhookTarget::count(WebhookFailure failure, const std::string& error) {
       {{"webhook", hook_.name}, {"reason", webhook_failure_names[static_cast<std::size_t>(failure)]}, {"err", error}});
 }
 
+/// Now and then, with the sums: what comes while a receiver is dead may be much.
+void WebhookTarget::tell_given_up(bool all) {
+  record::GaveWay untold;
+  {
+    const std::lock_guard lock(mutex_);
+    if (untold_.all() == 0 || (!all && steady_.now() < next_tell_)) return;
+    untold = std::exchange(untold_, {});
+  }
+  next_tell_ = steady_.now() + between_tellings;
+  if (log_ == nullptr) return;
+  log_->error("the oldest events that waited for the webhook are given up, so that others can wait",
+              {{"webhook", hook_.name}, {"queue_full", untold.events}, {"queue_bytes", untold.bytes}});
+}
+
 void WebhookTarget::refresh_backlog() {
   const auto backlog = outbox_.backlog(hook_.name);
   const std::lock_guard lock(mutex_);
   stats_.queue_length = backlog.waiting;
+  stats_.queue_bytes = backlog.bytes;
   stats_.oldest = backlog.oldest;
 }
 
@@ -331,11 +303,6 @@ Millis WebhookTarget::doubled_pause() {
 bool WebhookTarget::out_of_time() const {
   const std::lock_guard lock(mutex_);
   return steady_.now() >= deadline_;
-}
-
-bool WebhookTarget::stopping() const {
-  const std::lock_guard lock(mutex_);
-  return stopping_;
 }
 
 }  // namespace pilotwatch::sinks

@@ -17,7 +17,8 @@ namespace pilotwatch::sinks {
 ///   until stopped (and then for the grace, while something is due):
 ///     step: the event that is due first -> sign, post
 ///       2xx                  -> delivered
-///       410                  -> disabled: what waits is given up, until enable() or another URL
+///       410                  -> disabled: what waits is given up, until enable() or another URL; of an attempt that
+///                               began before enable() it is any other failure
 ///       anything else        -> again after the next pause of `retries`, later where Retry-After says so; then given
 ///       up no answer, 429, 502 to 504 -> and nothing else is sent to it for a while
 ///
@@ -33,7 +34,7 @@ class WebhookTarget {
 
   [[nodiscard]] const std::string& name() const { return hook_.name; }
   void start();
-  void added(std::uint64_t events, std::uint64_t gave_way);
+  void added(std::uint64_t events, record::GaveWay gave_way);
   [[nodiscard]] bool refuses();
   void enable();
   void begin_stop(Millis grace);
@@ -50,16 +51,19 @@ class WebhookTarget {
   std::optional<Millis> round();
   std::optional<Millis> attempt(record::Delivery delivery);
   PostResult post(const record::Delivery& delivery, std::span<const std::string> keys, Instant now);
-  void failed(record::Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now);
-  void disable(record::Delivery& delivery, Instant now);
+  void failed(record::Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now,
+              std::uint64_t enablings);
+  bool disable(record::Delivery& delivery, Instant now, std::uint64_t enablings);
   void discard();
   void hold_off(WebhookFailure failure, const PostResult& result);
   void count(WebhookFailure failure, const std::string& error);
+  void tell_given_up(bool all);
   void refresh_backlog();
   [[nodiscard]] Millis lengthened(Millis pause);
   [[nodiscard]] Millis doubled_pause();
   [[nodiscard]] bool out_of_time() const;
   [[nodiscard]] bool stopping() const;
+  [[nodiscard]] std::uint64_t enablings() const;
   [[nodiscard]] std::string memo_of(Instant since) const;
 
   const settings::Webhook hook_;
@@ -74,10 +78,16 @@ class WebhookTarget {
   unsigned in_a_row_ = 0;  ///< attempts without an answer, or throttled
   SteadyTime not_before_{};
   bool complained_ = false;  ///< said that it fails, not yet that it does no longer
+  SteadyTime next_tell_{};   ///< of events given up
+  bool old_memo_ = false;    ///< of another URL: to be taken away, or it would count where that comes back
+
+  std::mutex enabling_;  ///< held by who disables, gives up since it is disabled, or enables; taken before `mutex_`
 
   mutable std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
   WebhookStats stats_;
+  record::GaveWay untold_;       ///< not in the log yet
+  std::uint64_t enablings_ = 0;  ///< so far
   bool woken_ = false, stopping_ = false;
   SteadyTime deadline_ = SteadyTime::max();
   std::thread thread_;

@@ -35,10 +35,12 @@ void Webhooks::start() {
 std::optional<Millis> Webhooks::step(std::size_t webhook) { return impl_->targets.at(webhook)->step(); }
 
 void Webhooks::added(const std::map<std::string, std::uint64_t>& events,
-                     const std::map<std::string, std::uint64_t>& gave_way) {
-  for (const auto& [name, count] : events) {
-    const auto found = gave_way.find(name);
-    if (auto* target = impl_->find(name)) target->added(count, found == gave_way.end() ? 0 : found->second);
+                     const std::map<std::string, record::GaveWay>& gave_way) {
+  for (const auto& target : impl_->targets) {
+    const auto come = events.find(target->name());
+    const auto gone = gave_way.find(target->name());
+    if (come == events.end() && gone == gave_way.end()) continue;
+    target->added(come == events.end() ? 0 : come->second, gone == gave_way.end() ? record::GaveWay{} : gone->second);
   }
 }
 

@@ -5,11 +5,14 @@
 #include <catch2/catch.hpp>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "support/scratch_dir.h"
+#include "support/store.h"
 
 using namespace pilotwatch;
 using namespace pilotwatch::app;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -28,15 +31,21 @@ const auto resolved = change(judge::State::breach, judge::State::ok);
 
 record::Entry empty_entry(std::int64_t wall) { return {Instant{Millis{wall}}, {}}; }
 
+struct TestTime final : SteadyClock {
+  SteadyTime time{std::chrono::hours{1}};
+  [[nodiscard]] SteadyTime now() const override { return time; }
+};
+
 /// A process: what it has of the store is gone with it.
 struct Life {
-  explicit Life(const std::filesystem::path& folder) : journal(folder) {
-    settings::Webhook hook;
+  /// `full`: no file may grow once the journal is open.
+  explicit Life(const std::filesystem::path& folder, settings::Webhook hook = {}, bool full = false) : journal(folder) {
+    if (full) disk.emplace(1024);
     hook.name = "ops";
     settings.notify.webhooks = {hook};
     store.emplace(journal);
     webhooks.emplace(settings.notify, *store, clock, nullptr);
-    writer.emplace(settings, journal, *webhooks, url, log);
+    writer.emplace(settings, journal, *webhooks, url, log, steady);
   }
   void apply(std::uint64_t sequence, const std::vector<judge::Transition>& changes) {
     writer->begin(sequence);
@@ -48,15 +57,43 @@ struct Life {
     return out;
   }
 
+  std::uint64_t failures(const std::string& reason) const {
+    for (const auto& [name, count] : writer->stats().failures) {
+      if (name == reason) return count;
+    }
+    FAIL("no reason " << reason);
+    return 0;
+  }
+  /// Lines about writes that fail.
+  std::size_t complaints() const {
+    const auto text = said.str();
+    std::size_t count = 0;
+    for (auto at = text.find("cannot be written"); at != std::string::npos; at = text.find("cannot be written", at + 1))
+      ++count;
+    return count;
+  }
+
   SystemClock clock;
-  runtime::Log log{runtime::LogOptions{}};
+  TestTime steady;
+  std::ostringstream said;
+  runtime::Log log{[this] {
+    runtime::LogOptions options;
+    options.out = &said;
+    return options;
+  }()};
   std::string url = "http://x";
   settings::Settings settings;
   journal::Journal journal;
   std::optional<StoredOutbox> store;
   std::optional<sinks::Webhooks> webhooks;
   std::optional<OutboxWriter> writer;
+  std::optional<testing::FileSizeLimit> disk;
 };
+
+/// The outbox cannot be written, all else can.
+constexpr const char* no_outbox =
+    "CREATE TRIGGER no_outbox BEFORE INSERT ON facts WHEN NEW.key = 'outbox_through' BEGIN SELECT RAISE(ABORT, 'no'); "
+    "END";
 
 }  // namespace
 
@@ -137,4 +174,97 @@ TEST_CASE("outbox: with a checkpoint all up to it is done with, also where nothi
   REQUIRE(life.writer->write());
   CHECK(life.ids().size() == 2);
   CHECK(life.journal.outbox_through() == 10);
+}
+
+TEST_CASE("outbox: a first start on a full disk goes on, says so, and begins once there is room") {
+  const testing::ScratchDir folder;
+  {
+    journal::Journal journal(folder.path());
+    journal.append(empty_entry(1), {});
+  }
+  Life life(folder.path(), {}, true);
+  CHECK(life.failures("io") + life.failures("disk_full") == 1);
+  CHECK(life.writer->stats().degraded);
+  CHECK(life.complaints() == 1);
+  CHECK_FALSE(life.writer->write());
+  CHECK(life.failures("io") + life.failures("disk_full") == 1);  // not at once
+  life.steady.time += 1s;
+  CHECK_FALSE(life.writer->write());
+  CHECK(life.failures("io") + life.failures("disk_full") == 2);
+  CHECK_FALSE(life.journal.outbox_through());
+  life.disk.reset();
+  life.journal.append(empty_entry(2), {});
+  life.apply(2, {breach});
+  REQUIRE(life.writer->write());  // with the first entry, however long the pause: what is in the journal is not told
+  CHECK_FALSE(life.writer->stats().degraded);
+  CHECK(life.journal.outbox_through() == 2);
+  CHECK(life.ids().size() == 1);
+}
+
+TEST_CASE("outbox: a write that fails is counted by its reason, tried again after a pause, and said now and then") {
+  const testing::ScratchDir folder;
+  Life life(folder.path());
+  testing::run_sql(folder.path() / "pilotwatch.db", no_outbox);
+  life.apply(1, {breach, resolved});
+  CHECK_FALSE(life.writer->write());
+  CHECK(life.failures("other") == 1);
+  CHECK(life.writer->stats().unwritten == 2);
+  CHECK(life.writer->stats().degraded);
+  for (int i = 0; i < 300; ++i) {  // 5 minutes of turns
+    life.steady.time += 1s;
+    CHECK_FALSE(life.writer->write(1));
+  }
+  CHECK(life.failures("other") > 10);
+  CHECK(life.failures("other") < 20);
+  CHECK(life.complaints() >= 4);
+  CHECK(life.complaints() <= 6);
+  testing::run_sql(folder.path() / "pilotwatch.db", "DROP TRIGGER no_outbox");
+  CHECK(life.journal.deliveries("", 10).empty());
+  life.writer->insist();
+  REQUIRE(life.writer->write(1));
+  CHECK(life.writer->stats().unwritten == 0);
+  CHECK_FALSE(life.writer->stats().degraded);
+  CHECK(life.ids().size() == 2);
+  CHECK(life.said.str().find("can be written again") != std::string::npos);
+}
+
+TEST_CASE(
+    "outbox: while it cannot be written no more waits in memory than in the store, and what gave way is counted") {
+  const testing::ScratchDir folder;
+  settings::Webhook hook;
+  hook.queue_capacity = 5;
+  Life life(folder.path(), hook);
+  testing::run_sql(folder.path() / "pilotwatch.db", no_outbox);
+  for (std::uint64_t entry = 1; entry <= 10; ++entry) {
+    life.apply(entry, {breach});
+    CHECK_FALSE(life.writer->write());
+  }
+  CHECK(life.writer->stats().unwritten == 5);
+  CHECK(life.webhooks->stats().at(0).gave_way == record::GaveWay{5, 0});
+  testing::run_sql(folder.path() / "pilotwatch.db", "DROP TRIGGER no_outbox");
+  life.writer->insist();
+  REQUIRE(life.writer->write());
+  CHECK(life.journal.next_delivery("ops")->sequence == 6);
+  CHECK(life.journal.backlog("ops").waiting == 5);
+}
+
+TEST_CASE("outbox: where webhooks are taken out of the settings and that cannot be written, nobody waits for it") {
+  const testing::ScratchDir folder;
+  { const Life life(folder.path()); }
+  journal::Journal journal(folder.path());
+  testing::run_sql(folder.path() / "pilotwatch.db", no_outbox);
+  settings::Settings settings;
+  StoredOutbox store(journal);
+  const SystemClock clock;
+  sinks::Webhooks none(settings.notify, store, clock, nullptr);
+  const runtime::Log log{runtime::LogOptions{}};
+  const std::string url;
+  TestTime steady;
+  OutboxWriter writer(settings, journal, none, url, log, steady);
+  CHECK(writer.write(9));
+  CHECK(journal.outbox_through());
+  testing::run_sql(folder.path() / "pilotwatch.db", "DROP TRIGGER no_outbox");
+  steady.time += 1s;
+  CHECK(writer.write(9));
+  CHECK_FALSE(journal.outbox_through());
 }

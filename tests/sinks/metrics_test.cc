@@ -213,18 +213,25 @@ TEST_CASE("Webhooks: every counter and gauge, with zeros for what has not happen
   hook.seconds = 2.5;
   for (std::size_t i = 0; i < sinks::webhook_failure_count; ++i) hook.failures[i] = 10 + i;
   hook.exhausted = 3;
-  hook.queue_full = 4;
+  hook.gave_way = {4, 41};
+  hook.queue_bytes = 61;
+  hook.queue_capacity_bytes = 71;
   hook.dropped_disabled = 5;
   hook.queue_length = 6;
   hook.queue_capacity = 7;
   hook.oldest = fixture->self.now - Millis{1500};
   hook.disabled_since = hook.last_success = Instant{Millis{8000}};
   fixture->self.webhooks.emplace_back().webhook = "idle";
+  fixture->self.outbox = {{{"disk_full", 21}, {"io", 0}}, 22, true};
   const auto text = scrape(*fixture);
   for (const char* line :
        {"events_sent_total{webhook=\"ops\"} 1", "attempts_total{webhook=\"ops\"} 9",
         "attempt_seconds_total{webhook=\"ops\"} 2.5", "events_dropped_total{webhook=\"ops\",reason=\"exhausted\"} 3",
         "events_dropped_total{webhook=\"ops\",reason=\"queue_full\"} 4",
+        "events_dropped_total{webhook=\"ops\",reason=\"queue_bytes\"} 41", "queue_bytes{webhook=\"ops\"} 61",
+        "queue_capacity_bytes{webhook=\"ops\"} 71",
+        "outbox_write_failures_total{reason=\"disk_full\"} 21", "outbox_write_failures_total{reason=\"io\"} 0",
+        "outbox_unwritten_events 22", "outbox_degraded 1",
         "events_dropped_total{webhook=\"ops\",reason=\"disabled\"} 5", "queue_length{webhook=\"ops\"} 6",
         "queue_capacity{webhook=\"ops\"} 7", "oldest_age_seconds{webhook=\"ops\"} 1.5", "disabled{webhook=\"ops\"} 1",
         "last_success_timestamp_seconds{webhook=\"ops\"} 8", "oldest_age_seconds{webhook=\"idle\"} 0",

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "sinks/webhook_signature.h"
@@ -147,7 +148,7 @@ struct Bench {
     d.created = wall.now();
     d.next_attempt = d.created;
     outbox.all.push_back(d);
-    target->added(1, 0);
+    target->added(1, {});
   }
   /// Steps and waits as told, for so long.
   void run(Millis length) {
@@ -347,6 +348,105 @@ TEST_CASE("webhook: without a usable secret nothing is sent, and no attempt is u
   ::chmod(bench.hook.secret_files[0].c_str(), 0600);
   bench.run(2min);
   CHECK(bench.sent.size() == 1);
+}
+
+TEST_CASE("webhook: a 410 to what was sent before it was enabled does not disable it again") {
+  Bench bench;
+  bench.answers = {answer(410)};
+  bench.add("evt_1");
+  bench.run(1s);
+  REQUIRE(bench.target->stats().disabled_since);
+  bench.target->enable();
+  bench.add("evt_2");
+  const auto during = [&](const PostRequest& request, Millis, Instant, const auto&) {
+    bench.sent.push_back({bench.time.passed, request});
+    if (bench.sent.size() > 2) return answer(200);
+    bench.target->enable();  // while it is under way
+    bench.add("evt_3");
+    return answer(410);
+  };
+  bench.target = std::make_unique<WebhookTarget>(bench.hook, bench.outbox, bench.wall, bench.steady, nullptr, during);
+  bench.target->step();
+  CHECK_FALSE(bench.target->stats().disabled_since);
+  CHECK(bench.failed(WebhookFailure::gone) == 1);
+  CHECK(bench.outbox.memos["ops"].empty());
+  CHECK(bench.target->stats().dropped_disabled == 0);
+  bench.run(1min);
+  CHECK(bench.outbox.all[1].state == DeliveryState::delivered);
+  CHECK(bench.outbox.all[2].state == DeliveryState::delivered);
+}
+
+TEST_CASE("webhook: a 410 of an old url does not count again where that comes back, and what still counts is said") {
+  Bench bench;
+  bench.answers = {answer(410)};
+  bench.add("evt_1");
+  bench.run(1s);
+  REQUIRE(bench.target->stats().disabled_since);
+  std::ostringstream said;
+  const runtime::Log log([&] {
+    runtime::LogOptions options;
+    options.out = &said;
+    return options;
+  }());
+  const auto restart = [&] {
+    bench.target =
+        std::make_unique<WebhookTarget>(bench.hook, bench.outbox, bench.wall, bench.steady, &log,
+                                        [](const PostRequest&, Millis, Instant, const auto&) { return answer(200); });
+  };
+  restart();
+  CHECK(bench.target->stats().disabled_since);
+  CHECK(said.str().find("still disabled") != std::string::npos);
+  CHECK(said.str().find("since=2026-03-01T10:00:00Z") != std::string::npos);
+  bench.hook.url = "https://hook.example/b";
+  restart();
+  CHECK_FALSE(bench.target->stats().disabled_since);
+  bench.outbox.broken = true;
+  bench.target->step();
+  CHECK(bench.target->stats().failures[static_cast<std::size_t>(WebhookFailure::store)] == 1);
+  bench.outbox.broken = false;
+  bench.time.passed += 10s;
+  bench.target->step();
+  bench.hook.url = "https://hook.example/a";
+  restart();
+  CHECK_FALSE(bench.target->stats().disabled_since);
+}
+
+TEST_CASE("webhook: what had to give way is counted by its reason, and said with the sums now and then") {
+  Bench bench;
+  std::ostringstream said;
+  const runtime::Log log([&] {
+    runtime::LogOptions options;
+    options.out = &said;
+    return options;
+  }());
+  bench.target =
+      std::make_unique<WebhookTarget>(bench.hook, bench.outbox, bench.wall, bench.steady, &log,
+                                      [](const PostRequest&, Millis, Instant, const auto&) { return answer(200); });
+  const auto lines = [&] {
+    const auto text = said.str();
+    std::size_t count = 0;
+    for (auto at = text.find("are given up"); at != std::string::npos; at = text.find("are given up", at + 1)) ++count;
+    return count;
+  };
+  bench.target->added(5, {2, 1});
+  CHECK(bench.target->stats().queue_length == 2);
+  CHECK(bench.target->stats().gave_way == record::GaveWay{2, 1});
+  bench.target->step();
+  CHECK(lines() == 1);
+  CHECK(said.str().find("queue_full=2") != std::string::npos);
+  CHECK(said.str().find("queue_bytes=1") != std::string::npos);
+  bench.target->added(1, {0, 3});
+  bench.target->added(1, {0, 4});
+  bench.target->step();
+  CHECK(lines() == 1);
+  bench.time.passed += 1min;
+  bench.target->step();
+  CHECK(lines() == 2);
+  CHECK(said.str().find("queue_bytes=7") != std::string::npos);
+  CHECK(bench.target->stats().gave_way == record::GaveWay{2, 8});
+  bench.time.passed += 1min;
+  bench.target->step();
+  CHECK(lines() == 2);
 }
 
 TEST_CASE("webhook: a clock that was set does not keep an event for days") {
