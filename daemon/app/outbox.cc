@@ -40,8 +40,7 @@ OutboxWriter::OutboxWriter(const settings::Settings& settings, journal::Journal&
       external_url_(external_url),
       log_(log),
       steady_(steady) {
-  for (const auto& hook : settings.notify.webhooks)
-    capacities_[hook.name] = {hook.queue_capacity, sinks::webhook_queue_bytes};
+  for (const auto& hook : settings.notify.webhooks) capacities_[hook.name] = {hook.queue_capacity, hook.queue_bytes};
   const auto known = journal.outbox_through();
   begun_ = known.has_value() != capacities_.empty();
   if (!capacities_.empty()) through_ = known.value_or(journal.last_sequence());
@@ -51,7 +50,7 @@ OutboxWriter::OutboxWriter(const settings::Settings& settings, journal::Journal&
 void OutboxWriter::begin(std::uint64_t sequence) {
   sequence_ = sequence;
   numbers_.clear();
-  std::erase_if(pending_, [&](const record::Delivery& d) { return d.sequence >= sequence; });
+  if (std::erase_if(pending_, [&](const record::Delivery& d) { return d.sequence >= sequence; }) > 0) looked_at_ = 0;
 }
 
 void OutboxWriter::collect(const judge::Transition& t) {
@@ -111,6 +110,7 @@ void OutboxWriter::store(std::uint64_t through) {
   begun_ = true;
   through_ = through;
   pending_.clear();
+  looked_at_ = 0;
   webhooks_.added(added, gave_way);
 }
 
@@ -139,6 +139,7 @@ void OutboxWriter::succeeded() {
 
 /// What waits here is bounded as what waits in the store, where the oldest would have to give way anyhow.
 void OutboxWriter::make_room() {
+  if (pending_.size() <= looked_at_) return;
   std::map<std::string, record::DeliveryBounds> seen;
   std::map<std::string, record::GaveWay> gave_way;
   for (auto delivery = pending_.rbegin(); delivery != pending_.rend(); ++delivery) {  // the newest first
@@ -150,9 +151,10 @@ void OutboxWriter::make_room() {
     ++(all.events > most.events ? gave_way[delivery->webhook].events : gave_way[delivery->webhook].bytes);
     delivery->webhook.clear();
   }
+  looked_at_ = pending_.size();
   if (gave_way.empty()) return;
   std::erase_if(pending_, [](const record::Delivery& d) { return d.webhook.empty(); });
-  unwritten_ = pending_.size();
+  unwritten_ = looked_at_ = pending_.size();
   webhooks_.added({}, gave_way);
 }
 

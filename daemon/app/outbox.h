@@ -83,6 +83,7 @@ class OutboxWriter {
   std::uint64_t sequence_ = 0;                    ///< of the entry that is being applied
   std::map<std::string, std::uint64_t> numbers_;  ///< of changes in it, by pilot, limit and group
   std::vector<record::Delivery> pending_;
+  std::size_t looked_at_ = 0;       ///< so many of them are known to be within bounds
   std::uint64_t fails_ = 0;         ///< in a row
   std::uint64_t failed_after_ = 0;  ///< the journal's last entry, when it last failed
   SteadyTime not_before_{}, next_said_{};

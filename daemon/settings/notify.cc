@@ -97,14 +97,14 @@ std::string_view url_authority(std::string_view url, UrlQuery query) {
   return {};
 }
 
-Notify read_notify(const Value& value, const std::filesystem::path& config) {
+Notify read_notify(const Value& value, const std::filesystem::path& config, std::uint64_t max_store_bytes) {
   MapReader map(value);
   Notify out;
   UniqueNames names;
   if (const auto list = map.take("alertmanagers")) {
     for (const auto& item : list->items()) out.alertmanagers.push_back(read_alertmanager(item, names));
   }
-  if (const auto list = map.take("webhooks")) read_webhooks(*list, config, out.webhooks);
+  if (const auto list = map.take("webhooks")) read_webhooks(*list, config, max_store_bytes, out.webhooks);
   if (const auto labels = map.take("external_labels")) out.external_labels = read_external_labels(*labels);
   map.read("resend_delay", out.resend_delay, &Value::duration, Zero::refused);
   map.read("timeout", out.timeout, &Value::duration, Zero::refused);

@@ -77,8 +77,11 @@ void read_mapping(MapReader& source, Mapping& out);
 enum class UrlQuery { refused, allowed };
 /// The authority of http(s)://host[:port][/path]; empty where the text is anything else.
 [[nodiscard]] std::string_view url_authority(std::string_view url, UrlQuery query);
-[[nodiscard]] Notify read_notify(const Value& value, const std::filesystem::path& config);
-void read_webhooks(const Value& list, const std::filesystem::path& config, std::vector<Webhook>& out);
+/// `max_store_bytes`: 0 = no bound.
+[[nodiscard]] Notify read_notify(const Value& value, const std::filesystem::path& config,
+                                 std::uint64_t max_store_bytes);
+void read_webhooks(const Value& list, const std::filesystem::path& config, std::uint64_t max_store_bytes,
+                   std::vector<Webhook>& out);
 /// Fills `sources` of settings whose pilots have been read. `pilots_are_sound`: their names are all there.
 void read_sources(const Value& list, bool pilots_are_sound, Settings& out);
 

@@ -321,6 +321,7 @@ void show_webhook(Writer& out, const Webhook& hook, const std::filesystem::path&
     out.duration("timeout", hook.timeout);
     out.list("retries", hook.retries, [&](Millis pause) { out.raw() << format_duration(pause); });
     out.whole("queue_capacity", hook.queue_capacity);
+    out.whole("queue_bytes", hook.queue_bytes);
   });
 }
 

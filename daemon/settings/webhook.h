@@ -35,6 +35,8 @@ struct Webhook {
                                  std::chrono::hours{2},   std::chrono::hours{5},   std::chrono::hours{10},
                                  std::chrono::hours{14},  std::chrono::hours{20},  std::chrono::hours{24}};
   std::uint64_t queue_capacity = 10'000;  ///< events that wait; the oldest are given up beyond it
+  /// Of their bodies, the same. Where it is not given a webhook's part of an eighth of `storage.max_bytes`, if less.
+  std::uint64_t queue_bytes = 32ULL << 20;
 };
 
 }  // namespace pilotwatch::settings

@@ -46,7 +46,11 @@ void read_retries(const Value& value, Webhook& out) {
   if (out.retries.size() > 50) value.problem("at most 50");
 }
 
-Webhook read_webhook(const Value& value, const std::filesystem::path& folder, UniqueNames& names) {
+constexpr std::uint64_t least_queue_bytes = 64ULL << 10;  ///< some of the largest bodies
+
+/// `usual_bytes`: what may wait where nothing is said of it.
+Webhook read_webhook(const Value& value, const std::filesystem::path& folder, std::uint64_t usual_bytes,
+                     UniqueNames& names) {
   MapReader map(value);
   Webhook out;
   out.name = names.read(map, "name");
@@ -66,15 +70,30 @@ Webhook read_webhook(const Value& value, const std::filesystem::path& folder, Un
   map.read("timeout", out.timeout, &Value::duration, Zero::refused);
   if (const auto retries = map.take("retries")) read_retries(*retries, out);
   map.read("queue_capacity", out.queue_capacity, &Value::whole, Whole{1, 1'000'000});
+  out.queue_bytes = usual_bytes;
+  map.read("queue_bytes", out.queue_bytes, &Value::size, Whole{least_queue_bytes});
   map.finish();
   return out;
 }
 
 }  // namespace
 
-void read_webhooks(const Value& list, const std::filesystem::path& config, std::vector<Webhook>& out) {
+/// Receivers that are dead must leave the store to records: by themselves an eighth of it, by the settings a quarter.
+void read_webhooks(const Value& list, const std::filesystem::path& config, std::uint64_t max_store_bytes,
+                   std::vector<Webhook>& out) {
   UniqueNames names;
-  for (const auto& item : list.items()) out.push_back(read_webhook(item, config.parent_path(), names));
+  const auto items = list.items();
+  auto usual = Webhook{}.queue_bytes;
+  if (max_store_bytes > 0 && !items.empty())
+    usual = std::clamp(max_store_bytes / 8 / items.size(), least_queue_bytes, usual);
+  std::uint64_t left = max_store_bytes / 4;
+  for (const auto& item : items) {
+    out.push_back(read_webhook(item, config.parent_path(), usual, names));
+    if (max_store_bytes == 0) continue;
+    if (out.back().queue_bytes > left)
+      item.problem("queue_bytes of all webhooks together are more than a quarter of storage.max_bytes");
+    left -= std::min(left, out.back().queue_bytes);
+  }
 }
 
 }  // namespace pilotwatch::settings

@@ -37,8 +37,6 @@ class Outbox {
   virtual void set_memo(const std::string& webhook, const std::string& text) = 0;
 };
 
-inline constexpr std::uint64_t webhook_queue_bytes = 32ULL << 20;  ///< of bodies that wait for a webhook
-
 /// Why an attempt failed; label `reason`. `store`: what became of it could not be written, so it is made again.
 enum class WebhookFailure : std::uint8_t {
   http_3xx,
@@ -61,13 +59,13 @@ inline constexpr std::size_t webhook_failure_count = std::size(webhook_failure_n
 struct WebhookStats {
   std::string webhook;
   std::uint64_t sent = 0, attempts = 0;
-  std::array<std::uint64_t, webhook_failure_count> failures{};        ///< attempts, by WebhookFailure
-  std::uint64_t exhausted = 0, dropped_disabled = 0;                  ///< events given up
-  record::GaveWay gave_way;                                           ///< and these
+  std::array<std::uint64_t, webhook_failure_count> failures{};  ///< attempts, by WebhookFailure
+  std::uint64_t exhausted = 0, dropped_disabled = 0;            ///< events given up
+  record::GaveWay gave_way;                                     ///< and these
   std::uint64_t queue_length = 0, queue_capacity = 0;
   std::uint64_t queue_bytes = 0, queue_capacity_bytes = 0;  ///< of bodies
-  std::optional<Instant> oldest;          ///< commit time of the oldest that waits
-  std::optional<Instant> disabled_since;  ///< it answered 410
+  std::optional<Instant> oldest;                            ///< commit time of the oldest that waits
+  std::optional<Instant> disabled_since;                    ///< it answered 410
   std::optional<Instant> last_success;
   double seconds = 0;  ///< spent on attempts
   std::string last_error;

@@ -61,7 +61,7 @@ WebhookTarget::WebhookTarget(const settings::Webhook& hook, Outbox& outbox, cons
       jitter_(seeded_by(hook.name)) {
   stats_.webhook = hook.name;
   stats_.queue_capacity = hook.queue_capacity;
-  stats_.queue_capacity_bytes = webhook_queue_bytes;
+  stats_.queue_capacity_bytes = hook.queue_bytes;
   recall();
 }
 

@@ -268,3 +268,24 @@ TEST_CASE("outbox: where webhooks are taken out of the settings and that cannot 
   CHECK(writer.write(9));
   CHECK_FALSE(journal.outbox_through());
 }
+
+TEST_CASE("outbox: a receiver that is dead takes no more of the store than its bytes, and what gave way is counted") {
+  const testing::ScratchDir folder;
+  settings::Webhook hook;
+  hook.queue_bytes = 64 << 10;
+  Life life(folder.path(), hook);
+  std::uint64_t events = 0;
+  for (std::uint64_t entry = 1; entry <= 200; ++entry) {
+    life.apply(entry, {breach, resolved});
+    events += 2;
+    REQUIRE(life.writer->write());
+    REQUIRE(life.journal.backlog("ops").bytes <= hook.queue_bytes);
+  }
+  const auto backlog = life.journal.backlog("ops");
+  const auto stats = life.webhooks->stats().at(0);
+  CHECK(stats.gave_way.bytes > 0);
+  CHECK(stats.gave_way.events == 0);
+  CHECK(stats.gave_way.bytes + backlog.waiting == events);
+  CHECK(backlog.bytes > hook.queue_bytes / 2);
+  CHECK(life.journal.next_delivery("ops")->sequence > 100);
+}

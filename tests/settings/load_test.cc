@@ -119,6 +119,7 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(hook.timeout == 3s);
   CHECK(hook.retries == std::vector<Millis>{1s, 2min});
   CHECK(hook.queue_capacity == 5);
+  CHECK(hook.queue_bytes == 32 << 20);
   CHECK(s.notify.external_labels == std::map<std::string, std::string>{{"site", "north"}, {"zone", "7"}});
   CHECK(s.notify.resend_delay == 30s);
   CHECK(s.notify.timeout == 3s);

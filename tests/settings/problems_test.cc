@@ -640,7 +640,8 @@ TEST_CASE("problems: webhooks") {
   CHECK(said(good) == "");
   CHECK(said(good +
              ", format: cloudevents, events: [state], allow_networks: [10.0.0.0/8, '::1'], ca_file: ca.crt, timeout: "
-             "1s, retries: [], queue_capacity: 1") == "");
+             "1s, retries: [], queue_capacity: 1, queue_bytes: 64KB") == "");
+  CHECK_THAT(said(good + ", queue_bytes: 63KB"), Catch::Contains(place + ".queue_bytes: must be"));
   CHECK_THAT(said("name: a, secret_files: [s]"), Catch::Contains(place + ".url: is required"));
   CHECK_THAT(said("name: a, url: 'https://a'"), Catch::Contains(place + ".secret_files: is required"));
   CHECK_THAT(said("name: a, url: 'https://a', secret_files: []"), Catch::Contains("needs at least one file"));
@@ -656,4 +657,23 @@ TEST_CASE("problems: webhooks") {
   CHECK_THAT(said(good + ", events: [other]"), Catch::Contains("must be one of breach, resolved, no_data, state"));
   CHECK_THAT(said(good + ", retries: [2d]"), Catch::Contains(".retries[0]: must be at most 1d"));
   CHECK_THAT(said(good + "}, {" + good), Catch::Contains("'a' is given twice"));
+}
+
+TEST_CASE("problems: what waits for webhooks leaves the store to records") {
+  const auto yaml = [](const std::string& first, const std::string& second) {
+    const auto hook = [](const std::string& name, const std::string& more) {
+      return "{name: " + name + ", url: 'https://a.example', secret_files: [s]" + more + "}";
+    };
+    return "storage: {max_bytes: 64MB}\nnotify: {webhooks: [" + hook("a", first) + ", " + hook("b", second) +
+           "]}\npilots: [{name: p, task: binary}]\n";
+  };
+  const auto bytes = [](const Settings& settings) {
+    return std::pair(settings.notify.webhooks.at(0).queue_bytes, settings.notify.webhooks.at(1).queue_bytes);
+  };
+  constexpr std::uint64_t mb = 1 << 20;
+  CHECK(bytes(valid(yaml("", ""))) == std::pair(4 * mb, 4 * mb));
+  CHECK(bytes(valid(yaml(", queue_bytes: 12MB", ""))) == std::pair(12 * mb, 4 * mb));
+  CHECK_THAT(problems(yaml(", queue_bytes: 12MB", ", queue_bytes: 5MB")),
+             Catch::Contains("notify.webhooks[1]: queue_bytes of all webhooks together are more than a quarter of "
+                             "storage.max_bytes"));
 }

@@ -40,7 +40,7 @@ memory: {decisions: 2GB}
 notify:
   webhooks:
     - {name: h, url: "https://a.example/x?y=1", format: cloudevents, secret_files: [s/new, /etc/old], events: [no_data, state],
-       allow_networks: [10.0.0.0/8, "::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 1d], queue_capacity: 5}
+       allow_networks: [10.0.0.0/8, "::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 1d], queue_capacity: 5, queue_bytes: 1MB}
     - {name: bare, url: "http://a:1", secret_files: [s], retries: []}
 pilots:
   - name: labels
