@@ -78,6 +78,7 @@ void Core::submit(Decoded delivery) {
   PW_ASSERT(!stopping_);
   waiting_bytes_ += delivery.submission.bytes;
   waiting_.push_back(std::move(delivery));
+  lock.unlock();  // or who wakes goes to sleep again at once
   wake_.notify_one();
 }
 

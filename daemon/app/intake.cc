@@ -122,10 +122,10 @@ void Intake::deliver(Delivery delivery) {
     if (!refused) {
       count_in(delivery, follows_a_file ? 0 : seconds_for(delivery));
       waiting_.push_back(std::move(delivery));
-      wake_.notify_one();
     }
   }
-  if (refused) delivery.done(std::move(*refused));
+  if (refused) return delivery.done(std::move(*refused));
+  wake_.notify_one();  // not under the lock, or who wakes goes to sleep again at once
 }
 
 std::optional<Reply> Intake::refuses(std::uint64_t bytes) {

@@ -11,7 +11,7 @@
 
 namespace pilotwatch {
 
-void ByteWriter::u64(std::uint64_t value) {
+void ByteWriter::long_u64(std::uint64_t value) {
   char raw[10];
   std::size_t size = 0;
   while (value >= 0x80) {
@@ -20,10 +20,6 @@ void ByteWriter::u64(std::uint64_t value) {
   }
   raw[size++] = static_cast<char>(value);
   bytes_.append(raw, size);
-}
-
-void ByteWriter::i64(std::int64_t value) {
-  u64(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
 }
 
 void ByteWriter::f64(double value) {

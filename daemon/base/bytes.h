@@ -23,8 +23,14 @@ class CorruptBytes : public std::runtime_error {
 /// Appends values to a string in the project's one binary form: unsigned LEB128, zigzag, little-endian doubles.
 class ByteWriter {
  public:
-  void u64(std::uint64_t value);
-  void i64(std::int64_t value);
+  void u64(std::uint64_t value) {
+    if (value < 0x80) {
+      bytes_.push_back(static_cast<char>(value));
+    } else {
+      long_u64(value);
+    }
+  }
+  void i64(std::int64_t value) { u64(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63)); }
   void f64(double value);
   void id(const Id128& value);
   void time(Instant value) { i64(value.time_since_epoch().count()); }
@@ -38,6 +44,8 @@ class ByteWriter {
   [[nodiscard]] std::string take() { return std::exchange(bytes_, {}); }
 
  private:
+  void long_u64(std::uint64_t value);
+
   std::string bytes_;
 };
 

@@ -146,6 +146,8 @@ class Run {
   }
 
   void lines(std::string_view text) {
+    constexpr std::size_t usual_line = 256, most_reserved = 4096;
+    out_.batch.records.reserve(std::min(text.size() / usual_line, most_reserved));
     while (!text.empty()) {
       const auto end = text.find('\n');
       const auto line = text.substr(0, end);
@@ -175,12 +177,14 @@ class Run {
     if (element.get_object().get(object) != simdjson::SUCCESS)
       return refuse(stream, Reason::schema, "a record must be an object");
     reading_.line = line_;
+    auto& records = out_.batch.records;
     try {
-      auto record = read_object(object, reading_, stream);
+      auto& record = records.emplace_back();  // read where it stays: records are large, and moving them is not free
       record.line = line_;
-      out_.batch.records.push_back(std::move(record));
+      read_object(object, reading_, stream, record);
       ++out_.lines;
     } catch (Refusal& refusal) {
+      records.pop_back();
       refuse(stream, refusal.reason, std::move(refusal.detail));
     }
   }

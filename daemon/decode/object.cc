@@ -32,10 +32,9 @@ class ObjectReader {
  public:
   ObjectReader(const object& from, const Reading& reading) : members_(from), reading_(reading) {}
 
-  record::Record read(Stream& stream) {
+  void read(Stream& stream, record::Record& out) {
     stream = read_stream();
     find_pilot();
-    record::Record out;
     out.pilot = reading_.intern(schema_->settings->name);
     const auto* time = members_.take("time");
     if (time == nullptr) time = members_.take("ts");
@@ -44,7 +43,7 @@ class ObjectReader {
     check_range(time_, *schema_->settings, reading_);
     switch (stream) {
       case Stream::predictions:
-        out.body = prediction();
+        prediction(out.body.emplace<record::Prediction>());
         break;
       case Stream::outcomes:
         out.body = outcome();
@@ -57,7 +56,6 @@ class ObjectReader {
         break;
     }
     members_.finish(*schema_->settings, reading_.dropped_fields);
-    return out;
   }
 
  private:
@@ -94,8 +92,7 @@ class ObjectReader {
 
   record::Value target(const element& e, const Path& path) { return read_target(e, path, *schema_, reading_); }
 
-  record::Prediction prediction() {
-    record::Prediction p;
+  void prediction(record::Prediction& p) {
     p.id = id(members_.require("id"), "id", IdKind::decision);
     p.time = time_;
     if (const auto* e = members_.take("model_version"))
@@ -108,7 +105,6 @@ class ObjectReader {
     if (const auto* e = members_.take("weight")) p.weight = weight(*e);
     if (const auto* e = members_.take("failed")) p.failed = boolean(*e, "failed");
     if (const auto* e = members_.take("part")) p.part = read_choice<record::Part>(*e, "part", record::part_names);
-    return p;
   }
 
   void read_prediction(const element& e, record::Prediction& p) {
@@ -296,8 +292,8 @@ class ObjectReader {
 
 }  // namespace
 
-record::Record read_object(const object& from, const Reading& reading, Stream& stream) {
-  return ObjectReader(from, reading).read(stream);
+void read_object(const object& from, const Reading& reading, Stream& stream, record::Record& out) {
+  ObjectReader(from, reading).read(stream, out);
 }
 
 }  // namespace pilotwatch::decode

@@ -37,8 +37,9 @@ struct Reading {
   std::uint32_t line = 0;  ///< of the record that is being read
 };
 
-/// One JSON object to one record. Throws Refusal. `stream` is set as soon as it is known, for the counters.
-[[nodiscard]] record::Record read_object(const simdjson::dom::object& object, const Reading& reading,
-                                         record::Stream& stream);
+/// One JSON object into a fresh `out`. Throws Refusal; then what `out` holds is of no use. `stream` is set as soon as it
+/// is known, for the counters.
+void read_object(const simdjson::dom::object& object, const Reading& reading, record::Stream& stream,
+                 record::Record& out);
 
 }  // namespace pilotwatch::decode

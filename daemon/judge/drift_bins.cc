@@ -70,6 +70,18 @@ StrataCounts counted_by_stratum(const engine::FrozenFeature& feature, std::uint3
   return out;
 }
 
+/// So that a bin is found in a step or two: its neighbours in a table that stays in the nearest cache.
+void index(DriftBins& out, std::size_t positions) {
+  constexpr std::size_t most = 1024;
+  while (positions >> out.first_shift > most) ++out.first_shift;
+  const auto& last = out.last_positions;
+  out.first_bins.clear();
+  for (std::size_t at = 0; at < positions; at += std::size_t{1} << out.first_shift) {
+    const auto bin = std::lower_bound(last.begin(), last.end(), static_cast<std::uint32_t>(at)) - last.begin();
+    out.first_bins.push_back(static_cast<std::uint8_t>(bin));
+  }
+}
+
 void by_stratum(const engine::FrozenFeature& feature, std::uint32_t strata, DriftBins& out) {
   out.place_of_stratum.assign(strata, DriftBins::no_place);
   const auto counted = counted_by_stratum(feature, strata, out);
@@ -99,6 +111,7 @@ DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric, std::ui
     }
     for (const double edge : out.edges)
       out.last_positions.push_back(static_cast<std::uint32_t>(feature.sample.position(edge)));
+    index(out, 2 * feature.sample.values.size() + 1);
   } else {
     categories(feature, out);
   }
@@ -108,16 +121,10 @@ DriftBins drift_bins(const engine::FrozenFeature& feature, bool numeric, std::ui
 
 std::size_t DriftBins::index_of(std::uint32_t position) const {
   if (numeric()) {
-    // Edges are points of the sample, so bins follow exactly from positions. Without a branch that depends on the data.
-    const std::uint32_t* base = last_positions.data();
-    std::size_t left = last_positions.size();
-    if (left == 0) return 0;
-    while (left > 1) {
-      const std::size_t half = left / 2;
-      base += half * static_cast<std::size_t>(base[half - 1] < position);
-      left -= half;
-    }
-    return static_cast<std::size_t>(base - last_positions.data()) + (*base < position ? 1U : 0U);
+    // Edges are points of the sample, so bins follow exactly from positions.
+    std::size_t bin = first_bins[std::min<std::size_t>(position >> first_shift, first_bins.size() - 1)];
+    while (bin < last_positions.size() && last_positions[bin] < position) ++bin;
+    return bin;
   }
   return position == engine::unseen_category ? categories.counts.size() - 1 : category_of[position];
 }

@@ -15,6 +15,8 @@ namespace pilotwatch::judge {
 struct DriftBins {
   std::vector<double> edges;                  ///< numeric: bin j holds (e_{j-1}, e_j]
   std::vector<std::uint32_t> last_positions;  ///< numeric: the positions of these edges, the last of their bins
+  std::vector<std::uint8_t> first_bins{0};    ///< numeric: of every 2^first_shift-th position its bin
+  std::uint32_t first_shift = 0;
   stats::RankReference ranks;                 ///< numeric
   stats::CategoryReference categories;        ///< categorical: the most frequent, then other, then unseen (not listed)
   std::vector<std::uint32_t> category_of;     ///< by index in FrozenFeature::categories

@@ -108,8 +108,7 @@ void Session::read_body() {
     return refuse(503, "memory", "too many large requests at once, try again later");
   }
   charge(have + piece);
-  if (have == trusted_length)
-    request_.body.reserve(have + static_cast<std::size_t>(parser_->content_length_remaining().value_or(0)));
+  if (have == 0 || have == trusted_length) make_room(parser_->content_length_remaining().value_or(0));
   request_.body.resize(have + piece);
   auto& body = parser_->get().body();
   body.data = request_.body.data() + have;
@@ -117,6 +116,13 @@ void Session::read_body() {
   http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](IoError error, std::size_t) {
     self->safely([&] { self->on_body(error); });
   });
+}
+
+/// For the rest of the body, so that it is not copied as it grows. What nothing has been written to takes no memory yet;
+/// more than that is believed of who has sent that much.
+void Session::make_room(std::uint64_t rest) {
+  const std::size_t have = request_.body.size();
+  request_.body.reserve(have + static_cast<std::size_t>(have == 0 ? std::min<std::uint64_t>(rest, trusted_length) : rest));
 }
 
 void Session::on_body(IoError error) {

@@ -50,6 +50,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void read_header();
   void on_header(IoError error);
   void read_body();
+  void make_room(std::uint64_t rest);
   void on_body(IoError error);
   void on_read_error(IoError error);
   void arm(SteadyClock::duration time);

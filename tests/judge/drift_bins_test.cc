@@ -2,6 +2,7 @@
 // Which rows of a frozen reference choose the categories, which are counted, and what that means for false alarms.
 #include "judge/drift_bins.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
@@ -75,6 +76,27 @@ std::optional<int> delay(const DriftBins& bins, Mix before, Draw draw, int most,
     if (drift.step(bins.index_of(draw()), stats::tie_breaker(6, t), 1) == stats::Signal::alarm) return i;
   }
   return std::nullopt;
+}
+
+TEST_CASE("drift bins: the bin of a position is that of its value, however many distinct values there are") {
+  for (const int distinct : {1, 2, 3, 40, 63, 64, 65, 500, 1023, 5000, 40'000}) {
+    engine::FrozenFeature feature;
+    for (int i = 0; i < distinct; ++i) {
+      feature.sample.values.push_back(i + (i % 3) * .25);
+      feature.sample.cumulative.push_back(static_cast<std::uint64_t>(i) + 1);
+    }
+    feature.n = static_cast<std::uint64_t>(distinct);
+    const auto bins = drift_bins(feature, true);
+    CAPTURE(distinct, bins.edges.size());
+    std::size_t wrong = 0;
+    for (std::uint32_t position = 0; position <= 2 * static_cast<std::uint32_t>(distinct); ++position) {
+      const auto expected = std::lower_bound(bins.last_positions.begin(), bins.last_positions.end(), position) -
+                            bins.last_positions.begin();
+      wrong += bins.index_of(position) == static_cast<std::size_t>(expected) ? 0U : 1U;
+    }
+    CHECK(wrong == 0);
+    CHECK(bins.index_of(2 * static_cast<std::uint32_t>(distinct)) == bins.edges.size());
+  }
 }
 
 TEST_CASE("drift bins: a quarter of the rows chooses the categories, only the others are counted") {
