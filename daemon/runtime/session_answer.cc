@@ -99,7 +99,8 @@ void Session::write(HttpResponse&& response, bool keep) {
   answer_->set(http::field::server, "pilotwatch");
   answer_->set(http::field::date, http_date(std::time(nullptr)));
   answer_->set("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : hub_->current_access()->headers) answer_->set(one_line(name), one_line(value));
+  const auto access = hub_->current_access();  // held: another one may come into force meanwhile
+  for (const auto& [name, value] : access->headers) answer_->set(one_line(name), one_line(value));
   for (const auto& [name, value] : response.headers) answer_->set(one_line(name), one_line(value));
   answer_->keep_alive(keep);
   if (!without_body(response.status)) {
