@@ -48,6 +48,12 @@ void add_limits(CLI::App& app, ServeOptions& options) {
 void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
   auto* app = root.add_subcommand("serve", "Run the daemon");
   add_config_file(*app, options.config_file);
+  app->add_option("--config.auto-reload-interval", options.reload_interval,
+                  "Time from one look at the configuration to the next, to reload it when it has changed; 0s = only by "
+                  "SIGHUP or /-/reload")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  app->add_flag("--web.enable-lifecycle", options.enable_lifecycle, "Reload the configuration on POST /-/reload");
   app->add_option("--web.listen-address", options.listen_address,
                   "Address to listen on; port 0 takes any free one and says which in the log")
       ->type_name("HOST:PORT")

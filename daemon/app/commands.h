@@ -13,6 +13,8 @@ namespace pilotwatch::app {
 
 struct ServeOptions {
   std::string config_file = "pilotwatch.yml";
+  std::string reload_interval = "0s";  ///< a duration; 0 = looks at the file only when asked to
+  bool enable_lifecycle = false;       ///< POST /-/reload
   std::string listen_address = "127.0.0.1:9464";  ///< host:port; port 0 = any; printed on stderr once bound
   std::string external_url;                       ///< default http://<listen address>, with TLS https
   std::string web_config_file;                    ///< TLS and passwords, as exporters have it; "" = neither

@@ -9,11 +9,15 @@
 
 namespace pilotwatch::app {
 
-journal::Journal& WebhookSink::sound(const settings::Settings& settings, journal::Journal& journal) {
+void check_secrets(const settings::Settings& settings) {
   for (const auto& hook : settings.notify.webhooks) {
     const auto keys = sinks::read_webhook_secrets(hook.secret_files);
     if (keys.has_error()) throw std::runtime_error("webhook " + hook.name + ": " + keys.error().what);
   }
+}
+
+journal::Journal& WebhookSink::sound(const settings::Settings& settings, journal::Journal& journal) {
+  check_secrets(settings);
   return journal;
 }
 

@@ -11,6 +11,9 @@
 
 namespace pilotwatch::app {
 
+/// Throws std::runtime_error for the first file of secrets of a webhook that cannot be used.
+void check_secrets(const settings::Settings& settings);
+
 /// Outbox, senders and their part of the API, put together for the daemon.
 class WebhookSink {
  public:

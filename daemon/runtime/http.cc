@@ -141,7 +141,10 @@ void Hub::count_refused(const char* reason) {
 
 struct HttpServer::Impl {
   Impl(HttpOptions options, std::vector<Route> routes)
-      : hub(std::make_shared<Hub>(std::move(options), std::move(routes))), acceptor(hub->io), timer(hub->io) {}
+      : listener(std::move(options.listener)),
+        hub(std::make_shared<Hub>(std::move(options), std::move(routes))),
+        acceptor(hub->io),
+        timer(hub->io) {}
 
   void bind();
   void accept();
@@ -150,6 +153,7 @@ struct HttpServer::Impl {
   void begin_stop(std::chrono::milliseconds grace);
   void close_all();
 
+  std::shared_ptr<const Listener> listener;  ///< null until start(), unless it was given
   std::shared_ptr<Hub> hub;
   asio::basic_socket_acceptor<tcp, IoExecutor> acceptor;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor> timer;
@@ -158,21 +162,11 @@ struct HttpServer::Impl {
 };
 
 void HttpServer::Impl::bind() {
-  const auto& options = hub->options;
-  const std::string name = options.address + ':' + std::to_string(options.port);
+  if (!listener) listener = std::make_shared<const Listener>(hub->options.address, hub->options.port);
+  port = listener->port();
   error_code error;
-  asio::ip::basic_resolver<tcp, IoExecutor> resolver(hub->io);
-  const auto found = resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, error);
-  throw_if(error, "resolve " + name);
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  acceptor.open(endpoint.protocol(), error);
-  throw_if(error, "listen on " + name);
-  acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  acceptor.bind(endpoint, error);
-  throw_if(error, "listen on " + name);
-  acceptor.listen(asio::socket_base::max_listen_connections, error);
-  throw_if(error, "listen on " + name);
-  port = acceptor.local_endpoint().port();
+  acceptor.assign(listener->ipv6() ? tcp::v6() : tcp::v4(), listener->share(), error);
+  throw_if(error, "listen on port " + std::to_string(port));
 }
 
 void HttpServer::Impl::accept() {
@@ -222,6 +216,7 @@ void HttpServer::Impl::begin_stop(std::chrono::milliseconds grace) {
   hub->stopping = true;
   error_code ignored;
   acceptor.close(ignored);
+  listener.reset();  // nobody listens there any more, unless who gave it keeps it
   hub->on_empty = [this] {
     timer.cancel();
     hub->work.reset();

@@ -14,6 +14,7 @@
 
 #include "base/guarded.h"
 #include "runtime/access.h"
+#include "runtime/listener.h"
 
 /// HTTP/1.1 in, plain or in TLS: a Beast listener behind plain functions. No header that other rooms include knows
 /// Asio.
@@ -100,6 +101,7 @@ struct HttpStats {
 struct HttpOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0 = any free one
+  std::shared_ptr<const Listener> listener{};  ///< accepts from this one, and binds no address of its own
   std::uint64_t max_connections = 512;
   std::uint64_t max_connections_per_address = 0;  ///< 0 = no limit
   std::uint64_t max_header_bytes = 16 << 10;

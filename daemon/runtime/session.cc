@@ -46,8 +46,9 @@ void Session::on_handshake(IoError error) {
   await_request();
 }
 
+/// Idle ones go. One that has just been opened was accepted on a promise: its request is read, as long as there is time.
 void Session::wind_up() {
-  if (phase_ == Phase::opening || (phase_ == Phase::reading && !started_request())) close();
+  if (phase_ == Phase::opening || (phase_ == Phase::reading && served_one_ && !started_request())) close();
 }
 
 void Session::begin_request() {

@@ -111,6 +111,7 @@ Notify read_notify(const Value& value, const std::filesystem::path& config, std:
   map.read("resolved_retention", out.resolved_retention, &Value::duration, Zero::allowed);
   map.read("queue_capacity", out.queue_capacity, &Value::whole, Whole{1, 10'000'000});
   map.read("batch_size", out.batch_size, &Value::whole, Whole{1, 100'000});
+  map.read("watchdog", out.watchdog, &Value::flag);
   map.finish();
   return out;
 }

@@ -463,6 +463,7 @@ struct Notify {
   Millis resolved_retention = std::chrono::minutes{15};
   std::uint64_t queue_capacity = 10'000;  ///< alerts a target; the oldest are dropped and counted beyond it
   std::uint64_t batch_size = 256;
+  bool watchdog = false;  ///< YAML `notify.watchdog`: an alert that always fires
 };
 
 /// Follows one NDJSON file from the stored offset.

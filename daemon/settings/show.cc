@@ -347,6 +347,7 @@ void show_notify(Writer& out, const Notify& notify, const std::filesystem::path&
     out.duration("resolved_retention", notify.resolved_retention);
     out.whole("queue_capacity", notify.queue_capacity);
     out.whole("batch_size", notify.batch_size);
+    out.pair("watchdog", notify.watchdog ? "true" : "false");
   });
 }
 

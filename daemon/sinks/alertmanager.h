@@ -30,6 +30,10 @@ struct Alert {
 [[nodiscard]] std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::Notify& notify,
                                            const std::string& external_url, Instant now);
 
+/// Always firing: for a receiver that pages when it does not. Whoever hands alerts over adds it each time, so it ends
+/// where nothing is handed over any more. `since`: the same for as long as it can be.
+[[nodiscard]] Alert watchdog_alert(const settings::Notify& notify, const std::string& external_url, Instant since);
+
 /// What Alertmanager knows the alert of a limit by.
 [[nodiscard]] std::map<std::string, std::string> alert_labels(const judge::LimitStatus& status,
                                                               const settings::Notify& notify);

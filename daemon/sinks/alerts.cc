@@ -85,6 +85,19 @@ std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::No
   return out;
 }
 
+Alert watchdog_alert(const settings::Notify& notify, const std::string& external_url, Instant since) {
+  Texts labels = notify.external_labels;
+  labels["alertname"] = "PilotwatchWatchdog";
+  labels["severity"] = "none";
+  return {std::move(labels),
+          {{"summary", "Pilotwatch looks at its limits."},
+           {"description", "Always firing. Where it ends, pilotwatch, its way to the Alertmanager, or the Alertmanager "
+                           "itself does not work."}},
+          since,
+          std::nullopt,
+          external_url + "/"};
+}
+
 std::string to_json(std::span<const Alert> alerts, Instant now, Millis validity) {
   auto out = nlohmann::ordered_json::array();
   for (const Alert& alert : alerts) {

@@ -218,11 +218,15 @@ void add_config(Families& out, const SelfStats& self) {
                 self.ready ? 1.0 : 0.0);
   out.add_gauge("pilotwatch_config_hash", "Hash of the loaded configuration, not cryptographically strong.", {},
                 as_number(self.config_hash));
-  // Settings are read at start and a bad file ends the process, so what runs was loaded successfully.
   out.add_gauge("pilotwatch_config_last_reload_successful",
-                "Whether the last configuration reload attempt was successful.", {}, 1.0);
+                "Whether the last configuration reload attempt was successful.", {},
+                self.reloads.last_successful ? 1.0 : 0.0);
   out.add_time("pilotwatch_config_last_reload_success_timestamp_seconds",
-               "Unix time of the last successful configuration reload.", {}, self.config_loaded);
+               "Unix time of the last successful configuration reload.", {}, self.reloads.last_success);
+  for (const auto& [result, count] : {std::pair{"success", self.reloads.succeeded}, std::pair{"failure", self.reloads.failed}}) {
+    out.add_counter("pilotwatch_config_reloads_total", "Configuration reloads by result; the start is none.",
+                    {{"result", result}}, count);
+  }
   for (const auto& [level, count] : self.log_messages) {
     if (level == nullptr) continue;
     out.add_counter("pilotwatch_log_messages_total", "Log lines written.", {{"level", level}}, count);

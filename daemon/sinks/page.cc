@@ -111,6 +111,10 @@ std::string banner(const PageInput& in) {
            std::to_string(in.self.store_lost_entries) + " journal entries are lost. What is left of it: " +
            escape_html(in.self.store_set_aside.back()) + "</strong> (this goes when the file is moved away)</p>";
   }
+  if (!in.self.reloads.last_successful) {
+    return "<p class=\"lead\" role=\"status\"><strong>The configuration could not be reloaded; what was in force before "
+           "still is. The log says why.</strong></p>";
+  }
   if (in.self.store_figures_begin) {
     return "<p class=\"lead\" role=\"note\">Figures begin " + time_element(*in.self.store_figures_begin) +
            ": they had to be rebuilt, and older records had been deleted.</p>";

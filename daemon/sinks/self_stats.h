@@ -22,7 +22,6 @@ struct SelfStats {
   bool ready = false;
   std::string ready_detail;  ///< what it waits for
   std::string config_hash;   ///< hex
-  Instant config_loaded;
   std::string config_file = "pilotwatch.yml";  ///< as given, for /api/v1/rules
   Millis evaluation_interval = std::chrono::seconds{15};
   std::uint64_t queue_requests = 0, queue_capacity = 0, queue_bytes = 0, queue_bytes_capacity = 0;
@@ -65,6 +64,12 @@ struct SelfStats {
     std::optional<Instant> certificate_expires{};
   };
   Web web;
+  struct Reloads {
+    bool last_successful = true;
+    Instant last_success{};
+    std::uint64_t succeeded = 0, failed = 0;  ///< reloads; the start is none
+  };
+  Reloads reloads;
 };
 
 }  // namespace pilotwatch::sinks

@@ -15,6 +15,7 @@ notify:
   alertmanagers: [{{url: "http://127.0.0.1:{alertmanager_port}"}}]
   external_labels: {{site: e2e}}
   resend_delay: 1s
+  watchdog: true
 pilots:
   - name: p
     description: A pilot that fails on its first day
@@ -48,12 +49,16 @@ def close_day(day):
     return [{"type": "prediction", "pilot": "p", "id": f"close-{day}", "time": f"2026-03-{day + 1:02d}T00:05:00Z", "prediction": 1}]
 
 
-def alerts_at(port):
+def all_alerts_at(port):
     return request(port, "GET", "/api/v2/alerts").json
 
 
+def alerts_at(port):
+    return [a for a in all_alerts_at(port) if "pilot" in a["labels"]]
+
+
 def the_alert(port):
-    found = wait_for("the alert in Alertmanager", lambda: [a for a in alerts_at(port) if a["labels"]["pilot"] == "p"])
+    found = wait_for("the alert in Alertmanager", lambda: alerts_at(port))
     check_equal(len(found), 1, "alerts")
     return found[0]
 
@@ -95,6 +100,23 @@ def restart_keeps_the_episode(daemon, am_port, prom_port, alert):
              lambda: [v for _, v in query(prom_port, 'up{job="pilotwatch"}')] == [1] and [v for _, v in query(prom_port, BREACH)] == [1])
 
 
+def reload_keeps_the_episode(daemon, am_port, alert):
+    episode = daemon.limits("p")["errors"]["episode"]
+    daemon.config_file.write_text(config(am_port).replace("interval: 200ms", "interval: 300ms"), encoding="utf-8")
+    updated = the_alert(am_port)["updatedAt"]
+    daemon.process.hang_up()
+    wait_for("the reload", lambda: daemon.metrics().sum("pilotwatch_config_reloads_total", result="success") == 1)
+    limit = daemon.limits("p")["errors"]
+    check_equal((limit["state"], limit["episode"]), ("breach", episode), "state and episode after the reload")
+    again = wait_for("the resend after the reload", lambda: [a for a in alerts_at(am_port) if a["updatedAt"] > updated])[0]
+    check_equal((again["startsAt"], again["fingerprint"]), (alert["startsAt"], alert["fingerprint"]), "startsAt and identity")
+
+
+def watchdog_fires(am_port):
+    dogs = wait_for("the watchdog", lambda: [a for a in all_alerts_at(am_port) if "pilot" not in a["labels"]])
+    check_equal([a["labels"] for a in dogs], [{"alertname": "PilotwatchWatchdog", "severity": "none", "site": "e2e"}], "the watchdog")
+
+
 def good_records_resolve(daemon, am_port, prom_port):
     daemon.send(day_of_records(2, wrong=0) + close_day(2))
     check_equal(daemon.limits("p")["errors"]["state"], "ok", "state of the limit")
@@ -114,12 +136,14 @@ def exposition_is_clean(daemon):
 
 
 def breach_and_back():
-    """breach, arrival, restart in between, recovery"""
+    """breach, arrival, restart and reload in between, recovery"""
     with scratch() as folder, alertmanager(folder) as am_port, Daemon(folder, config(am_port)) as daemon:
         with prometheus(folder, [daemon.port]) as prom_port:
             alert = breach_arrives(daemon, am_port, prom_port)
             exposition_is_clean(daemon)
+            watchdog_fires(am_port)
             restart_keeps_the_episode(daemon, am_port, prom_port, alert)
+            reload_keeps_the_episode(daemon, am_port, alert)
             good_records_resolve(daemon, am_port, prom_port)
             exposition_is_clean(daemon)
 

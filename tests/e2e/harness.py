@@ -177,6 +177,10 @@ class Process:
         if self.running():
             self._child.send_signal(signal.SIGTERM)
 
+    def hang_up(self):
+        """SIGHUP: read the configuration again."""
+        self._child.send_signal(signal.SIGHUP)
+
     def kill(self):
         if self.running():
             self._child.kill()

@@ -454,6 +454,39 @@ TEST_CASE("http: stop does not wait longer than it was told; a later answer is d
   late.reset();
 }
 
+TEST_CASE("http: a connection that has just been opened is served once more by a server that stops") {
+  Served s;
+  HttpClient idle(s.port()), fresh(s.port());
+  CHECK(idle.request("GET", "/hello").status == 200);
+  CHECK(http(s.port(), "GET", "/hello").status == 200);  // accepted after `fresh`, so that one is accepted, too
+  auto stopped = std::async(std::launch::async, [&] { s.server.stop(20s); });
+  CHECK(idle.closed_by_server());  // the stop has begun
+  const auto reply = fresh.request("GET", "/hello");
+  CHECK(reply.body == "hello");
+  CHECK(reply.headers.at("connection") == "close");
+  fresh.close();
+  CHECK(stopped.wait_for(10s) == std::future_status::ready);
+}
+
+TEST_CASE("http: between two servers of one listener connections wait") {
+  HttpOptions options;
+  options.listener = std::make_shared<const Listener>("127.0.0.1", 0);
+  const auto port = options.listener->port();
+  const std::vector<Route> hello{{"GET", "/hello", "hello", 0, [](HttpRequest&&, Respond respond) { respond(text("hello")); }}};
+  for (int round = 0; round < 3; ++round) {
+    HttpClient waiting(port);  // nobody accepts yet
+    REQUIRE(waiting.send("GET /hello HTTP/1.1\r\nHost: t\r\n\r\n"));
+    HttpServer server(options, hello);
+    server.start();
+    CHECK(server.port() == port);
+    CHECK(waiting.read().body == "hello");
+    waiting.close();
+    server.stop(20s);
+  }
+  options.listener.reset();
+  CHECK_THROWS(HttpClient(port));
+}
+
 TEST_CASE("http: a port that is taken is an error that names it") {
   Served s;
   HttpOptions options;

@@ -31,6 +31,7 @@ notify:
   resolved_retention: 0s
   queue_capacity: 11
   batch_size: 12
+  watchdog: true
 sources:
   - {name: log, file: ../in/a.ndjson, pilot: fraud, poll_interval: 250ms,
      start_at: end, max_open_files: 16, ignore_older: 7d}
@@ -126,6 +127,7 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.notify.resolved_retention == 0s);
   CHECK(s.notify.queue_capacity == 11);
   CHECK(s.notify.batch_size == 12);
+  CHECK(s.notify.watchdog);
   REQUIRE(s.sources.size() == 2);
   CHECK(s.sources[0].name == "log");
   CHECK(s.sources[0].files == std::vector<std::filesystem::path>{"/etc/in/a.ndjson"});
@@ -226,6 +228,7 @@ TEST_CASE("settings: what is not said has its default") {
   CHECK(s.ingest.max_body_bytes == defaults.ingest.max_body_bytes);
   CHECK(s.notify.alertmanagers.empty());
   CHECK(s.notify.resolved_retention == 15min);
+  CHECK_FALSE(s.notify.watchdog);
   const auto& p = only(s);
   CHECK(p.classes == std::vector<std::string>{"0", "1"});
   CHECK(p.positive == "1");

@@ -38,6 +38,7 @@ constexpr const char* everything = R"(
 storage: {retention: 30d, max_bytes: 2GB}
 memory: {decisions: 2GB}
 notify:
+  watchdog: true
   webhooks:
     - {name: h, url: "https://a.example/x?y=1", format: cloudevents, secret_files: [s/new, /etc/old], events: [no_data, state],
        allow_networks: [10.0.0.0/8, "::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 1d], queue_capacity: 5, queue_bytes: 1MB}

@@ -204,6 +204,17 @@ TEST_CASE("alerts: labels stay the same from look to look, so that it stays the 
   CHECK(f.alerts().at(0).annotations.at("value") == "0.75");
 }
 
+TEST_CASE("alerts: the watchdog is the same alert each time, and firing") {
+  settings::Notify notify;
+  notify.external_labels = {{"cluster", "a"}, {"severity", "critical"}};
+  const auto alert = watchdog_alert(notify, "http://host:9464", t0);
+  CHECK(alert.labels == std::map<std::string, std::string>{
+                            {"alertname", "PilotwatchWatchdog"}, {"cluster", "a"}, {"severity", "none"}});
+  CHECK_FALSE(alert.resolved_at.has_value());
+  CHECK(alert.starts_at == t0);
+  CHECK(alert.generator_url == "http://host:9464/");
+}
+
 TEST_CASE("alerts: missing data does not end a breach, an end is told for the retention") {
   LimitFixture f;
   f.status.state = judge::State::no_data;

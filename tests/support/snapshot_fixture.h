@@ -241,7 +241,7 @@ inline std::unique_ptr<SnapshotFixture> triage() {
   auto& self = fixture->self;
   self.now = snapshot.wall;
   self.started = at("2026-02-20T12:00:00Z");
-  self.config_loaded = self.started;
+  self.reloads.last_success = self.started;
   self.config_hash = "0000000000ff0000";
   self.ready = true;
   self.queue_capacity = 256;
