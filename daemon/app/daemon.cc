@@ -217,9 +217,9 @@ class Daemon {
     webhooks_.begin_stop(grace);
     alertmanagers_.stop(grace);
     webhooks_.stop(grace);
-    render_.stop();
     if (otlp_server_) otlp_server_->stop(http_grace);
     server_->stop(http_grace);
+    render_.stop();  // answers what the server had open
   }
 
   SystemClock clock_;
