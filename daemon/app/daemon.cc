@@ -32,6 +32,7 @@ class Daemon {
         log_(parts.log),
         web_(parts.web),
         reload_(parts.reload),
+        known_(parts.known),
         started_(parts.started),
         journal_(parts.options.storage_path,
                  {.overwrite = settings_.retention.has_value(), .max_bytes = settings_.max_store_bytes}),
@@ -44,6 +45,7 @@ class Daemon {
     if (key.has_error()) throw journal::OpenError(key.error().what);
     load_references(settings_, *key, fold_,
                     [this](const settings::Pilot& pilot, const std::string& id) { pin_reference(pilot, id); });
+    known_.shape = fold_.shape();
     core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, dead_letters_,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); },
                                                system_steady_clock(), Drive::thread, &webhooks_.writer()});
@@ -88,8 +90,9 @@ class Daemon {
 
  private:
   void pin_reference(const settings::Pilot& pilot, const std::string& id) {
-    const std::string key = "reference " + pilot.name + " " + pilot.reference.file.filename().string();
+    const std::string key = pin_of(pilot);
     const std::string known = journal_.fact(key);
+    known_.pins[key] = known.empty() ? id : known;
     if (known.empty()) return journal_.set_fact(key, id);
     if (known == id) return;
     throw ReferenceError(pilot.reference.file.string() + ": the reference of pilot " + pilot.name +
@@ -189,15 +192,25 @@ class Daemon {
       } else if (signal > 0) {
         log_.info("stopping", {{"signal", signal}});
         // From here on a second signal ends the process at once: the journal makes that safe.
-        std::signal(SIGTERM, SIG_DFL);
-        std::signal(SIGINT, SIG_DFL);
-        pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+        let_end();
+        reload_.close();
         return DaemonEnd::signal;
       } else {
         reload_.look(std::chrono::steady_clock::now());
       }
       if (reload_.take()) return DaemonEnd::reload;
     }
+  }
+
+  /// SIGHUP stays blocked: it ends nothing.
+  static void let_end() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (const int signal : {SIGTERM, SIGINT}) {
+      std::signal(signal, SIG_DFL);
+      sigaddset(&ending, signal);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
   }
 
   /// Certificates are replaced while the daemon runs; nobody tells it.
@@ -211,6 +224,9 @@ class Daemon {
 
   /// `grace`: for what waits to be sent. After a reload it is sent by the daemon that follows.
   void stop(Millis grace) {
+    // First: who comes from now on waits for the daemon that follows, if there is one.
+    if (otlp_server_) otlp_server_->stop_accepting();
+    server_->stop_accepting();
     for (auto& tail : tails_) tail->stop();
     intake_->stop();
     core_->stop();
@@ -227,6 +243,7 @@ class Daemon {
   const runtime::Log& log_;
   WebAccess* const web_;
   Reload& reload_;
+  Known& known_;
   Instant started_;
   journal::Journal journal_;
   judge::Fold fold_;
@@ -247,6 +264,10 @@ class Daemon {
 };
 
 }  // namespace
+
+std::string pin_of(const settings::Pilot& pilot) {
+  return "reference " + pilot.name + " " + pilot.reference.file.filename().string();
+}
 
 DaemonEnd run_daemon(DaemonParts parts, const sigset_t& signals) { return Daemon(std::move(parts)).run(signals); }
 

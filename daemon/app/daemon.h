@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,14 @@
 #include "settings/settings.h"
 
 namespace pilotwatch::app {
+
+/// What a daemon leaves behind for those who look at other settings.
+struct Known {
+  std::map<std::string, std::string> pins;  ///< pin_of() -> id of the reference that was frozen
+  std::string shape;                        ///< judge::Fold::shape()
+};
+/// What the reference of a pilot is known by.
+[[nodiscard]] std::string pin_of(const settings::Pilot& pilot);
 
 struct OtlpListener {
   std::string host;
@@ -28,6 +37,7 @@ struct DaemonParts {
   std::optional<OtlpListener> otlp;  ///< only where a source asks for it
   WebAccess* web;                    ///< null without --web.config.file; must have started
   Reload& reload;
+  Known& known;
   Instant started;  ///< the process, which may be older than this daemon
   const runtime::Log& log;
 };

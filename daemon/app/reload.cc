@@ -23,12 +23,18 @@ HttpResponse json(unsigned status, const ordered_json& body) {
 
 ordered_json or_null(const std::optional<std::string>& text) { return text ? ordered_json(*text) : ordered_json(); }
 
-HttpResponse answer_of(const std::vector<settings::Difference>& differences, const std::string& hash) {
+HttpResponse answer_of(const std::vector<settings::Difference>& differences, const std::string& hash, bool rebuild) {
   auto changes = ordered_json::array();
   for (const auto& difference : differences) {
     changes.push_back({{"path", difference.path}, {"before", or_null(difference.before)}, {"after", or_null(difference.after)}});
   }
-  return json(200, {{"status", "success"}, {"data", {{"config_hash", hash}, {"changes", std::move(changes)}}}});
+  return json(200, {{"status", "success"}, {"data", {{"config_hash", hash}, {"rebuild", rebuild}, {"changes", std::move(changes)}}}});
+}
+
+HttpResponse come_back() {
+  auto out = json(503, {{"status", "error"}, {"errorType", "unavailable"}, {"error", "reloading or stopping"}});
+  out.headers.emplace_back("Retry-After", "1");
+  return out;
 }
 
 }  // namespace
@@ -46,7 +52,7 @@ Reload::Reload(settings::Settings first, Millis interval, Rehearse rehearse, con
   stats_.with([&](auto& stats) { stats.last_success = clock_.now(); });
 }
 
-std::variant<settings::Settings, std::string> Reload::read() const {
+std::variant<Reload::Reading, std::string> Reload::read() const {
   auto loaded = settings::load(file_);
   if (const auto* problems = std::get_if<std::vector<settings::Problem>>(&loaded)) {
     std::string all;
@@ -54,25 +60,32 @@ std::variant<settings::Settings, std::string> Reload::read() const {
     return all;
   }
   auto& settings = std::get<settings::Settings>(loaded);
-  if (auto problem = rehearse_(settings); !problem.empty()) return problem;
-  return std::move(settings);
+  auto rehearsal = rehearse_(settings);
+  if (!rehearsal.problem.empty()) return std::move(rehearsal.problem);
+  return Reading{std::move(settings), rehearsal.rebuild};
 }
 
 void Reload::attempt(std::string_view asked_by) {
-  auto result = read();
-  if (const auto* why = std::get_if<std::string>(&result)) {
-    tried_ = hash_of_file();
-    return refuse(*why);
+  tried_ = hash_of_file();  // before it is read: what is written meanwhile has not been tried
+  try {
+    auto result = read();
+    if (const auto* why = std::get_if<std::string>(&result)) return refuse(*why);
+    take_over(std::get<Reading>(std::move(result)), asked_by);
+  } catch (const std::exception& error) {  // memory, most likely
+    refuse(error.what());
   }
-  auto& settings = std::get<settings::Settings>(result);
-  tried_ = settings.hash;
+}
+
+void Reload::take_over(Reading reading, std::string_view asked_by) {
+  auto& settings = reading.settings;
   const auto differences = settings::differences(current_, settings);
+  const bool same = settings.hash == current_.hash, rebuild = reading.rebuild && !same;
   log_.info("the configuration was read again",
-            {{"asked_by", asked_by}, {"changes", differences.size()}, {"same_file", settings.hash == current_.hash}});
+            {{"asked_by", asked_by}, {"changes", differences.size()}, {"same_file", same}, {"rebuild", rebuild}});
   for (std::size_t i = 0; i < differences.size() && i < most_logged; ++i)
     log_.info("changed", {{"setting", settings::to_string(differences[i])}});
-  answer(answer_of(differences, settings.hash));
-  if (settings.hash == current_.hash) return succeeded();
+  answer(answer_of(differences, settings.hash, rebuild));
+  if (same) return succeeded();
   next_ = std::move(settings);
 }
 
@@ -93,10 +106,17 @@ void Reload::look(SteadyTime now) {
 bool Reload::take() {
   if (!next_) return false;
   before_ = std::exchange(current_, *std::exchange(next_, std::nullopt));
+  close();
   return true;
 }
 
+void Reload::close() {
+  asking_.with([](Asking& asking) { asking.closed = true; });
+  answer(come_back());
+}
+
 void Reload::running() {
+  asking_.with([](Asking& asking) { asking.closed = false; });
   if (!before_) return;
   before_.reset();
   succeeded();
@@ -127,13 +147,17 @@ void Reload::refuse(const std::string& why) {
 }
 
 void Reload::ask(runtime::Respond respond) {
-  asking_.with([&](auto& asking) { asking.push_back(std::move(respond)); });
+  const bool closed = asking_.with([&](Asking& asking) {
+    if (!asking.closed) asking.who.push_back(std::move(respond));
+    return asking.closed;
+  });
+  if (closed) return respond(come_back());
   pthread_kill(thread_, SIGHUP);
 }
 
 void Reload::answer(const HttpResponse& response) {
-  auto asking = asking_.with([](auto& asking) { return std::exchange(asking, {}); });
-  for (const auto& respond : asking) respond(response);
+  const auto who = asking_.with([](Asking& asking) { return std::exchange(asking.who, {}); });
+  for (const auto& respond : who) respond(response);
 }
 
 sinks::SelfStats::Reloads Reload::stats() const {

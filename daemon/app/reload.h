@@ -31,8 +31,12 @@ namespace pilotwatch::app {
 /// One thread, the one it is made on, but for what says otherwise.
 class Reload {
  public:
-  /// Problems that only show beyond the file itself (references, secrets); "" = none.
-  using Rehearse = std::function<std::string(const settings::Settings&)>;
+  /// What shows beyond the file itself (references, secrets).
+  struct Rehearsal {
+    std::string problem;   ///< "" = none
+    bool rebuild = false;  ///< every figure would have to be made again of the journal
+  };
+  using Rehearse = std::function<Rehearsal(const settings::Settings&)>;
   /// `interval`: from one look at the file to the next; 0 = never looks. SIGHUP must be blocked for all threads.
   Reload(settings::Settings first, Millis interval, Rehearse rehearse, const Clock& clock, const runtime::Log& log);
 
@@ -43,8 +47,10 @@ class Reload {
   /// The same if it is time to look, and the file is another than at the last attempt; one that is still being written
   /// is another at the next look, too, and waits.
   void look(SteadyTime now);
-  /// Whether other settings wait; then current() are these.
+  /// Whether other settings wait; then current() are these, and who asks is told to come back, until a daemon runs.
   [[nodiscard]] bool take();
+  /// Who asks is told to come back; for a daemon that ends. Any thread.
+  void close();
 
   /// A daemon runs under current().
   void running();
@@ -58,7 +64,12 @@ class Reload {
   [[nodiscard]] sinks::SelfStats::Reloads stats() const;
 
  private:
-  [[nodiscard]] std::variant<settings::Settings, std::string> read() const;
+  struct Reading {
+    settings::Settings settings;
+    bool rebuild = false;
+  };
+  [[nodiscard]] std::variant<Reading, std::string> read() const;
+  void take_over(Reading reading, std::string_view asked_by);
   [[nodiscard]] std::string hash_of_file() const;
   void succeeded();
   void refuse(const std::string& why);
@@ -74,7 +85,11 @@ class Reload {
   std::optional<settings::Settings> next_, before_;
   SteadyTime next_look_{};
   std::string tried_, seen_;  ///< hashes of the file: at the last attempt, at the last look
-  Guarded<std::vector<runtime::Respond>> asking_;
+  struct Asking {
+    bool closed = false;
+    std::vector<runtime::Respond> who;
+  };
+  Guarded<Asking> asking_;
   Guarded<sinks::SelfStats::Reloads> stats_;
 };
 

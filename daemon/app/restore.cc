@@ -71,6 +71,7 @@ void Core::replay(const record::Entry& entry, std::uint64_t sequence, const std:
   parts_.fold.prepare(entry);
   if (parts_.outbox != nullptr) parts_.outbox->begin(sequence);
   last_applied_ = parts_.fold.apply(entry, sequence);
+  static_cast<void>(write_outbox());  // so that what days have left does not gather in memory
   ++replayed_;
   for (const auto& submission : entry.submissions) unlooked_bytes_ += submission.bytes;
   make_room(relieve);

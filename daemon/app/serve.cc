@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The composition root: what the command line says, and one daemon after another under the settings in force.
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 
 #include "app/commands.h"
@@ -66,20 +68,39 @@ Result<runtime::HttpOptions> http_options(const ServeOptions& options) {
 class Supervisor {
  public:
   Supervisor(const ServeOptions& options, runtime::HttpOptions http, ListenAddress otlp, WebAccess* web, Reload& reload,
-             const Clock& clock, const runtime::Log& log)
-      : options_(options), http_(std::move(http)), otlp_(std::move(otlp)), web_(web), reload_(reload), clock_(clock), log_(log),
+             Known& known, const Clock& clock, const runtime::Log& log)
+      : options_(options),
+        http_(std::move(http)),
+        otlp_(std::move(otlp)),
+        web_(web),
+        reload_(reload),
+        known_(known),
+        clock_(clock),
+        log_(log),
         started_(clock.now()) {
     http_.listener = std::make_shared<const runtime::Listener>(http_.address, http_.port);
   }
 
   void run(const sigset_t& signals) {
-    while (true) {
+    std::chrono::seconds pause{1};
+    for (bool ran = false;;) {
       try {
-        if (one(signals) == DaemonEnd::signal) return log_.info("See you next time!");
+        if (one(signals) == DaemonEnd::signal) break;
+        ran = true;
+        pause = std::chrono::seconds{1};
       } catch (const std::exception& error) {
-        if (!reload_.failed(error.what())) throw;
+        if (reload_.failed(error.what())) {
+          ran = true;
+          continue;
+        }
+        // What ran a moment ago cannot begin again: the disk, perhaps, or memory. Who watches others does not give up.
+        if (!ran) throw;
+        log_.error("cannot begin again; trying further", {{"err", error.what()}, {"pause", Millis{pause}}});
+        if (told_to_end(signals, pause)) break;
+        pause = std::min(2 * pause, std::chrono::seconds{30});
       }
     }
+    log_.info("See you next time!");
   }
 
  private:
@@ -96,8 +117,19 @@ class Supervisor {
     return run_daemon(parts(), signals);
   }
 
+  /// Waits for so long.
+  static bool told_to_end(const sigset_t& signals, std::chrono::seconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    for (auto rest = time; rest.count() > 0;
+         rest = std::chrono::ceil<std::chrono::seconds>(until - std::chrono::steady_clock::now())) {
+      const timespec patience{rest.count(), 0};
+      if (const int signal = sigtimedwait(&signals, nullptr, &patience); signal > 0 && signal != SIGHUP) return true;
+    }
+    return false;
+  }
+
   DaemonParts parts() {
-    DaemonParts out{reload_.current(), options_, http_, {}, web_, reload_, started_, log_};
+    DaemonParts out{reload_.current(), options_, http_, {}, web_, reload_, known_, started_, log_};
     share_descriptors(out.settings, out.http, log_);
     if (std::ranges::any_of(out.settings.sources, [](const auto& s) { return s.kind == settings::SourceKind::otlp; })) {
       if (!otlp_listener_) otlp_listener_ = std::make_shared<const runtime::Listener>(otlp_.host, otlp_.port);
@@ -113,6 +145,7 @@ class Supervisor {
   const ListenAddress otlp_;
   WebAccess* const web_;
   Reload& reload_;
+  Known& known_;
   const Clock& clock_;
   const runtime::Log& log_;
   const Instant started_;
@@ -120,17 +153,24 @@ class Supervisor {
 };
 
 /// What a reload would stumble over beyond the file itself.
-std::string rehearse(const ServeOptions& options, const settings::Settings& settings) {
+Reload::Rehearsal rehearse(const ServeOptions& options, const Known& known, const settings::Settings& settings) {
+  Reload::Rehearsal out;
   try {
     const auto key = load_or_create_id_key(std::filesystem::path(options.storage_path) / "id.key");
-    if (key.has_error()) return key.error().what;
+    if (key.has_error()) return {key.error().what};
     judge::Fold fold(settings);
-    load_references(settings, *key, fold, [](const settings::Pilot&, const std::string&) {});
+    load_references(settings, *key, fold, [&](const settings::Pilot& pilot, const std::string& id) {
+      const auto pin = known.pins.find(pin_of(pilot));
+      if (pin != known.pins.end() && pin->second != id)
+        throw ReferenceError(pilot.reference.file.string() + ": the reference of pilot " + pilot.name +
+                             " has changed since it was frozen; give the new one another name");
+    });
     check_secrets(settings);
-    return {};
+    out.rebuild = fold.shape() != known.shape;
   } catch (const std::exception& error) {
-    return error.what();
+    out.problem = error.what();
   }
+  return out;
 }
 
 int supervise(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http, Millis reload_interval,
@@ -145,9 +185,10 @@ int supervise(const ServeOptions& options, settings::Settings settings, runtime:
   }
   const auto signals = block_signals();
   try {
+    Known known;
     Reload reload(std::move(settings), reload_interval,
-                  [&options](const settings::Settings& next) { return rehearse(options, next); }, clock, log);
-    Supervisor(options, std::move(http), *otlp, web ? &*web : nullptr, reload, clock, log).run(signals);
+                  [&](const settings::Settings& next) { return rehearse(options, known, next); }, clock, log);
+    Supervisor(options, std::move(http), *otlp, web ? &*web : nullptr, reload, known, clock, log).run(signals);
     return 0;
   } catch (const ReferenceError& error) {
     log.error("a reference cannot be used", {{"err", error.what()}});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/position_counts.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace pilotwatch::engine {
@@ -40,7 +41,7 @@ void PositionCounts::add_elsewhere(std::uint32_t position, std::int64_t times) {
   }
   fresh_.insert(fresh_.begin() + static_cast<std::ptrdiff_t>(place), {position, static_cast<std::uint64_t>(times)});
   // While there are few counts the list is shorter: an array comes early where it can.
-  if (fresh_.size() >= std::min(most_fresh, 1 + (sorted_.size() + dense_.size()) / 16)) set_pairs(items());
+  if (fresh_.size() >= std::min(most_fresh, 1 + (sorted_.size() + dense_size()) / 16)) set_pairs(items());
 }
 
 /// The pairs alone, merged.
@@ -55,8 +56,8 @@ std::vector<PositionCounts::Item> PositionCounts::pairs() const {
 
 std::vector<PositionCounts::Item> PositionCounts::items() const {
   Items out;
-  for (std::uint32_t position = 0; position < dense_.size(); ++position) {
-    if (dense_[position] != 0) out.emplace_back(position, dense_[position]);
+  for (std::uint32_t position = 0; position < dense_size(); ++position) {
+    if (const auto count = dense_at(position); count != 0) out.emplace_back(position, count);
   }
   const auto others = pairs();
   out.insert(out.end(), others.begin(), others.end());  // beyond the array
@@ -68,19 +69,45 @@ void PositionCounts::set_pairs(std::vector<Item> items) {
   fresh_.clear();
   const auto end = place_of(items, never_dense);
   const std::size_t positions = end == 0 ? 0 : items[end - 1].first + std::size_t{1};
+  small_.clear();
+  dense_.clear();
   if (end * 3 < positions || positions == 0) {
-    dense_.clear();
     sorted_ = std::move(items);
     return;
   }
-  dense_.assign(positions, 0);
-  for (std::size_t i = 0; i < end; ++i) dense_[items[i].first] = items[i].second;
+  const bool fit = std::all_of(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(end),
+                               [](const Item& item) { return item.second <= most_small; });
+  if (fit) {
+    small_.assign(positions, 0);
+    for (std::size_t i = 0; i < end; ++i) small_[items[i].first] = static_cast<std::uint32_t>(items[i].second);
+  } else {
+    dense_.assign(positions, 0);
+    for (std::size_t i = 0; i < end; ++i) dense_[items[i].first] = items[i].second;
+  }
   sorted_.assign(items.begin() + static_cast<std::ptrdiff_t>(end), items.end());
 }
 
+void PositionCounts::widen() {
+  dense_.assign(small_.begin(), small_.end());
+  small_ = {};
+}
+
+/// False: nothing has changed, since one of the arrays, or their sum, has more than 32 bits.
+bool PositionCounts::add_small(const PositionCounts& other) {
+  if (small_.empty() || other.small_.empty()) return false;
+  std::uint64_t beyond = 0;
+  for (std::size_t i = 0; i < other.small_.size(); ++i) beyond |= (std::uint64_t{small_[i]} + other.small_[i]) >> 32;
+  if (beyond != 0) return false;
+  for (std::size_t i = 0; i < other.small_.size(); ++i) small_[i] += other.small_[i];
+  return true;
+}
+
 PositionCounts& PositionCounts::operator+=(const PositionCounts& other) {
-  if (!dense_.empty() && other.dense_.size() <= dense_.size()) {
-    for (std::size_t i = 0; i < other.dense_.size(); ++i) dense_[i] += other.dense_[i];
+  if (dense_size() > 0 && other.dense_size() <= dense_size()) {
+    const bool added = add_small(other);
+    for (std::uint32_t i = added ? static_cast<std::uint32_t>(other.dense_size()) : 0; i < other.dense_size(); ++i) {
+      if (const auto count = other.dense_at(i); count != 0) add(i, static_cast<std::int64_t>(count));
+    }
     for (const auto& item : other.pairs()) add(item.first, static_cast<std::int64_t>(item.second));
     return *this;
   }
@@ -91,7 +118,7 @@ PositionCounts& PositionCounts::operator+=(const PositionCounts& other) {
 }
 
 std::uint64_t PositionCounts::at(std::uint32_t position) const {
-  if (position < dense_.size()) return dense_[position];
+  if (position < dense_size()) return dense_at(position);
   for (const auto* items : {&sorted_, &fresh_}) {
     const auto place = place_of(*items, position);
     if (is_at(*items, place, position)) return (*items)[place].second;
@@ -101,6 +128,7 @@ std::uint64_t PositionCounts::at(std::uint32_t position) const {
 
 std::uint64_t PositionCounts::total() const {
   std::uint64_t sum = 0;
+  for (const auto count : small_) sum += count;
   for (const auto count : dense_) sum += count;
   for (const auto* items : {&sorted_, &fresh_}) {
     for (const auto& item : *items) sum += item.second;

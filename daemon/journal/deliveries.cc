@@ -19,12 +19,15 @@ CREATE TABLE IF NOT EXISTS deliveries (   -- events for webhooks; a row that wai
   status INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
   UNIQUE (id, webhook)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries(webhook, next_ms, number) WHERE state = 0;
--- Earlier programs know nothing of the following, and keep them all the same: no other schema_version.
-CREATE INDEX IF NOT EXISTS deliveries_oldest ON deliveries(webhook, created_ms) WHERE state = 0;
-CREATE INDEX IF NOT EXISTS deliveries_log ON deliveries(number) WHERE state <> 0;
-CREATE INDEX IF NOT EXISTS deliveries_webhook ON deliveries(webhook);
 )sql";
+
+// Earlier programs know but the first, and keep the others all the same: no other schema_version.
+constexpr const char* indexes[] = {
+    "CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries(webhook, next_ms, number) WHERE state = 0",
+    "CREATE INDEX IF NOT EXISTS deliveries_oldest ON deliveries(webhook, created_ms) WHERE state = 0",
+    "CREATE INDEX IF NOT EXISTS deliveries_log ON deliveries(number) WHERE state <> 0",
+    "CREATE INDEX IF NOT EXISTS deliveries_webhook ON deliveries(webhook)",
+};
 
 constexpr const char* columns =
     "id, webhook, type, created_ms, sequence, state, attempts, last_ms, next_ms, status, error";
@@ -58,6 +61,12 @@ std::optional<Delivery> read(const Statement& select) {
 
 Deliveries::Deliveries(Database& database) : database_(database) {
   database.run(table);
+  for (const char* index : indexes) {
+    try {
+      database.run(index);
+    } catch (const SqliteError&) {  // no room: all goes without, only slower; the next start tries again
+    }
+  }
   insert_.emplace(
       database,
       "INSERT OR IGNORE INTO deliveries(id, webhook, type, body, created_ms, sequence, state, next_ms, error) "
@@ -71,7 +80,7 @@ Deliveries::Deliveries(Database& database) : database_(database) {
   find_.emplace(database, "SELECT state, length(CAST(body AS BLOB)) FROM deliveries WHERE id = ? AND webhook = ?");
   give_up_.emplace(database, "UPDATE deliveries SET state = ?, next_ms = NULL, body = '' WHERE number = ?");
   prune_.emplace(database,
-                 "DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries INDEXED BY deliveries_log "
+                 "DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries "
                  "WHERE state <> 0 ORDER BY number LIMIT ?)");
 }
 
@@ -79,13 +88,13 @@ Deliveries::Use& Deliveries::use() const {
   if (use_) return *use_;
   Use out;
   Statement waiting(database_,
-                    "SELECT webhook, count(*), sum(length(CAST(body AS BLOB))) FROM deliveries INDEXED BY "
-                    "deliveries_oldest WHERE state = 0 GROUP BY webhook");
+                    "SELECT webhook, count(*), sum(length(CAST(body AS BLOB))) FROM deliveries "
+                    "WHERE state = 0 GROUP BY webhook");
   while (waiting.step()) {
     out.waiting[std::string(waiting.bytes(0))] = {static_cast<std::uint64_t>(waiting.number(1)),
                                                   static_cast<std::uint64_t>(waiting.number(2))};
   }
-  Statement log(database_, "SELECT count(*) FROM deliveries INDEXED BY deliveries_log WHERE state <> 0");
+  Statement log(database_, "SELECT count(*) FROM deliveries WHERE state <> 0");
   out.log = static_cast<std::uint64_t>(log.value());
   return use_.emplace(std::move(out));
 }
@@ -155,7 +164,7 @@ record::GaveWay Deliveries::give_up(const std::string& webhook, record::Delivery
   std::vector<std::pair<std::int64_t, std::uint64_t>> gone;  // number, bytes
   {
     Statement oldest(database_,
-                     "SELECT number, length(CAST(body AS BLOB)) FROM deliveries INDEXED BY deliveries_oldest "
+                     "SELECT number, length(CAST(body AS BLOB)) FROM deliveries "
                      "WHERE state = 0 AND webhook = ? ORDER BY created_ms, number");
     oldest.bind(1, webhook);
     while ((rest.events > keep.events || rest.bytes > keep.bytes) && oldest.step()) {
@@ -204,7 +213,7 @@ record::DeliveryBacklog Deliveries::backlog(const std::string& webhook) const {
   out.waiting = found->second.events;
   out.bytes = found->second.bytes;
   Statement oldest(database_,
-                   "SELECT created_ms FROM deliveries INDEXED BY deliveries_oldest WHERE state = 0 AND webhook = ? "
+                   "SELECT created_ms FROM deliveries WHERE state = 0 AND webhook = ? "
                    "ORDER BY created_ms LIMIT 1");
   oldest.bind(1, webhook);
   if (oldest.step()) out.oldest = Instant{Millis{oldest.number(0)}};

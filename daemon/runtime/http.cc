@@ -24,6 +24,7 @@ using boost::system::error_code;
 
 constexpr std::size_t max_told_address = 8;  // as told_full(), of one address
 constexpr std::chrono::milliseconds accept_pause{100};
+constexpr std::chrono::milliseconds fresh_grace{200};  ///< at a stop, for connections that have not asked for anything yet
 
 void append_json_text(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
@@ -150,6 +151,8 @@ struct HttpServer::Impl {
   void accept();
   void on_accept(error_code error, Socket socket);
   void run();
+  void stop_accepting();
+  void wind_up();
   void begin_stop(std::chrono::milliseconds grace);
   void close_all();
 
@@ -174,7 +177,7 @@ void HttpServer::Impl::accept() {
 }
 
 void HttpServer::Impl::on_accept(error_code error, Socket socket) {
-  if (!acceptor.is_open()) return;
+  if (error && !acceptor.is_open()) return;
   if (error) {
     // Out of descriptors, most likely. Trying again at once would spin until somebody hangs up.
     timer.expires_after(accept_pause);
@@ -183,7 +186,7 @@ void HttpServer::Impl::on_accept(error_code error, Socket socket) {
     });
     return;
   }
-  accept();  // first, so that nothing below can end the accepting
+  if (acceptor.is_open()) accept();  // first, so that nothing below can end the accepting
   socket.set_option(tcp::no_delay(true), error);
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // gone already
@@ -212,22 +215,40 @@ void HttpServer::Impl::run() {
   }
 }
 
-void HttpServer::Impl::begin_stop(std::chrono::milliseconds grace) {
+void HttpServer::Impl::stop_accepting() {
+  if (hub->stopping) return;
   hub->stopping = true;
   error_code ignored;
   acceptor.close(ignored);
   listener.reset();  // nobody listens there any more, unless who gave it keeps it
+  timer.cancel();
+  wind_up();
+}
+
+void HttpServer::Impl::wind_up() {
+  const std::vector<std::shared_ptr<Connection>> open(hub->connections.begin(), hub->connections.end());
+  for (const auto& connection : open) connection->wind_up();
+}
+
+void HttpServer::Impl::begin_stop(std::chrono::milliseconds grace) {
+  stop_accepting();
   hub->on_empty = [this] {
     timer.cancel();
     hub->work.reset();
   };
-  timer.expires_after(grace);
-  timer.async_wait([this](error_code cancelled) {
-    if (!cancelled) close_all();
+  if (hub->connections.empty()) return hub->on_empty();
+  const auto first = std::min(grace, fresh_grace);
+  timer.expires_after(first);
+  timer.async_wait([this, rest = grace - first](error_code cancelled) {
+    if (cancelled) return;
+    const std::vector<std::shared_ptr<Connection>> open(hub->connections.begin(), hub->connections.end());
+    for (const auto& connection : open) connection->give_up_waiting();
+    if (hub->connections.empty()) return;
+    timer.expires_after(rest);
+    timer.async_wait([this](error_code ended) {
+      if (!ended) close_all();
+    });
   });
-  const std::vector<std::shared_ptr<Connection>> open(hub->connections.begin(), hub->connections.end());
-  for (const auto& connection : open) connection->wind_up();
-  if (hub->connections.empty()) hub->on_empty();
 }
 
 void HttpServer::Impl::close_all() {
@@ -248,6 +269,10 @@ void HttpServer::start() {
   impl_->bind();
   impl_->accept();
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+}
+
+void HttpServer::stop_accepting() {
+  if (impl_->thread.joinable()) asio::post(impl_->hub->io, [impl = impl_.get()] { impl->stop_accepting(); });
 }
 
 void HttpServer::stop(std::chrono::milliseconds grace) {

@@ -127,6 +127,9 @@ class HttpServer {
   /// From the next connection (TLS) and the next request (all else) on. Any thread, also before start().
   void set_access(std::shared_ptr<const Access> access);
   void start();
+  /// The first part of stop(): idle connections are closed, the others after their answer, and new ones are left to the
+  /// socket's queue. Does not wait.
+  void stop_accepting();
   void stop(std::chrono::milliseconds grace);
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] HttpStats stats() const;

@@ -22,7 +22,9 @@ class Connection {
  public:
   virtual ~Connection() = default;
   virtual void start() = 0;
-  virtual void wind_up() = 0;  ///< closes when idle, else after the answer that is under way
+  /// Closes when idle, else after the answer that is under way; one that has just been opened stays for its request.
+  virtual void wind_up() = 0;
+  virtual void give_up_waiting() = 0;  ///< closes when nothing has been asked for
   virtual void close() = 0;    ///< at once
 };
 

@@ -46,9 +46,12 @@ void Session::on_handshake(IoError error) {
   await_request();
 }
 
-/// Idle ones go. One that has just been opened was accepted on a promise: its request is read, as long as there is time.
 void Session::wind_up() {
-  if (phase_ == Phase::opening || (phase_ == Phase::reading && served_one_ && !started_request())) close();
+  if (phase_ == Phase::reading && served_one_ && !started_request()) close();
+}
+
+void Session::give_up_waiting() {
+  if (phase_ == Phase::opening || (phase_ == Phase::reading && !started_request())) close();
 }
 
 void Session::begin_request() {
@@ -68,7 +71,7 @@ void Session::await_request() {
   begin_request();
   phase_ = Phase::reading;
   if (buffer_.size() > 0) return read_header();
-  if (hub_->stopping) return close();
+  if (hub_->stopping && served_one_) return close();
   arm(served_one_ ? hub_->options.idle_timeout : hub_->options.read_timeout);
   stream_.async_read_some(buffer_.prepare(first_piece), [self = shared_from_this()](IoError error, std::size_t bytes) {
     self->safely([&] { self->on_first_bytes(error, bytes); });

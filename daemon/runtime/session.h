@@ -35,6 +35,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 
   void start() override;
   void wind_up() override;
+  void give_up_waiting() override;
   void close() override;
   void respond(HttpResponse&& response);
 

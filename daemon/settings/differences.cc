@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <vector>
 
 #include "base/text.h"
 #include "settings/show.h"
@@ -66,6 +68,7 @@ class Comparison {
   void lists(const std::string& path, const YAML::Node& before, const YAML::Node& after) {
     std::map<std::string, YAML::Node> left;
     for (const YAML::Node& element : before) left.emplace(name_of(element), element);
+    order(path, before, after);
     for (const YAML::Node& element : after) {
       const auto name = name_of(element), place = path + "[" + name + "]";
       if (const auto was = left.find(name); was != left.end()) {
@@ -77,7 +80,39 @@ class Comparison {
     }
     for (const auto& [name, element] : left) out.push_back({path + "[" + name + "]", on_one_line(element), {}});
   }
+
+  /// Of those that are in both.
+  void order(const std::string& path, const YAML::Node& before, const YAML::Node& after) {
+    const auto names = [](const YAML::Node& list) {
+      std::vector<std::string> names;
+      for (const YAML::Node& element : list) names.push_back(name_of(element));
+      return names;
+    };
+    const auto common = [](const std::vector<std::string>& of, const std::vector<std::string>& with) {
+      const std::set<std::string> known(with.begin(), with.end());
+      std::string text;
+      for (const auto& name : of) {
+        if (known.contains(name)) (text += text.empty() ? "" : ", ") += name;
+      }
+      return text;
+    };
+    const auto was = names(before), is = names(after);
+    const auto first = common(was, is), then = common(is, was);
+    if (first != then) out.push_back({path + " (order)", ellipsis(first, most_shown), ellipsis(then, most_shown)});
+  }
 };
+
+/// What show() does not tell, since it may be a secret: that it is another.
+void hidden(const Settings& before, const Settings& after, std::vector<Difference>& out) {
+  for (const auto& hook : after.notify.webhooks) {
+    const auto path = "notify.webhooks[" + hook.name + "].url";
+    const auto was = std::find_if(before.notify.webhooks.begin(), before.notify.webhooks.end(),
+                                  [&](const Webhook& other) { return other.name == hook.name; });
+    const bool told = std::any_of(out.begin(), out.end(), [&](const Difference& said) { return said.path == path; });
+    if (was == before.notify.webhooks.end() || was->url == hook.url || told) continue;
+    out.push_back({path, "(path and query are not shown)", "(another path or query)"});
+  }
+}
 
 YAML::Node shown(const Settings& settings) {
   return YAML::Load(show(settings, [](const Pilot&, const Limit&) { return std::string(); }));
@@ -88,6 +123,7 @@ YAML::Node shown(const Settings& settings) {
 std::vector<Difference> differences(const Settings& before, const Settings& after) {
   Comparison comparison;
   comparison.nodes("", shown(before), shown(after));
+  hidden(before, after, comparison.out);
   return std::move(comparison.out);
 }
 

@@ -127,14 +127,16 @@ std::optional<Millis> WebhookTarget::step() {
     return round();
   } catch (const std::exception& error) {  // the store, or memory
     count(WebhookFailure::store, error.what());
-    ++in_a_row_;
-    const auto pause = doubled_pause();
+    const auto pause = doubled_pause(++store_failures_);
     not_before_ = steady_.now() + pause;
     return pause;
   }
 }
 
 std::optional<Millis> WebhookTarget::round() {
+  if (const auto held = std::chrono::ceil<Millis>(not_before_ - steady_.now()); store_failures_ > 0 && held > Millis{0})
+    return stopping() ? std::nullopt : std::optional(held);
+  if (unnoted_) settle();
   if (old_memo_) {
     outbox_.set_memo(hook_.name, "");
     old_memo_ = false;
@@ -149,6 +151,7 @@ std::optional<Millis> WebhookTarget::round() {
     return std::nullopt;
   }
   auto delivery = outbox_.next(hook_.name);
+  store_failures_ = 0;
   refresh_backlog();
   if (!delivery) return std::nullopt;
   const auto held = std::chrono::ceil<Millis>(not_before_ - steady_.now());
@@ -164,8 +167,7 @@ std::optional<Millis> WebhookTarget::attempt(Delivery delivery) {
   const auto keys = read_webhook_secrets(hook_.secret_files);
   if (keys.has_error()) {  // the event has nothing to do with it
     count(WebhookFailure::secret, keys.error().what);
-    ++in_a_row_;
-    const auto pause = doubled_pause();
+    const auto pause = doubled_pause(++in_a_row_);
     not_before_ = steady_.now() + pause;
     return stopping() ? std::nullopt : std::optional(pause);
   }
@@ -180,22 +182,45 @@ std::optional<Millis> WebhookTarget::attempt(Delivery delivery) {
   delivery.error.clear();
   const auto failure = webhook_failure(result);
   if (failure) {
-    failed(delivery, *failure, result, now, before);
+    failed(delivery, *failure, result, now);
   } else {
     delivery.state = DeliveryState::delivered;
     in_a_row_ = 0;
   }
-  outbox_.note(delivery);
-  if (!failure) {
-    const std::lock_guard lock(mutex_);
-    ++stats_.sent;
-    stats_.last_success = now;
-  }
-  if (!failure && std::exchange(complained_, false) && log_ != nullptr)
-    log_->info("the webhook takes events again", {{"webhook", hook_.name}});
-  if (failure == WebhookFailure::gone) discard();
+  unnoted_ = Outcome{std::move(delivery), failure, now, before};
+  settle();
   refresh_backlog();
   return Millis{0};
+}
+
+/// Throws what the outbox throws; then it is to be called again.
+void WebhookTarget::settle() {
+  auto& [delivery, failure, at, enablings] = *unnoted_;
+  const bool gone = failure == WebhookFailure::gone;
+  if (gone && delivery.state != DeliveryState::disabled && disable(delivery, at, enablings)) delivery.next_attempt.reset();
+  outbox_.note(delivery);
+  const auto done = *std::exchange(unnoted_, std::nullopt);
+  store_failures_ = 0;
+  if (!done.failure) {
+    const std::lock_guard lock(mutex_);
+    ++stats_.sent;
+    stats_.last_success = done.at;
+  }
+  if (!done.failure && std::exchange(complained_, false) && log_ != nullptr)
+    log_->info("the webhook takes events again", {{"webhook", hook_.name}});
+  if (done.delivery.state == DeliveryState::exhausted) tell_exhausted(done.delivery);
+  if (gone) discard();
+}
+
+void WebhookTarget::tell_exhausted(const Delivery& delivery) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++stats_.exhausted;
+  }
+  if (log_ == nullptr) return;
+  log_->error(
+      "an event is given up: its webhook took it at no attempt",
+      {{"webhook", hook_.name}, {"id", delivery.id}, {"attempts", delivery.attempts}, {"err", delivery.error}});
 }
 
 PostResult WebhookTarget::post(const Delivery& delivery, std::span<const std::string> keys, Instant now) {
@@ -218,29 +243,18 @@ PostResult WebhookTarget::post(const Delivery& delivery, std::span<const std::st
   return result;
 }
 
-void WebhookTarget::failed(Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now,
-                           std::uint64_t enablings) {
+void WebhookTarget::failed(Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now) {
   // The answer's body is left out: it is the other side's, may repeat what was sent, and goes into a log that is shown.
   delivery.error =
       result.status == 0 ? to_valid_utf8(ellipsis(result.error, 200)) : "HTTP " + std::to_string(result.status);
   count(failure, delivery.error);
   hold_off(failure, result);
-  if (failure == WebhookFailure::gone && disable(delivery, now, enablings)) return;
   if (delivery.attempts <= hook_.retries.size()) {
     const auto own = lengthened(hook_.retries[delivery.attempts - 1]);
     delivery.next_attempt = now + std::max(own, std::min(result.retry_after.value_or(Millis{0}), longest_asked_pause));
     return;
   }
   delivery.state = DeliveryState::exhausted;
-  {
-    const std::lock_guard lock(mutex_);
-    ++stats_.exhausted;
-  }
-  if (log_ != nullptr) {
-    log_->error(
-        "an event is given up: its webhook took it at no attempt",
-        {{"webhook", hook_.name}, {"id", delivery.id}, {"attempts", delivery.attempts}, {"err", delivery.error}});
-  }
 }
 
 /// A receiver that does not answer, or asks for less, is left alone: one event after the other would not make it
@@ -250,9 +264,9 @@ void WebhookTarget::hold_off(WebhookFailure failure, const PostResult& result) {
     in_a_row_ = 0;
     return;
   }
-  ++in_a_row_;
+  const auto own = doubled_pause(++in_a_row_);
   const auto asked = std::min(result.retry_after.value_or(Millis{0}), longest_asked_hold);
-  not_before_ = steady_.now() + std::max(asked, doubled_pause());
+  not_before_ = steady_.now() + std::max(asked, own);
 }
 
 void WebhookTarget::count(WebhookFailure failure, const std::string& error) {
@@ -295,8 +309,9 @@ Millis WebhookTarget::lengthened(Millis pause) {
 }
 
 /// Doubles from 1 s to 60 s, each time somewhere between a half and the whole.
-Millis WebhookTarget::doubled_pause() {
-  const Millis whole = std::min(longest_hold, first_hold * (1 << std::min(in_a_row_ - 1, 6U)));
+/// After so many failures in a row, at least one.
+Millis WebhookTarget::doubled_pause(unsigned times) {
+  const Millis whole = std::min(longest_hold, first_hold * (1 << std::min(times - 1, 6U)));
   return Millis{std::uniform_int_distribution<Millis::rep>(whole.count() / 2, whole.count())(jitter_)};
 }
 

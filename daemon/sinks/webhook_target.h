@@ -51,8 +51,8 @@ class WebhookTarget {
   std::optional<Millis> round();
   std::optional<Millis> attempt(record::Delivery delivery);
   PostResult post(const record::Delivery& delivery, std::span<const std::string> keys, Instant now);
-  void failed(record::Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now,
-              std::uint64_t enablings);
+  void failed(record::Delivery& delivery, WebhookFailure failure, const PostResult& result, Instant now);
+  void tell_exhausted(const record::Delivery& delivery);
   bool disable(record::Delivery& delivery, Instant now, std::uint64_t enablings);
   void discard();
   void hold_off(WebhookFailure failure, const PostResult& result);
@@ -60,7 +60,8 @@ class WebhookTarget {
   void tell_given_up(bool all);
   void refresh_backlog();
   [[nodiscard]] Millis lengthened(Millis pause);
-  [[nodiscard]] Millis doubled_pause();
+  [[nodiscard]] Millis doubled_pause(unsigned times);
+  void settle();
   [[nodiscard]] bool out_of_time() const;
   [[nodiscard]] bool stopping() const;
   [[nodiscard]] std::uint64_t enablings() const;
@@ -77,6 +78,15 @@ class WebhookTarget {
   std::minstd_rand jitter_;
   unsigned in_a_row_ = 0;  ///< attempts without an answer, or throttled
   SteadyTime not_before_{};
+  /// What became of an attempt. Until it stands in the outbox nothing else is sent: it would be sent again.
+  struct Outcome {
+    record::Delivery delivery;  ///< as it is to be noted
+    std::optional<WebhookFailure> failure;
+    Instant at;
+    std::uint64_t enablings = 0;  ///< before the attempt
+  };
+  std::optional<Outcome> unnoted_;
+  unsigned store_failures_ = 0;  ///< in a row
   bool complained_ = false;  ///< said that it fails, not yet that it does no longer
   SteadyTime next_tell_{};   ///< of events given up
   bool old_memo_ = false;    ///< of another URL: to be taken away, or it would count where that comes back

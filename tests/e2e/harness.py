@@ -189,8 +189,11 @@ class Process:
 
     def stop(self, deadline_s=DEADLINE_S):
         """SIGTERM, wait, exit code."""
-        if self.running():
-            self._child.send_signal(signal.SIGTERM)
+        self.terminate()
+        return self.wait(deadline_s)
+
+    def wait(self, deadline_s=DEADLINE_S):
+        """The exit code."""
         try:
             code = self._child.wait(deadline_s)
         except subprocess.TimeoutExpired:

@@ -1,8 +1,10 @@
 """Reload: what changed is said and in force, what did not goes on, a bad file changes nothing, nothing is lost meanwhile."""
 import http.client
 import json
+import pathlib
 import socket
 import threading
+import time
 
 from harness import (Daemon, check, check_equal, environment_number, main, request, scratch, wait_for)
 
@@ -114,6 +116,75 @@ def test_what_cannot_begin_is_taken_back():
             check_equal(daemon.send(predictions(0, 100)), (0, 100), "records from before are known")
 
 
+def test_changed_reference_changes_nothing():
+    with scratch() as folder:
+        reference = pathlib.Path(folder) / "reference.ndjson"
+        rows = [dict(p, features={"age": i % 50}) for i, p in enumerate(predictions(0, 200))]
+        reference.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        text = (CONFIG % "").replace("    windows: [day]", "    windows: [day]\n    features: [{name: age, kind: numeric}]\n"
+                                     "    reference: {file: reference.ndjson}")
+        with Daemon(folder, text, arguments=["--web.enable-lifecycle"]) as daemon:
+            reference.write_text("".join(json.dumps(row) + "\n" for row in rows[:150]), encoding="utf-8")
+            written(daemon, text.replace("max: 0.2", "max: 0.3"))
+            answer = reload(daemon)
+            check_equal(answer.status, 400, "status")
+            check("has changed since it was frozen" in answer.text, answer.text)
+            check_equal(daemon.send(predictions(0, 10)), (10, 0), "goes on")
+
+
+def test_store_that_is_gone_for_a_while_ends_nothing():
+    """Neither the new nor the old settings can begin: it is tried again"""
+    with scratch() as folder, Daemon(folder, CONFIG % "", arguments=["--web.enable-lifecycle"]) as daemon:
+        daemon.send(predictions(0, 100))
+        lock, aside = folder / "data" / "lock", folder / "aside"
+        lock.rename(aside)
+        lock.mkdir()
+        written(daemon, CONFIG % (MORE % 0.1))
+        daemon.process.hang_up()
+        check(daemon.process.find_line("cannot begin again"), "the daemon ended")
+        lock.rmdir()
+        aside.rename(lock)
+        wait_for("the old settings", lambda: daemon.get("/-/ready").status == 200)
+        check_equal(daemon.metrics().one("pilotwatch_config_last_reload_successful"), 0, "told")
+        check_equal(state(daemon, "more"), [], "the new settings")
+        check_equal(daemon.send(predictions(0, 100)), (0, 100), "records from before are known")
+
+
+def test_stopping_daemon_is_not_ended_by_a_hang_up():
+    """with an Alertmanager that does not answer, so that the stop takes its time"""
+    with scratch() as folder, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        notify = f"notify: {{watchdog: true, alertmanagers: [{{url: 'http://127.0.0.1:{silent.getsockname()[1]}'}}]}}\n"
+        daemon = Daemon(folder, "evaluation: {interval: 100ms}\n" + notify + CONFIG % "").start()
+        connection, _ = silent.accept()   # an alert is under way
+        daemon.process.terminate()
+        daemon.process.find_line("stopping")
+        daemon.process.hang_up()
+        check_equal(daemon.process.wait(), 0, "exit code")
+        connection.close()
+
+
+def test_many_ask_at_once():
+    """and one that has connected and says nothing: nobody waits for it"""
+    with scratch() as folder, Daemon(folder, CONFIG % "", arguments=["--web.enable-lifecycle"]) as daemon:
+        for i in range(5):
+            written(daemon, CONFIG % (MORE % (0.1 + i / 100)))
+            with socket.create_connection(("127.0.0.1", daemon.port)):
+                statuses = []
+                threads = [threading.Thread(target=lambda: statuses.append(reload(daemon).status)) for _ in range(12)]
+                started = time.monotonic()
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                wait_for("it to be over", lambda: reloaded(daemon) > i)
+                took = time.monotonic() - started
+            check_equal(len(statuses), 12, "everybody is answered")
+            check(set(statuses) <= {200, 503} and 200 in statuses, f"answers: {statuses}")
+        print(f"12 at once: the last took {took:.2f} s")
+
+
 class Sender(threading.Thread):
     """Sends batches until it is told to end; what was not acknowledged is sent again."""
 
@@ -175,4 +246,5 @@ def test_reloads_under_load():
 
 
 main(test_change_is_said_and_in_force, test_bad_file_changes_nothing_and_is_loud, test_signal_and_looks_at_the_file,
-     test_what_cannot_begin_is_taken_back, test_reloads_under_load)
+     test_what_cannot_begin_is_taken_back, test_changed_reference_changes_nothing, test_store_that_is_gone_for_a_while_ends_nothing,
+     test_stopping_daemon_is_not_ended_by_a_hang_up, test_many_ask_at_once, test_reloads_under_load)

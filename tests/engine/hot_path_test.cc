@@ -23,12 +23,14 @@ TEST_CASE("position counts: they are what sparse counts are, with the same bytes
   const auto seed = GENERATE(take(5, random(0u, 1u << 30)));
   CAPTURE(seed);
   std::mt19937_64 rng{seed};
+  const auto large = GENERATE(0, 50, 7001);  // every so many steps a weight that soon needs more than 32 bits; 0: never
+  CAPTURE(large);
   for (const std::uint32_t positions : {1U, 5U, 200U, 10'001U}) {
     SparseCounts plain, plain_other;
     PositionCounts counts, other;
     for (int i = 0; i < 8000; ++i) {
       const auto position = i % 97 == 0 ? unseen_category : static_cast<std::uint32_t>(rng() % positions);
-      const auto times = static_cast<std::int64_t>(rng() % 4) + 1;
+      const auto times = large > 0 && i % large == large - 1 ? std::int64_t{3'000'000'000} : static_cast<std::int64_t>(rng() % 4) + 1;
       auto& own = i % 3 == 0 ? other : counts;
       auto& same = i % 3 == 0 ? plain_other : plain;
       own.add(position, times);

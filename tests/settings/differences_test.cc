@@ -44,10 +44,22 @@ TEST_CASE("differences: limits and pilots that come and go, wherever they stand"
   const auto gone = said(with("", errors + ", " + more), with("", more));
   REQUIRE(gone.size() == 1);
   CHECK_THAT(gone[0], Catch::StartsWith("gone: pilots[a].limits[e]: {name: e, "));
-  CHECK(said(with("", errors + ", " + more), with("", more + ", " + errors)).empty());
+  CHECK(said(with("", errors + ", " + more), with("", more + ", " + errors)) == Lines{"pilots[a].limits (order): e, f -> f, e"});
   const auto pilot = said("pilots: [{name: a, task: binary}]", "pilots: [{name: a, task: binary}, {name: c, task: binary}]");
   REQUIRE(pilot.size() == 1);
   CHECK_THAT(pilot[0], Catch::StartsWith("added: pilots[c]: "));
+}
+
+TEST_CASE("differences: of a webhook's URL it is said that it is another, and not which") {
+  const auto hook = [](const std::string& url) {
+    return "notify: {webhooks: [{name: h, url: \"" + url + "\", secret_files: [s]}]}\n" + with("", errors);
+  };
+  CHECK(said(hook("https://a/x?key=1"), hook("https://a/x?key=1")).empty());
+  const auto other = said(hook("https://a/x?key=secret1"), hook("https://a/x?key=secret2"));
+  REQUIRE(other.size() == 1);
+  CHECK_THAT(other[0], Catch::StartsWith("notify.webhooks[h].url: "));
+  CHECK_THAT(other[0], !Catch::Contains("secret"));
+  CHECK(said(hook("https://a/x"), hook("https://b/y")).size() == 1);
 }
 
 TEST_CASE("differences: lists without names are compared as a whole") {

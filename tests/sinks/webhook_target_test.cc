@@ -44,7 +44,7 @@ struct Time {
 struct Memory final : Outbox {
   std::vector<Delivery> all;
   std::map<std::string, std::string> memos;
-  bool broken = false;
+  bool broken = false, fails_to_note = false;
 
   void check() const {
     if (broken) throw std::runtime_error("no room");
@@ -60,6 +60,7 @@ struct Memory final : Outbox {
   }
   void note(const Delivery& delivery) override {
     check();
+    if (fails_to_note) throw std::runtime_error("no room");
     for (auto& d : all) {
       if (d.id == delivery.id && d.webhook == delivery.webhook) d = delivery;
     }
@@ -315,22 +316,52 @@ TEST_CASE("webhook: 410 disables it, over a restart too, until it is enabled or 
   CHECK(header(bench.sent[1].request, "webhook-id") == "evt_4");
 }
 
-TEST_CASE("webhook: what could not be written down is sent again, under the same id") {
+TEST_CASE("webhook: an answer that cannot be written down yet is kept, and nothing is sent meanwhile") {
+  const bool taken = GENERATE(true, false);
+  Bench bench;
+  bench.hook.retries = {};
+  bench.answers = {answer(taken ? 200 : 500)};
+  bench.start();
+  bench.add("evt_1");
+  bench.add("evt_2");
+  bench.outbox.fails_to_note = true;
+  bench.run(1h);
+  CHECK(bench.sent.size() == 1);
+  CHECK(bench.outbox.all[0].state == DeliveryState::waiting);
+  CHECK(bench.failed(WebhookFailure::store) >= 60);
+  CHECK(bench.failed(WebhookFailure::store) < 200);  // pauses become longer
+  CHECK(bench.target->stats().sent == 0);
+  CHECK(bench.target->stats().exhausted == 0);
+  bench.outbox.fails_to_note = false;
+  bench.run(2min);
+  REQUIRE(bench.sent.size() == 2);
+  CHECK(header(bench.sent[1].request, "webhook-id") == "evt_2");
+  CHECK(bench.outbox.all[0].state == (taken ? DeliveryState::delivered : DeliveryState::exhausted));
+  CHECK(bench.target->stats().sent == (taken ? 2 : 0));
+  CHECK(bench.target->stats().exhausted == (taken ? 0 : 2));
+}
+
+TEST_CASE("webhook: a 410 that cannot be written down yet counts once") {
+  Bench bench;
+  bench.answers = {answer(410)};
+  bench.add("evt_1");
+  bench.outbox.fails_to_note = true;
+  bench.run(1h);
+  bench.outbox.fails_to_note = false;
+  bench.run(2min);
+  CHECK(bench.sent.size() == 1);
+  CHECK(bench.target->stats().dropped_disabled == 1);
+  CHECK(bench.outbox.all[0].state == DeliveryState::disabled);
+}
+
+TEST_CASE("webhook: what could not be written down is sent again after a crash, under the same id") {
   Bench bench;
   bench.add("evt_1");
-  bench.target = std::make_unique<WebhookTarget>(bench.hook, bench.outbox, bench.wall, bench.steady, nullptr,
-                                                 [&](const PostRequest& request, Millis, Instant, const auto&) {
-                                                   bench.sent.push_back({bench.time.passed, request});
-                                                   bench.outbox.broken = bench.sent.size() == 1;
-                                                   return answer(200);
-                                                 });
-  const auto wait = bench.target->step();
-  REQUIRE(wait);
-  CHECK(*wait > 0ms);
-  CHECK(bench.outbox.all[0].state == DeliveryState::waiting);
-  CHECK(bench.failed(WebhookFailure::store) == 1);
-  CHECK(bench.target->stats().sent == 0);
-  bench.outbox.broken = false;
+  bench.outbox.fails_to_note = true;
+  bench.run(1min);
+  REQUIRE(bench.sent.size() == 1);
+  bench.outbox.fails_to_note = false;
+  bench.start();
   bench.run(1min);
   REQUIRE(bench.sent.size() == 2);
   CHECK(header(bench.sent[1].request, "webhook-id") == "evt_1");
