@@ -145,10 +145,13 @@ void World::rest(Millis time) {
 }
 
 void World::tell_alerts() {
+  constexpr int many = 10'000;  // posts without a pause: more than there are alerts, however often they are halved
   for (std::size_t i = 0; i < receivers_.size() && !disk_.dead(); ++i) {
+    int posts = 0;
     while (time_.passed() >= next_post_[i] && first_violation().empty()) {
       const auto wait = life_->alertmanagers().step(i);
       if (!wait) break;
+      require(++posts < many, "alerts are sent without end");
       next_post_[i] = time_.passed() + *wait + receivers_[i].took();
       if (*wait > Millis{0}) break;
     }
