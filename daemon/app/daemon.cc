@@ -33,6 +33,7 @@ class Daemon {
         web_(parts.web),
         reload_(parts.reload),
         known_(parts.known),
+        last_(std::move(parts.last)),
         started_(parts.started),
         journal_(parts.options.storage_path,
                  {.overwrite = settings_.retention.has_value(), .max_bytes = settings_.max_store_bytes}),
@@ -194,6 +195,7 @@ class Daemon {
         // From here on a second signal ends the process at once: the journal makes that safe.
         let_end();
         reload_.close();
+        last_();
         return DaemonEnd::signal;
       } else {
         reload_.look(std::chrono::steady_clock::now());
@@ -244,6 +246,7 @@ class Daemon {
   WebAccess* const web_;
   Reload& reload_;
   Known& known_;
+  std::function<void()> last_;
   Instant started_;
   journal::Journal journal_;
   judge::Fold fold_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ struct DaemonParts {
   Known& known;
   Instant started;  ///< the process, which may be older than this daemon
   const runtime::Log& log;
+  std::function<void()> last;  ///< no daemon follows: called when told to end, before anything is stopped
 };
 
 enum class DaemonEnd { signal, reload };

@@ -128,8 +128,14 @@ class Supervisor {
     return false;
   }
 
+  /// Whoever connects to a daemon that ends is refused at once, instead of waiting for another.
+  void close_listeners() {
+    http_.listener.reset();
+    otlp_listener_.reset();
+  }
+
   DaemonParts parts() {
-    DaemonParts out{reload_.current(), options_, http_, {}, web_, reload_, known_, started_, log_};
+    DaemonParts out{reload_.current(), options_, http_, {}, web_, reload_, known_, started_, log_, [this] { close_listeners(); }};
     share_descriptors(out.settings, out.http, log_);
     if (std::ranges::any_of(out.settings.sources, [](const auto& s) { return s.kind == settings::SourceKind::otlp; })) {
       if (!otlp_listener_) otlp_listener_ = std::make_shared<const runtime::Listener>(otlp_.host, otlp_.port);

@@ -161,6 +161,15 @@ def test_stopping_daemon_is_not_ended_by_a_hang_up():
         daemon.process.terminate()
         daemon.process.find_line("stopping")
         daemon.process.hang_up()
+
+        def refused():
+            try:
+                socket.create_connection(("127.0.0.1", daemon.port), timeout=5).close()
+            except ConnectionRefusedError:
+                return True
+            return False
+        wait_for("who connects to be refused", refused, deadline_s=4)  # and not to wait for a daemon that never comes
+        check(daemon.process.running(), "the stop takes its time")
         check_equal(daemon.process.wait(), 0, "exit code")
         connection.close()
 
