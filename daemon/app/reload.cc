@@ -84,9 +84,9 @@ void Reload::take_over(Reading reading, std::string_view asked_by) {
             {{"asked_by", asked_by}, {"changes", differences.size()}, {"same_file", same}, {"rebuild", rebuild}});
   for (std::size_t i = 0; i < differences.size() && i < most_logged; ++i)
     log_.info("changed", {{"setting", settings::to_string(differences[i])}});
+  if (same) succeeded();  // before it is answered: who has the answer finds it counted
   answer(answer_of(differences, settings.hash, rebuild));
-  if (same) return succeeded();
-  next_ = std::move(settings);
+  if (!same) next_ = std::move(settings);
 }
 
 std::string Reload::hash_of_file() const {

@@ -8,8 +8,8 @@ Beside the load: clients that vanish within a body, garbage, packed garbage, bod
 truncated while it is read, scrapes every second, one that reads slowly, an Alertmanager that hangs, refuses and answers garbage by
 turns, and the whole process stopped for a second now and then. Prints resident memory, descriptors, threads and the size of the
 write-ahead log by tenths of the time, and whether what was acknowledged is counted; exit 1 where one of them grows after the first
-third, or a record is missing or counted twice. Of each decision the daemon keeps an entry in its index for ever, 6 to 7 bytes
-(README, "The store"): that much growth is taken off.
+third, or a record is missing or counted twice. What decisions take by the daemon's own count (pilotwatch_decisions_memory_bytes:
+of each old one an entry in an index stays for ever) is taken off, and what that is a decision is printed.
 """
 import argparse
 import contextlib
@@ -28,7 +28,6 @@ import time
 import parts
 
 RECORDS = 1000   # a body
-INDEX_BYTES = 6.5
 CONFIG = """
 ingest: {{max_body_bytes: 16MB, max_queue_bytes: 64MB, max_queue_time: 1s}}
 storage: {{retention: 1m, checkpoint_interval: 10s}}
@@ -167,9 +166,9 @@ class Samples:
         pid, wal = self.daemon.process.pid, self.daemon.folder / "data" / "pilotwatch.db-wal"
         while not self.end.wait(self.every):
             with contextlib.suppress(OSError):   # stopped for a second
-                resident, decisions = self.daemon.resident_bytes(), self.daemon.accepted()
-                self.rows.append({"resident MB": resident >> 20, "less index": int(resident - INDEX_BYTES * decisions) >> 20, "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
-                                  "threads": len(os.listdir(f"/proc/{pid}/task")), "WAL MB": wal.stat().st_size >> 20})
+                resident, decisions = self.daemon.resident_bytes(), gauge(self.daemon, "pilotwatch_decisions_memory_bytes")
+                self.rows.append({"resident MB": resident >> 20, "decisions MB": int(decisions) >> 20, "the rest MB": int(resident - decisions) >> 20,
+                                  "descriptors": len(os.listdir(f"/proc/{pid}/fd")), "threads": len(os.listdir(f"/proc/{pid}/task")), "WAL MB": wal.stat().st_size >> 20})
 
     def __enter__(self):
         self.thread.start()
@@ -191,6 +190,13 @@ def counted(daemon, source):
         if line.startswith("pilotwatch_ingest_accepted_records_total{") and f'source="{source}"' in line:
             total += float(line.rsplit(" ", 1)[1])
     return int(total)
+
+
+def gauge(daemon, name):
+    for line in daemon.scrape().splitlines():
+        if line.startswith(name + " "):
+            return float(line.rsplit(" ", 1)[1])
+    raise OSError(f"no {name}")
 
 
 def grows(values, slack):
@@ -223,8 +229,10 @@ def soak(options, folder):
           f"answers {load['status']}, p99 {load['p99_ms']:.0f} ms, greatest {load['max_ms']:.0f} ms")
     print("trouble:", ", ".join(f"{count} {name}" for name, count in sorted(trouble.done.items())))
     broken = []
-    print("resident MB ", *(f"{value:7}" for value in samples.tenths("resident MB")))
-    for name, slack in (("less index", 16), ("descriptors", 8), ("threads", 0), ("WAL MB", 64)):
+    for name in ("resident MB", "decisions MB"):
+        print(f"{name:12}", *(f"{value:7}" for value in samples.tenths(name)))
+    print(f"decisions take {samples.rows[-1]['decisions MB'] * 2**20 / kept:.1f} bytes each at the end")
+    for name, slack in (("the rest MB", 16), ("descriptors", 8), ("threads", 0), ("WAL MB", 64)):
         values = samples.tenths(name)
         print(f"{name:12}", *(f"{value:7}" for value in values))
         if grows(values, slack):
