@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/client_json.h"
 #include "app/screen_text.h"
 
 namespace pilotwatch::app {
@@ -17,16 +18,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t label_width = 12, shown_windows = 8, shown_points = 12, shown_transitions = 5;
 /// Columns of bars, where the others leave so many: of evidence, and of windows.
 constexpr std::size_t bar_width = 20, beside_bar = 41, window_bar_width = 16, beside_window_bar = 60;
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::optional<double> number_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
-}
 
 std::string number(const Json& object, const char* key) {
   const auto value = number_of(object, key);

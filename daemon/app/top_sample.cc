@@ -6,20 +6,12 @@
 #include <cmath>
 #include <tuple>
 
+#include "app/client_json.h"
+
 namespace pilotwatch::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::optional<double> number_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
-}
 
 bool is_firing(const std::string& state) { return state == "breach" || state == "recovering"; }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence in words: made when somebody reads a limit, not for each look at it.
-#include <cstdio>
 
 #include "base/text.h"
 #include "judge/judge.h"
+#include "judge/number_text.h"
 #include "stats/sequential/budget.h"
 
 namespace pilotwatch::judge {
@@ -11,12 +11,6 @@ namespace {
 
 using settings::Evidence;
 using settings::Metric;
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
 
 /// What the evidence is worth, in words.
 std::string promise(const settings::Pilot& pilot, const settings::Limit& limit, const BudgetEvidence& e) {

@@ -3,11 +3,11 @@
 #include "judge/rules.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/text.h"
 #include "engine/reference.h"
 #include "judge/judge.h"
+#include "judge/number_text.h"
 #include "stats/sequential/budget.h"
 #include "stats/sequential/tolerance.h"
 
@@ -18,12 +18,6 @@ using settings::Compare;
 using settings::Direction;
 using settings::Evidence;
 using settings::Metric;
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
 
 std::string count(std::uint64_t n, const char* of) { return std::to_string(n) + " " + of + (n == 1 ? "" : "s"); }
 
