@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon's own fold in a plain loop: same figures, same transitions, time from the records.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 
 #include "app/commands.h"
+#include "app/progress.h"
 #include "app/references.h"
 #include "decode/decode.h"
 #include "judge/fold.h"
@@ -138,6 +142,9 @@ class Lines {
     if (name == "-") return;
     file_.open(name, std::ios::binary);
     if (!file_) throw std::runtime_error(name + ": cannot be read");
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(name, unknown);
+    if (!unknown) size_ = size;
   }
 
   /// False at the end.
@@ -159,10 +166,12 @@ class Lines {
     return !chunk.empty();
   }
   [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::uint64_t size() const { return size_; }  ///< 0 = nobody knows
 
  private:
   std::string name_, rest_;
   std::ifstream file_;
+  std::uint64_t size_ = 0;
 };
 
 class Backtest {
@@ -193,7 +202,14 @@ class Backtest {
 
   int run(Lines& lines) {
     std::string chunk;
-    while (lines.next(chunk)) take(chunk, lines.name());
+    auto screen = Progress::standard_error();
+    screen.terminal = screen.terminal && ::isatty(STDOUT_FILENO) != 1;  // else what is printed shows it
+    Progress progress("reading " + lines.name(), true, std::move(screen));
+    for (std::uint64_t bytes = 0; lines.next(chunk); progress.update(bytes, lines.size())) {
+      bytes += chunk.size();
+      take(chunk, lines.name(), progress);
+    }
+    progress.finish();
     fold_.finish(wall_);
     const auto end = fold_.snapshot(wall_);
     for (const auto& view : end->pilots) printer_.changes(view);
@@ -206,11 +222,12 @@ class Backtest {
  private:
   static unsigned long long count(std::uint64_t n) { return n; }
 
-  void take(const std::string& chunk, const std::string& name) {
+  void take(const std::string& chunk, const std::string& name, Progress& progress) {
     decode::Input input;
     input.bytes = chunk;
     input.any_time = true;
     auto decoded = decoder_.decode(input);
+    if (!decoded.errors.empty()) progress.finish();
     for (const auto& reject : decoded.errors) {
       if (reported_++ >= max_reported_rejects) break;
       std::fprintf(stderr, "%s:%llu: %s: %s\n", name.c_str(), count(line_ + reject.line),

@@ -1,31 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/backup.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/progress.h"
 #include "journal/journal.h"
 
 namespace pilotwatch::app {
 
 int backup(const BackupOptions& options) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  std::uint64_t shown = 0;
-  const auto progress = [&](std::uint64_t done, std::uint64_t all) {
-    const auto percent = all == 0 ? 100 : 100 * done / all;
-    if (!terminal || percent == shown) return;
-    shown = percent;
-    std::fprintf(stderr, "\r%3llu %%", static_cast<unsigned long long>(percent));
-  };
+  Progress progress("backing up", true);
   try {
-    journal::back_up(options.storage_path, options.to, progress);
+    journal::back_up(options.storage_path, options.to, [&](std::uint64_t pages, std::uint64_t all) {
+      progress.update(pages * journal::page_bytes, all * journal::page_bytes);
+    });
   } catch (const std::runtime_error& error) {
-    std::fprintf(stderr, "%spilotwatch: no backup: %s\n", terminal ? "\r" : "", error.what());
+    progress.finish();
+    std::fprintf(stderr, "pilotwatch: no backup: %s\n", error.what());
     return 1;
   }
-  if (terminal) std::fprintf(stderr, "\r     \r");
+  progress.finish();
   std::printf("%s is a backup of %s\n", options.to.c_str(), options.storage_path.c_str());
   return 0;
 }

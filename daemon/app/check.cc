@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
 #include <iostream>
 
 #include "app/commands.h"
-#include "judge/judge.h"
+#include "app/shown_settings.h"
 #include "settings/load.h"
-#include "settings/show.h"
 
 namespace pilotwatch::app {
 namespace {
 
 std::string counted(std::size_t number, const char* singular) {
   return std::to_string(number) + " " + singular + (number == 1 ? "" : "s");
-}
-
-/// What stands behind a limit's evidence, for whoever would otherwise have to guess.
-std::string note(const settings::Pilot& pilot, const settings::Limit& limit) {
-  if (limit.evidence == settings::Evidence::confidence_sequence) return "a risk of its own, for all looks together";
-  if (limit.evidence != settings::Evidence::budget) return "each look has its own chance of a false alarm";
-  const auto part = judge::allotment(pilot, limit);
-  char text[160];
-  std::snprintf(text, sizeof text, "share %.4g of the budget of %.6g %s: a breach where the evidence reaches %.4g",
-                part.share, part.n, part.days ? "days" : "decisions", part.n / part.share);
-  return text + std::string(limit.segment.empty() ? "" : "; the j-th group has 1/(j (j + 1)) of that share");
 }
 
 }  // namespace
@@ -36,7 +23,7 @@ int check_config(const CheckOptions& options) {
   }
   const auto& settings = std::get<settings::Settings>(loaded);
   if (options.show) {
-    std::cout << settings::show(settings, note);
+    std::cout << shown_settings(settings);
     return 0;
   }
   std::size_t limits = 0;

@@ -78,6 +78,7 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
       ->check(CLI::IsMember({"logfmt", "json"}))
       ->type_name("FORMAT")
       ->capture_default_str();
+  app->footer("Example: pilotwatch serve --config.file pilotwatch.yml --storage.path data");
   app->callback([&] { command = [&options] { return serve(options); }; });
 }
 
@@ -91,10 +92,12 @@ void add_check(CLI::App& root, CheckOptions& options, CheckWebOptions& web, Comm
       ->capture_default_str();
   app->add_flag("--show", options.show,
                 "Print the configuration that results, with all defaults, presets and parts of budgets");
+  app->footer("Example: pilotwatch check config pilotwatch.yml");
   app->callback([&] { command = [&options] { return check_config(options); }; });
   auto* of_web = check->add_subcommand(
       "web-config", "Check a file for --web.config.file, and the certificates and keys that it names");
   of_web->add_option("file", web.config_file, "Web configuration file (YAML)")->type_name("FILE")->required();
+  of_web->footer("Example: pilotwatch check web-config web.yml");
   of_web->callback([&] { command = [&web] { return check_web_config(web); }; });
 }
 
@@ -108,6 +111,7 @@ void add_backtest(CLI::App& root, BacktestOptions& options, Command& command) {
       ->check(CLI::IsMember({"ndjson", "table"}))
       ->type_name("FORMAT")
       ->capture_default_str();
+  app->footer("Example: pilotwatch backtest --config.file pilotwatch.yml --records records.ndjson");
   app->callback([&] { command = [&options] { return backtest(options); }; });
 }
 
@@ -131,7 +135,8 @@ void add_map(CLI::App& root, MapOptions& options, Command& command) {
   app->footer(
       "Prints a JSON object a foreign record: {\"line\", \"records\": [{\"record\", \"accepted\", \"reason\", \"detail\"}], "
       "\"refused\": [{\"reason\", \"detail\"}]}.\nTimes are not compared with the clock. Exit codes: 0 all accepted, 1 "
-      "something was refused, 2 usage or configuration.");
+      "something was refused, 2 usage or configuration.\nExample: pilotwatch map --config.file pilotwatch.yml --source log "
+      "< sample.json");
   app->callback([&] { command = [&options] { return map_sample(options); }; });
 }
 
@@ -189,6 +194,7 @@ void add_simulate(CLI::App& root, SimulateOptions& options, Command& command) {
       ->check(CLI::NonNegativeNumber)
       ->type_name("FACTOR")
       ->capture_default_str();
+  app->footer("Example: pilotwatch simulate --pilot routing --days 2 --out simulated.ndjson");
   app->callback([&options, &command, app] {
     if (!options.scenario.empty()) {
       const auto own = scenario_options(options.scenario);
@@ -220,6 +226,7 @@ void add_ingest(CLI::App& root, IngestOptions& options, Command& command) {
       ->capture_default_str();
   app->add_option("--patience-s", options.patience_s, "So long one batch is tried while the daemon refuses or is away")
       ->capture_default_str();
+  app->footer("Example: pilotwatch ingest --url http://127.0.0.1:9464 < records.ndjson");
   app->callback([&] { command = [&options] { return ingest(options); }; });
 }
 
@@ -229,6 +236,7 @@ void add_backup(CLI::App& root, BackupOptions& options, Command& command) {
       ->type_name("DIR")
       ->capture_default_str();
   app->add_option("--to", options.to, "Folder of the backup; must not exist, or be empty")->type_name("DIR")->required();
+  app->footer("Example: pilotwatch backup --storage.path data --to backup");
   app->callback([&] { command = [&options] { return backup(options); }; });
 }
 
@@ -243,6 +251,7 @@ void add_rejects(CLI::App& root, RejectsOptions& options, Command& command) {
       ->check(CLI::IsMember({"table", "ndjson"}))
       ->type_name("FORMAT")
       ->capture_default_str();
+  app->footer("Example: pilotwatch rejects --reason schema --url http://127.0.0.1:9464");
   app->callback([&] { command = [&options] { return rejects(options); }; });
 }
 
@@ -253,12 +262,14 @@ void add_tap(CLI::App& root, TapOptions& options, Command& command) {
       ->type_name("SOURCE");
   add_client(*app, options.client);
   app->add_option("--lines", options.lines, "End after so many; 0 = never")->capture_default_str();
+  app->footer("Example: pilotwatch tap http --lines 1 --url http://127.0.0.1:9464");
   app->callback([&] { command = [&options] { return tap(options); }; });
 }
 
 void add_schema(CLI::App& root, Command& command) {
   auto* app =
       root.add_subcommand("schema", "Print the JSON Schema of what backtest prints as ndjson and the API answers");
+  app->footer("Example: pilotwatch schema > backtest.schema.json");
   app->callback([&] { command = [] { return print_schema(); }; });
 }
 
@@ -267,6 +278,7 @@ void add_version(CLI::App& root, bool& verbose, Command& command) {
       "--version", [&] { command = [] { return print_version(false); }; }, "Print the version");
   auto* app = root.add_subcommand("version", "Print the version");
   app->add_flag("--verbose", verbose, "With the versions of libraries");
+  app->footer("Example: pilotwatch version --verbose");
   app->callback([&] { command = [&verbose] { return print_version(verbose); }; });
 }
 
@@ -285,6 +297,7 @@ struct Options {
   AlertOptions alert;
   ExplainOptions explain;
   TopOptions top;
+  DecideOptions decide;
   bool verbose = false;
 };
 
@@ -303,6 +316,7 @@ void declare(CLI::App& root, Options& options, Command& command) {
   add_alert(root, options.alert, command);
   add_explain(root, options.explain, command);
   add_top(root, options.top, command);
+  add_decide(root, options.decide, command);
   add_map(root, options.map, command);
   add_schema(root, command);
   add_version(root, options.verbose, command);

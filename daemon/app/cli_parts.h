@@ -23,4 +23,7 @@ void add_alert(CLI::App& root, AlertOptions& options, Command& command);
 void add_explain(CLI::App& root, ExplainOptions& options, Command& command);
 void add_top(CLI::App& root, TopOptions& options, Command& command);
 
+// cli_decide.cc
+void add_decide(CLI::App& root, DecideOptions& options, Command& command);
+
 }  // namespace pilotwatch::app

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/client.h"
@@ -26,6 +27,8 @@ struct ServeOptions {
   std::string log_level = "info", log_format = "logfmt";
 };
 int serve(const ServeOptions& options);
+/// Flag without dashes -> value, as it is in force.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> flags_of(const ServeOptions& options);
 
 struct CheckOptions {
   std::string config_file = "pilotwatch.yml";
@@ -141,6 +144,19 @@ struct TopOptions {
 };
 /// Pilots, limits, rates and queues on a terminal, until q or a signal.
 int top(const TopOptions& options);
+
+struct DecideOptions {
+  ClientOptions client;
+  std::string subject;  ///< pilot or episode
+  std::string lasts;    ///< of a pause: duration
+  std::string text;     ///< reason or note
+  std::string author;   ///< "" = who runs the command
+};
+/// From now on no limit of the pilot judges, for a while.
+int pause_pilot(const DecideOptions& options);
+int resume_pilot(const DecideOptions& options);
+/// Somebody has seen an episode.
+int acknowledge_episode(const DecideOptions& options);
 
 /// The JSON Schema of what `backtest` prints.
 int print_schema();

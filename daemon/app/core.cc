@@ -86,7 +86,7 @@ void Core::run() {
   do {
     std::unique_lock lock(mutex_);
     wake_.wait_until(lock, next_tick_,
-                     [this] { return committed_ || !waiting_.empty() || !readers_.empty() || stopping_; });
+                     [this] { return committed_ || !waiting_.empty() || !readers_.empty() || !actions_.empty() || stopping_; });
     lock.unlock();
   } while (step());
   finish_checkpoints();
@@ -109,6 +109,7 @@ bool Core::step() {
     parts_.log.error("the store cannot be written", {{"component", "journal"}, {"err", error.what()}});
     alerts_changed_ = true;  // what fires must be said again, or Alertmanager takes it for resolved
   }
+  serve_actions();
   if (!lost_) static_cast<void>(write_outbox());  // or with the next turn; of half an entry it would be half of its events
   serve_readers();
   if (alerts_changed_) publish_alerts();

@@ -56,6 +56,8 @@ class Core {
     const SteadyClock& steady = system_steady_clock();
     Drive drive = Drive::thread;
     OutboxWriter* outbox = nullptr;  ///< null: no webhook is told
+    /// Now and then during a long replay: entries done, and all; may be empty.
+    std::function<void(std::uint64_t done, std::uint64_t all)> on_replay{};
   };
   explicit Core(Parts parts);
   ~Core();
@@ -83,6 +85,10 @@ class Core {
   /// Readers that have waited longer than `patience` get the last snapshot. Called now and then by another thread.
   void release_readers(std::chrono::milliseconds patience);
 
+  /// Into the journal, then into force; `done` gets why not, or nullopt once it is both. On the core's thread; on the
+  /// caller's where the core is not running or too many wait. Any thread.
+  void act(record::Action action, std::function<void(std::optional<judge::Objection>)> done);
+
   /// Fills what the core knows. Any thread.
   void describe(sinks::SelfStats& out) const;
   [[nodiscard]] bool ready() const { return ready_; }
@@ -91,6 +97,11 @@ class Core {
   struct Reader {
     std::function<void(std::shared_ptr<const judge::Snapshot>)> call;
     SteadyTime since;
+  };
+
+  struct WaitingAction {
+    record::Action action;
+    std::function<void(std::optional<judge::Objection>)> done;
   };
 
   /// A group on its way into the state.
@@ -122,6 +133,9 @@ class Core {
   void counting_failures(const std::function<void()>& write);
   void record_limits();
   void refuse(std::vector<Decoded>& group);
+  // actions.cc
+  void serve_actions();
+  std::optional<judge::Objection> perform(const record::Action& action);
   // checkpoints.cc
   void checkpoint(bool full);
   void write_checkpoint(bool full);
@@ -136,6 +150,8 @@ class Core {
   void distrust_checkpoint();
   // restore.cc
   void restore_state(bool anew);
+  void begin_replay(std::uint64_t after);
+  void tell_replay(std::uint64_t sequence);
   void replay(const record::Entry& entry, std::uint64_t sequence, const std::function<void()>& relieve);
   void relieve_rebuild(const journal::Checkpoint& checkpoint);
   // core_readers.cc
@@ -157,6 +173,7 @@ class Core {
   std::deque<Decoded> waiting_;
   std::uint64_t waiting_bytes_ = 0;
   std::vector<Reader> readers_;
+  std::vector<WaitingAction> actions_;
   bool stopping_ = false;
 
   Guarded<std::shared_ptr<const judge::Snapshot>> last_snapshot_;
@@ -190,7 +207,9 @@ class Core {
   std::atomic<double> seconds_per_byte_{0};
   std::atomic<std::uint64_t> unavailable_ = 0, store_full_ = 0, letters_dropped_ = 0, write_failures_ = 0, commits_ = 0,
                              evaluations_ = 0, read_failures_ = 0, rebuilds_ = 0;
-  std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0, replayed_ = 0;
+  std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0;
+  std::atomic<std::uint64_t> replayed_ = 0, to_replay_ = 0;  ///< entries, by restore_state() as it last ran
+  SteadyTime next_replay_word_{};
   journal::CheckpointWriter writer_;  ///< it reports to what is above
   Committer committer_;               ///< last
 };

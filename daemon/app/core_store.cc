@@ -15,8 +15,11 @@ void Core::forget_old() {
 
 void Core::describe(sinks::SelfStats& out) const {
   out.ready = ready_;
-  out.ready_detail =
-      ready_ ? "" : "replaying the journal, " + std::to_string(replayed_.load()) + " entries so far, or stopping";
+  out.replay_entries_done = replayed_;
+  out.replay_entries = to_replay_;
+  out.ready_detail = ready_ ? ""
+                            : "replaying the journal, " + std::to_string(replayed_.load()) + " of " +
+                                  std::to_string(to_replay_.load()) + " entries so far, or stopping";
   out.unavailable += unavailable_;
   out.refused.emplace_back("store_full", store_full_);
   out.dead_letters = parts_.dead_letters.size();

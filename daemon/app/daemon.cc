@@ -9,10 +9,14 @@
 #include "app/listen_address.h"
 #include "app/references.h"
 #include "app/series_log.h"
+#include "app/shown_settings.h"
 #include "app/webhooks.h"
+#include "runtime/service_manager.h"
 #include "runtime/worker.h"
 #include "sinks/alertmanager.h"
 #include "sinks/api.h"
+#include "sinks/api_actions.h"
+#include "sinks/api_status.h"
 #include "sources/file_tail.h"
 #include "sources/http_ingest.h"
 #include "sources/http_inspect.h"
@@ -49,7 +53,7 @@ class Daemon {
     known_.shape = fold_.shape();
     core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, dead_letters_,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); },
-                                               system_steady_clock(), Drive::thread, &webhooks_.writer()});
+                                               system_steady_clock(), Drive::thread, &webhooks_.writer(), tell_replay});
     intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, log_, tap_, *key});
     for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
       if (source.kind != settings::SourceKind::file) continue;
@@ -58,7 +62,7 @@ class Daemon {
     }
     access_ = std::make_shared<sources::SourceAccess>(settings_, settings::SourceKind::http);
     build_otlp_server(parts.http, std::move(parts.otlp));
-    build_server(std::move(parts.http), parts.options.enable_lifecycle);
+    build_server(std::move(parts.http), parts.options);
   }
 
   /// Also when restore() has thrown: what is being rendered uses the server and the core, which go first.
@@ -76,6 +80,7 @@ class Daemon {
       log_.info("Listening for OTLP", {{"address", otlp_address_ + ":" + std::to_string(otlp_server_->port())}});
     }
     log_.info(tls ? "TLS is enabled." : "TLS is disabled.", {{"http2", false}});
+    runtime::tell_service_manager("Reading the store");
     core_->restore();
     alertmanagers_.start();
     webhooks_.start();
@@ -84,12 +89,26 @@ class Daemon {
     for (auto& tail : tails_) tail->start();
     log_.info("Server is ready to receive records.", {{"pilots", settings_.pilots.size()}});
     reload_.running();
+    tell_ready();
     const auto end = wait_for_end(signals);
     stop(end == DaemonEnd::reload ? reload_grace : alert_grace);
     return end;
   }
 
  private:
+  static void tell_replay(std::uint64_t done, std::uint64_t all) {
+    runtime::tell_service_manager("Replaying the journal: " + std::to_string(done) + " of " + std::to_string(all) +
+                                  " entries");
+    runtime::ask_service_manager_for(std::chrono::minutes{1});
+  }
+
+  void tell_ready() const {
+    const auto n = settings_.pilots.size();
+    runtime::tell_service_manager("Watching " + std::to_string(n) + (n == 1 ? " pilot" : " pilots") +
+                                      (reload_.stats().last_successful ? "" : "; " + std::string(Reload::refused_words)),
+                                  runtime::ServiceState::ready);
+  }
+
   void pin_reference(const settings::Pilot& pilot, const std::string& id) {
     const std::string key = pin_of(pilot);
     const std::string known = journal_.fact(key);
@@ -119,19 +138,14 @@ class Daemon {
     };
   }
 
-  void build_server(runtime::HttpOptions http, bool lifecycle) {
+  void build_server(runtime::HttpOptions http, const ServeOptions& options) {
     address_ = in_brackets(http.address);
     default_url_ = external_url_.empty();  // then it follows from the port that the listener gets
     log_exceptions(http);
     auto routes = sources::ingest_routes(*intake_, settings_, access_);
     for (auto& route : sources::inspect_routes(settings_, dead_letters_, tap_)) routes.push_back(std::move(route));
     sinks::ApiContext context;
-    // Megabytes of JSON or HTML are made beside the core, which only hands over the snapshot.
-    context.fresh = [this](auto reader) {
-      core_->fresh([this, reader = std::move(reader)](auto snapshot) mutable {
-        render_.post([reader = std::move(reader), snapshot = std::move(snapshot)] { reader(snapshot); });
-      });
-    };
+    context.fresh = fresh();
     context.self = [this] { return self_stats(); };
     context.scraped = [this](auto series, auto left_out) { series_log_.scraped(series, left_out); };
     context.external_url = external_url_;
@@ -141,9 +155,30 @@ class Daemon {
     for (auto& route : sinks::reader_routes(std::move(context))) routes.push_back(std::move(route));
     for (auto& route : webhooks_.routes([this](auto job) { render_.post(std::move(job)); }))
       routes.push_back(std::move(route));
-    routes.push_back(reload_route(reload_, lifecycle));
+    for (auto& route : sinks::action_routes(
+             {[this](auto action, auto done) { core_->act(std::move(action), std::move(done)); }, fresh()}))
+      routes.push_back(std::move(route));
+    for (auto& route : status_routes(options)) routes.push_back(std::move(route));
+    routes.push_back(reload_route(reload_, options.enable_lifecycle));
     server_ = std::make_unique<runtime::HttpServer>(std::move(http), std::move(routes));
     if (web_ != nullptr) server_->set_access(web_->access());
+  }
+
+  std::vector<runtime::Route> status_routes(const ServeOptions& options) {
+    std::error_code unknown;
+    return sinks::status_routes({shown_settings(settings_), flags_of(options),
+                                 std::filesystem::current_path(unknown).string(),
+                                 settings_.retention ? format_duration(*settings_.retention) : "",
+                                 [this] { return self_stats(); }});
+  }
+
+  /// Megabytes of JSON or HTML are made beside the core, which only hands over the snapshot.
+  sinks::Fresh fresh() {
+    return [this](auto reader) {
+      core_->fresh([this, reader = std::move(reader)](auto snapshot) mutable {
+        render_.post([reader = std::move(reader), snapshot = std::move(snapshot)] { reader(snapshot); });
+      });
+    };
   }
 
   void publish_alerts(const judge::Snapshot& limits) {
@@ -167,6 +202,7 @@ class Daemon {
     intake_->describe(out);
     out.token_file_failures = access_->failures() + (otlp_access_ ? otlp_access_->failures() : 0);
     out.log_messages = log_.counts();
+    out.log_left_out = log_.left_out();
     for (const auto& tail : tails_) {
       const auto t = tail->stats();
       out.tails.push_back({tail->name(), t.unread_bytes, t.active_files, t.open_files, t.ignored_files,
@@ -192,6 +228,7 @@ class Daemon {
         reload_.attempt("SIGHUP or /-/reload");
       } else if (signal > 0) {
         log_.info("stopping", {{"signal", signal}});
+        runtime::tell_service_manager("Stopping", runtime::ServiceState::stopping);
         // From here on a second signal ends the process at once: the journal makes that safe.
         let_end();
         reload_.close();
@@ -200,7 +237,10 @@ class Daemon {
       } else {
         reload_.look(std::chrono::steady_clock::now());
       }
-      if (reload_.take()) return DaemonEnd::reload;
+      if (reload_.take()) {
+        runtime::tell_service_manager("Reloading the configuration", runtime::ServiceState::reloading);
+        return DaemonEnd::reload;
+      }
     }
   }
 

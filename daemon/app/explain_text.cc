@@ -158,6 +158,21 @@ std::string alert_words(const Json& alert) {
   return out;
 }
 
+std::string pause_words(const Json& limit) {
+  const auto pause = limit.find("pause");
+  if (pause == limit.end() || !pause->is_object()) return "";
+  return "until " + minute(text_of(*pause, "until")) + " by " + text_of(*pause, "author") + ": " +
+         text_of(*pause, "reason");
+}
+
+/// The newest acknowledgement of the episode.
+std::string seen_words(const Json& limit) {
+  const auto seen = limit.find("acknowledgements");
+  if (seen == limit.end() || !seen->is_array() || seen->empty()) return "";
+  return text_of(seen->back(), "author") + ", " + minute(text_of(seen->back(), "wall")) + ": " +
+         text_of(seen->back(), "note");
+}
+
 void write_facts(Page& page, const Json& limit) {
   if (text_of(limit, "metric") != "drift") page.row("Value", value_words(limit));  // its value is its evidence
   if (const auto& window = limit.at("window"); window.is_object()) {
@@ -172,7 +187,9 @@ void write_facts(Page& page, const Json& limit) {
   page.row("Why", text_of(limit, "why"));
   page.row("Action", text_of(limit, "action"));
   page.row("Runbook", text_of(limit, "runbook_url"));
+  page.row("Paused", pause_words(limit));
   page.row("Alert", alert_words(limit.at("alert")));
+  page.row("Seen by", seen_words(limit));
   page.row("Breach", text_of(limit, "breaches"));
   page.row("To clear", text_of(limit, "clears"));
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/id.h"
+#include "runtime/service_manager.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -84,7 +85,10 @@ void Reload::take_over(Reading reading, std::string_view asked_by) {
             {{"asked_by", asked_by}, {"changes", differences.size()}, {"same_file", same}, {"rebuild", rebuild}});
   for (std::size_t i = 0; i < differences.size() && i < most_logged; ++i)
     log_.info("changed", {{"setting", settings::to_string(differences[i])}});
-  if (same) succeeded();  // before it is answered: who has the answer finds it counted
+  if (same) {
+    succeeded();  // before it is answered: who has the answer finds it counted
+    runtime::tell_service_manager("The configuration is in force");
+  }
   answer(answer_of(differences, settings.hash, rebuild));
   if (!same) next_ = std::move(settings);
 }
@@ -139,6 +143,7 @@ bool Reload::failed(const std::string& what) {
 
 void Reload::refuse(const std::string& why) {
   log_.error("the configuration stays as it was", {{"file", file_.string()}, {"err", why}});
+  runtime::tell_service_manager(std::string(refused_words) + ": " + why);
   stats_.with([&](auto& stats) {
     stats.last_successful = false;
     ++stats.failed;

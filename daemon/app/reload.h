@@ -36,6 +36,8 @@ class Reload {
     std::string problem;   ///< "" = none
     bool rebuild = false;  ///< every figure would have to be made again of the journal
   };
+  /// Of a reload that changed nothing, for whoever looks at the service.
+  static constexpr const char* refused_words = "the configuration could not be reloaded, what was in force still is";
   using Rehearse = std::function<Rehearsal(const settings::Settings&)>;
   /// `interval`: from one look at the file to the next; 0 = never looks. SIGHUP must be blocked for all threads.
   Reload(settings::Settings first, Millis interval, Rehearse rehearse, const Clock& clock, const runtime::Log& log);

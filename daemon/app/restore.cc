@@ -12,6 +12,7 @@ namespace {
 constexpr const char* parts_that_stay[] = {"judge", "transitions", "counters"};
 constexpr std::uint64_t look_now = ~std::uint64_t{0} / 2;  // bytes that make_room() has not looked at
 constexpr const char* figures_begin_fact = "figures_begin_ms";
+constexpr std::chrono::seconds replay_word_pause{10};
 
 }  // namespace
 
@@ -66,13 +67,36 @@ void Core::restore_state(bool anew) {
     figures_begin_.with([&](auto& since) { since = Instant{Millis{std::stoll(begin)}}; });
 }
 
+/// What is about to be replayed.
+void Core::begin_replay(std::uint64_t after) {
+  const auto first = std::max(after, parts_.journal.forgotten_through());
+  const auto last = parts_.journal.last_sequence();
+  replayed_ = 0;
+  to_replay_ = last > first ? last - first : 0;
+  next_replay_word_ = parts_.steady.now() + replay_word_pause;
+}
+
+/// A start that takes long says how far it is.
+void Core::tell_replay(std::uint64_t sequence) {
+  ++replayed_;
+  const auto now = parts_.steady.now();
+  if (now < next_replay_word_) return;
+  next_replay_word_ = now + replay_word_pause;
+  const auto all = to_replay_.load();
+  parts_.log.info("replaying the journal", {{"entries", replayed_.load()},
+                                            {"of", all},
+                                            {"percent", all == 0 ? 100 : 100 * replayed_ / all},
+                                            {"sequence", sequence}});
+  if (parts_.on_replay) parts_.on_replay(replayed_, all);
+}
+
 /// One entry of the journal, within the bound on memory.
 void Core::replay(const record::Entry& entry, std::uint64_t sequence, const std::function<void()>& relieve) {
   parts_.fold.prepare(entry);
   if (parts_.outbox != nullptr) parts_.outbox->begin(sequence);
   last_applied_ = parts_.fold.apply(entry, sequence);
   static_cast<void>(write_outbox());  // so that what days have left does not gather in memory
-  ++replayed_;
+  tell_replay(sequence);
   for (const auto& submission : entry.submissions) unlooked_bytes_ += submission.bytes;
   make_room(relieve);
   repeat_alerts();
@@ -84,6 +108,7 @@ bool Core::restore_from(const journal::Checkpoint& checkpoint) {
     parts_.fold.load(checkpoint.parts, checkpoint.sequence, parts_.clock.now());
     full_checkpoint_ = false;
     checkpointed_ = checkpoint.sequence;
+    begin_replay(checkpoint.sequence);
     parts_.journal.replay(checkpoint.sequence, [this](std::uint64_t sequence, const record::Entry& entry) {
       replay(entry, sequence, [this] { write_checkpoint(false); });
     });
@@ -142,6 +167,7 @@ void Core::rebuild(const journal::Checkpoint& checkpoint) {
   };
   bool taken = false;
   const auto relieve = [&] { relieve_rebuild(checkpoint); };
+  begin_replay(0);
   parts_.journal.replay(0, [&](std::uint64_t sequence, const record::Entry& entry) {
     if (!taken && sequence > checkpoint.sequence) {
       take_over();

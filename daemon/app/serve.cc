@@ -207,6 +207,24 @@ int supervise(const ServeOptions& options, settings::Settings settings, runtime:
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> flags_of(const ServeOptions& options) {
+  return {{"config.auto-reload-interval", options.reload_interval},
+          {"config.file", options.config_file},
+          {"log.format", options.log_format},
+          {"log.level", options.log_level},
+          {"otlp.listen-address", options.otlp_listen_address},
+          {"storage.path", options.storage_path},
+          {"web.config.file", options.web_config_file},
+          {"web.enable-lifecycle", options.enable_lifecycle ? "true" : "false"},
+          {"web.external-url", options.external_url},
+          {"web.idle-timeout", options.idle_timeout},
+          {"web.listen-address", options.listen_address},
+          {"web.max-connections", std::to_string(options.max_connections)},
+          {"web.max-connections-per-address", std::to_string(options.max_connections_per_address)},
+          {"web.max-header-bytes", std::to_string(options.max_header_bytes)},
+          {"web.read-timeout", options.read_timeout}};
+}
+
 int serve(const ServeOptions& options) {
   const auto level = runtime::parse_log_level(options.log_level);
   const auto format = runtime::parse_log_format(options.log_format);

@@ -98,7 +98,7 @@ class Frame {
 
   static std::string states(const TopPilot& pilot) {
     using judge::State;
-    std::string out;
+    std::string out = pilot.paused_until.empty() ? "" : "paused";
     for (const auto state : {State::breach, State::recovering, State::warning, State::insufficient, State::no_data,
                              State::collecting, State::ok}) {
       const auto n = pilot.states[static_cast<std::size_t>(state)];
@@ -112,7 +112,8 @@ class Frame {
 
   static Paint paint_of(const TopPilot& pilot) {
     if (pilot.alerts > 0) return Paint::bad;
-    return pilot.states[static_cast<std::size_t>(judge::State::warning)] > 0 ? Paint::warn : Paint::plain;
+    const bool warned = pilot.states[static_cast<std::size_t>(judge::State::warning)] > 0;
+    return warned || !pilot.paused_until.empty() ? Paint::warn : Paint::plain;
   }
 
   /// PILOT  STATES  WORST LIMIT  bar ratio  DECISIONS/S  OUTCOMES/S

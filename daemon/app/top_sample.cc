@@ -46,6 +46,8 @@ TopPilot read_pilot(const Json& pilot, std::vector<TopLimit>& loud) {
     out.outcomes = number_of(*counters, "outcomes").value_or(0);
     out.last_prediction = text_of(*counters, "last_prediction");
   }
+  if (const auto pause = pilot.find("pause"); pause != pilot.end() && pause->is_object())
+    out.paused_until = text_of(*pause, "until");
   const auto limits = pilot.find("limits");
   if (limits == pilot.end()) return out;
   for (const auto& json : *limits) {

@@ -31,6 +31,7 @@ struct TopPilot {
   double predictions = 0, outcomes = 0;  ///< counters
   std::string last_prediction;           ///< RFC 3339, event time; "" = none
   std::optional<TopLimit> worst;         ///< with the greatest ratio
+  std::string paused_until;              ///< RFC 3339; "" = it is not paused
 };
 
 struct TopTarget {

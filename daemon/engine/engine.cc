@@ -15,4 +15,9 @@ PilotState* Engine::find(std::string_view pilot) {
   return found == by_name_.end() ? nullptr : found->second;
 }
 
+const PilotState* Engine::find(std::string_view pilot) const {
+  const auto found = by_name_.find(pilot);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
 }  // namespace pilotwatch::engine

@@ -18,6 +18,7 @@ class Engine {
 
   /// nullptr when the pilot is not configured (any more).
   [[nodiscard]] PilotState* find(std::string_view pilot);
+  [[nodiscard]] const PilotState* find(std::string_view pilot) const;
   [[nodiscard]] std::vector<std::unique_ptr<PilotState>>& pilots() { return pilots_; }
   [[nodiscard]] const std::vector<std::unique_ptr<PilotState>>& pilots() const { return pilots_; }
 

@@ -90,7 +90,7 @@ struct StoreStats {
   std::vector<std::string> set_aside;  ///< damaged stores that still lie beside this one, by name
 };
 
-inline constexpr int schema_version = 5;  ///< older databases are migrated when they are opened
+inline constexpr int schema_version = 6;  ///< older databases are migrated when they are opened
 inline constexpr int most_wal_pages = 65'536;  ///< 256 MB: then append() copies the write-ahead log itself
 inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
 

@@ -110,6 +110,9 @@ void migrate_to_4(Database& database) {
 /// Version 5: entries may be several frames, which earlier programs take for damage.
 void migrate_to_5(Database& database) { database.run("PRAGMA user_version=5"); }
 
+/// Version 6: entries hold actions of people, which earlier programs take for damage.
+void migrate_to_6(Database& database) { database.run("PRAGMA user_version=6"); }
+
 }  // namespace
 
 void prepare(Database& database, const std::string& path) {
@@ -138,6 +141,7 @@ void prepare(Database& database, const std::string& path) {
   if (version < 3) migrate_to_3(database);
   if (version < 4) migrate_to_4(database);
   if (version < 5) migrate_to_5(database);
+  if (version < 6) migrate_to_6(database);
 }
 
 }  // namespace pilotwatch::journal

@@ -44,6 +44,7 @@ void Applied::refuse(const record::Record& record) {
 std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t sequence) {
   std::vector<Applied> out;
   if (entry.limits) define(*entry.limits, entry.wall);
+  for (const auto& action : entry.actions) judge_.act(action, from_here(entry.wall), entry.wall);
   for (const auto& submission : entry.submissions) out.push_back(apply(submission, entry.wall));
   for (auto& pilot : engine_.pilots()) {
     if (pilot->settings().clock == settings::PilotClock::wall) pilot->advance(entry.wall, listener(*pilot, entry.wall));
@@ -181,6 +182,25 @@ void Fold::define(const std::vector<record::LimitDefinition>& limits, Instant wa
   if (judging_) publish(std::move(changed));
 }
 
+/// Where what is announced now begins: of a clock by events behind the newest one, so that none of before is in it.
+Judge::PilotClocks Fold::from_here(Instant wall) const {
+  return [this, wall](const std::string& pilot) -> std::optional<Instant> {
+    const auto* state = engine_.find(pilot);
+    if (state == nullptr || state->settings().clock == settings::PilotClock::wall || !state->now()) return wall;
+    return *state->now() + Millis{1};
+  };
+}
+
+std::optional<Objection> Fold::objection(const record::Action& action, Instant wall) const {
+  if (const auto* seen = std::get_if<record::AcknowledgeEpisode>(&action)) {
+    const bool recent =
+        std::ranges::any_of(recent_, [&](const Transition& t) { return t.episode == seen->episode; });
+    if (!recent && !judge_.knows_episode(seen->episode))
+      return Objection{Objection::Kind::unknown, "unknown episode \"" + seen->episode + "\""};
+  }
+  return judge_.objection(action, from_here(wall));
+}
+
 std::optional<std::vector<record::LimitDefinition>> Fold::limits_to_record() const {
   auto all = judge_.definitions();
   if (judge_.book().says(all)) return std::nullopt;
@@ -214,6 +234,9 @@ std::shared_ptr<const Snapshot> Fold::snapshot(Instant wall) {
   out->limit_records = judge_.book().records();
   out->ingest = ingest_;
   out->recent.assign(recent_.begin(), recent_.end());
+  out->pauses = judge_.actions().all_pauses();
+  const auto& seen = judge_.actions().all_acknowledgements();
+  out->acknowledgements.assign(seen.begin(), seen.end());
   return out;
 }
 

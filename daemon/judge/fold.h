@@ -26,7 +26,7 @@ struct Applied {
 
 /// The whole deterministic state: engine, judge, ingest counters. State = fold(journal): only apply() changes it.
 ///
-///   apply(entry):  the entry's limits come into force
+///   apply(entry):  the entry's limits come into force, then its actions
 ///                  for each submission, for each record: engine.apply; pilots with `clock: event` move on with each
 ///   record
 ///                  then pilots with `clock: wall` move on to entry.wall
@@ -40,6 +40,9 @@ class Fold {
   /// The limits of the settings, where they are not those in force: what an entry must record (record::Entry::limits)
   /// before anything else is applied. Cost: the text of all limits.
   [[nodiscard]] std::optional<std::vector<record::LimitDefinition>> limits_to_record() const;
+
+  /// Why an action of a person cannot be, now; nullopt = an entry may hold it.
+  [[nodiscard]] std::optional<Objection> objection(const record::Action& action, Instant wall) const;
 
   /// No more records will come (backtest): closes every window that holds one.
   void finish(Instant wall);
@@ -123,6 +126,7 @@ class Fold {
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
   void observe(engine::PilotState& pilot, std::span<const engine::Observation> run, Instant wall);
   void define(const std::vector<record::LimitDefinition>& limits, Instant wall);
+  [[nodiscard]] Judge::PilotClocks from_here(Instant wall) const;
   void publish(std::vector<Transition> changed);
   void read_counters(const std::string& bytes);
   [[nodiscard]] std::unique_ptr<Fold> blank() const;

@@ -89,6 +89,7 @@ void Judge::look(const settings::Pilot& pilot, const engine::Closing& closing, I
         look_at_budget(instance(pilot, limit, group), closing, wall, out);
         continue;
       }
+      if (paused(instance(pilot, limit, group), closing, wall, out)) continue;
       if (limit.evidence == Evidence::reference_chunks) {
         look_at_chunks(instance(pilot, limit, group), closing, wall, out);
         continue;
@@ -229,6 +230,7 @@ std::vector<LimitStatus> Judge::statuses() const {
         s.clear_since = at->second.clear_since;
         const auto own = watched_.find(at->first);
         if (own != watched_.end() && own->second.monitor) s.course = own->second.monitor->course();
+        if (s.episode) s.acknowledged = actions_.acknowledgements(s.episode->id);
         const auto* in_force = book_.find(pilot.name, limit.name);
         if (in_force == nullptr) continue;
         s.hash = in_force->hash;

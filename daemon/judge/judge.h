@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/id.h"
 #include "engine/pilot.h"
+#include "judge/action_book.h"
 #include "judge/chunks.h"
 #include "judge/monitor.h"
 #include "judge/status.h"
@@ -32,6 +34,14 @@ struct Finding {
 
 /// Whether a figure of some group, or of the whole pilot, is of the kind that the limit looks at.
 [[nodiscard]] bool is_about(const settings::Limit& limit, const engine::Figure& figure);
+
+/// Why an action cannot be.
+struct Objection {
+  /// There is no such pilot or episode; not as things stand; not now, whoever asks again may have it.
+  enum class Kind : std::uint8_t { unknown, conflict, unavailable };
+  Kind kind = Kind::unknown;
+  std::string what;
+};
 
 /// Where a value is beyond; none = a side that is not looked at.
 struct Bounds {
@@ -67,6 +77,8 @@ struct Bounds {
 ///     no_data      -> shown as such, unless an episode runs: missing data never ends one, and counts as no window
 class Judge {
  public:
+  using PilotClocks = std::function<std::optional<Instant>(const std::string& pilot)>;
+
   explicit Judge(const settings::Settings& settings);
 
   /// Limits on windows. Appends what changed to `out`.
@@ -83,10 +95,17 @@ class Judge {
   /// The limits of the settings, as an entry of the journal records them.
   [[nodiscard]] std::vector<record::LimitDefinition> definitions() const;
   /// They are in force from now on. Where they judge otherwise than what was in force, evidence and states start anew.
-  using PilotClocks = std::function<std::optional<Instant>(const std::string& pilot)>;
   void define(const std::vector<record::LimitDefinition>& all, const PilotClocks& now, Instant wall,
               std::vector<Transition>& out);
   [[nodiscard]] const LimitBook& book() const { return book_; }
+
+  /// What people decide. `here`: where a pause of the pilot that is announced now begins, by the pilot's clock. act() of
+  /// what has no place (any more) changes nothing. judge_actions.cc.
+  [[nodiscard]] std::optional<Objection> objection(const record::Action& action, const PilotClocks& here) const;
+  void act(const record::Action& action, const PilotClocks& here, Instant wall);
+  [[nodiscard]] const ActionBook& actions() const { return actions_; }
+  /// Whether a limit has or had, as its last one, an episode of that id.
+  [[nodiscard]] bool knows_episode(const std::string& id) const;
 
   /// The chunks of a pilot's reference file, for its limits with evidence `reference_chunks`; before read() and look().
   void set_chunks(const settings::Pilot& pilot, ChunkValues values);
@@ -148,12 +167,19 @@ class Judge {
   struct Routes {
     std::array<std::vector<Route>, engine::stage_count> by_stage;
     std::optional<Instant> since;  ///< the pilot's epoch
+    Pauses* pauses = nullptr;      ///< null: the pilot was never paused
   };
   // judge_routes.cc
   Routes& routes_of(const engine::PilotState& pilot);
   Route route_of(const settings::Limit& limit, const engine::PilotState& pilot);
   Seat& seat(Route& route, const engine::PilotState& pilot, std::size_t index);
   void forget_routes();
+
+  // judge_actions.cc
+  static Instant old_for_pauses(const settings::Pilot& pilot, Instant now);
+  static bool in_pause(Pauses& pauses, const engine::Observation& seen);
+  bool paused(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
+  [[nodiscard]] std::string pause_of(const std::string& pilot, const engine::Closing& closing) const;
 
   // judge_budget.cc
   /// A few decisions of one epoch: limit by limit, since one does not depend on another, and each stays in the
@@ -213,6 +239,7 @@ class Judge {
   std::map<Key, Instance> instances_;
   std::map<Key, Instance> orphans_;  ///< stored under definitions that are not those of the settings, until define()
   LimitBook book_;
+  ActionBook actions_;
   std::set<const settings::Limit*> asleep_;  ///< not in force, so not judged; follows from the book and the settings
   std::map<Key, Watched> watched_;
   std::unordered_map<const engine::PilotState*, Routes> routes_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits with a budget of false alarms: decisions one by one, in their order, into evidence and states.
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "base/text.h"
@@ -13,6 +14,8 @@ namespace {
 
 using settings::Evidence;
 using settings::Metric;
+
+constexpr std::size_t most_at_once = 64;  ///< decisions; with their values some 30 KB
 
 /// What decisions in a row have changed, limit by limit, into the order of the decisions.
 class Said {
@@ -114,12 +117,11 @@ void Judge::know_epoch(const settings::Pilot& pilot, const engine::Observation& 
 
 void Judge::observe(const engine::PilotState& pilot, std::span<const engine::Observation> run, Instant wall,
                     std::vector<Transition>& out) {
-  constexpr std::size_t few = 64;  // with their values some 30 KB
   while (!run.empty()) {
     const auto& first = run.front();
     if (first.new_version) start_epoch(pilot.settings(), first.decision.time, first.due, wall, out);
     std::size_t n = 1;
-    while (n < std::min(few, run.size()) && !run[n].new_version) ++n;
+    while (n < std::min(most_at_once, run.size()) && !run[n].new_version) ++n;
     observe_few(pilot, run.first(n), wall, out);
     run = run.subspan(n);
   }
@@ -128,13 +130,17 @@ void Judge::observe(const engine::PilotState& pilot, std::span<const engine::Obs
 void Judge::observe_few(const engine::PilotState& pilot, std::span<const engine::Observation> few, Instant wall,
                         std::vector<Transition>& out) {
   auto& routes = routes_of(pilot);
+  std::array<bool, most_at_once> left_out{};
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    const bool older = routes.since && few[i].decision.time < *routes.since;
+    left_out[i] = older || (routes.pauses != nullptr && in_pause(*routes.pauses, few[i]));
+  }
   Said said(out);
   for (std::size_t stage = 0; stage < routes.by_stage.size(); ++stage) {
     for (auto& route : routes.by_stage[stage]) {
       for (std::size_t i = 0; i < few.size(); ++i) {
         const auto& seen = few[i];
-        if (static_cast<std::size_t>(seen.stage) != stage) continue;
-        if (routes.since && seen.decision.time < *routes.since) continue;
+        if (static_cast<std::size_t>(seen.stage) != stage || left_out[i]) continue;
         observe(route, pilot, seen, wall, out);
         said.by(i);
       }
@@ -288,7 +294,9 @@ void Judge::look_at_budget(Instance& instance, const engine::Closing& closing, I
 void Judge::stands_still(Instance& instance, const engine::Closing& closing, Instant wall,
                          std::vector<Transition>& out) {
   if (firing(instance.status.state)) return;
-  instance.status.reason = "no data in the last window; the evidence stands still";
+  const auto pause = pause_of(instance.status.pilot->name, closing);
+  instance.status.reason = pause.empty() ? "no data in the last window; the evidence stands still"
+                                         : "no evidence in the last window, " + pause + "; it stands still";
   move(instance, State::no_data, closing.due, wall, out);
 }
 

@@ -14,6 +14,7 @@ Judge::Routes& Judge::routes_of(const engine::PilotState& pilot) {
   if (!fresh) return out;
   const auto& settings = pilot.settings();
   if (const auto epoch = epochs_.find(settings.name); epoch != epochs_.end()) out.since = epoch->second;
+  if (actions_.pauses(settings.name) != nullptr) out.pauses = &actions_.pauses_of(settings.name);
   for (const auto& limit : settings.limits) {
     if (!settings::watches_decisions(limit.evidence) || asleep_.contains(&limit)) continue;
     out.by_stage[static_cast<std::size_t>(stage_of(limit))].push_back(route_of(limit, pilot));

@@ -8,7 +8,8 @@
 namespace pilotwatch::judge {
 namespace {
 
-constexpr std::uint64_t judge_version = 7;  ///< 1: without evidence; still read. 2 to 6 were never released
+/// 1: without evidence; still read, as is 7: without actions of people. 2 to 6 were never released.
+constexpr std::uint64_t judge_version = 8;
 
 void write(ByteWriter& out, const std::optional<Instant>& time) {
   out.flag(time.has_value());
@@ -61,6 +62,7 @@ void Judge::write(ByteWriter& out) const {
   for (const auto& [key, instance] : orphans_) write(out, key, instance, instance.epoch);
   write_monitors(out);
   book_.write(out);
+  actions_.write(out);
 }
 
 void Judge::write(ByteWriter& out, const Key& key, const Instance& instance, const Id128& epoch) const {
@@ -156,7 +158,7 @@ void Judge::drop_orphans(Instant wall) {
 void Judge::read(ByteReader& in, Instant wall) {
   forget_routes();
   const auto version = in.u64();
-  if (version != 1 && version != judge_version) throw CorruptBytes("judge of another version");
+  if (version != 1 && version != 7 && version != judge_version) throw CorruptBytes("judge of another version");
   for (auto left = in.count(20); left > 0; --left) {
     const std::string pilot(in.text()), limit(in.text()), group(in.text());
     const auto epoch = in.id();
@@ -164,6 +166,7 @@ void Judge::read(ByteReader& in, Instant wall) {
   }
   if (version > 1) read_monitors(in);
   if (version > 1) book_.read(in);
+  if (version > 7) actions_.read(in);
   if (book_.empty()) drop_orphans(wall);
   refresh_force();
 }

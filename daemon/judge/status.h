@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "engine/window.h"
+#include "judge/action_book.h"
 #include "judge/chunks.h"
 #include "judge/limit_book.h"
 #include "record/entry.h"
@@ -80,6 +82,7 @@ struct LimitStatus {
   std::string hash;                          ///< of its definition; "" where nothing recorded it
   std::optional<Instant> since, since_wall;  ///< it is in force; pilot's clock, wall clock
   std::optional<Episode> episode;            ///< the running one, or the last while it is retained for resolved resends
+  std::vector<Acknowledgement> acknowledged; ///< of that episode, oldest first
 };
 
 /// Whether the value is bad because it is great (or would be): of a limit on both sides, whether it is above the mean.
@@ -133,6 +136,8 @@ struct Snapshot {
   IngestCounters ingest;
   std::vector<LimitRecord> limit_records;  ///< every limit that was set, changed or taken out, oldest first
   std::vector<Transition> recent;          ///< the last 100, oldest first
+  std::map<std::string, Pauses, std::less<>> pauses;  ///< by pilot; none of one that was never paused
+  std::vector<Acknowledgement> acknowledgements;      ///< oldest first
   std::optional<Instant> last_evaluation;  ///< wall clock
 };
 

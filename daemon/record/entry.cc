@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/entry.h"
 
+#include <utility>
+
 #include "base/bytes.h"
 
 namespace pilotwatch::record {
@@ -8,7 +10,7 @@ namespace {
 
 /// 1: predictions, outcomes, complaints; rejects of these three and of unknown streams.
 /// 2: all streams, and how many of them, so that streams and reasons can be added without a new version.
-/// 3: the limits in force, where they have changed.
+/// 3: the limits in force, where they have changed. 4: ignored records, parts of predictions. 5: actions of people.
 constexpr std::uint64_t oldest_version = 1;
 constexpr std::uint64_t streams_of_version_1 = 4, reasons_of_version_1 = 11;
 
@@ -24,6 +26,9 @@ class Decoder {
     entry.submissions.resize(in_.count(4));
     for (auto& submission : entry.submissions) read(submission);
     if (version_ > 2 && in_.flag()) read(entry.limits.emplace());
+    if (version_ > 4) {
+      for (auto left = in_.count(3); left > 0; --left) entry.actions.push_back(action());
+    }
     if (!in_.at_end()) throw CorruptBytes("bytes behind the entry");
     return entry;
   }
@@ -34,6 +39,24 @@ class Decoder {
     for (auto& limit : limits) {
       for (auto* text : {&limit.pilot, &limit.limit, &limit.text}) *text = in_.text();
       limit.judgement = in_.id();
+    }
+  }
+
+  Action action() {
+    const auto kind = in_.u64();
+    const auto text = [this] { return std::string(in_.text()); };
+    std::string about = text(), author = text();
+    switch (kind) {
+      case 0: {
+        const Millis lasts{in_.i64()};
+        return PausePilot{std::move(about), lasts, std::move(author), text()};
+      }
+      case 1:
+        return ResumePilot{std::move(about), std::move(author)};
+      case 2:
+        return AcknowledgeEpisode{std::move(about), std::move(author), text()};
+      default:
+        throw CorruptBytes("unknown action");
     }
   }
 

@@ -10,6 +10,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "record/action.h"
 #include "record/record.h"
 
 namespace pilotwatch::record {
@@ -47,11 +48,12 @@ struct Entry {
   std::vector<Submission> submissions;  ///< may be empty: then the entry only moves time on
   /// All limits that are in force from here on, before the submissions; nullopt = as before.
   std::optional<std::vector<LimitDefinition>> limits{};
+  std::vector<Action> actions{};  ///< in their order, after the limits and before the submissions
 };
 
 /// The binary form of an Entry, before compression. decode_entry reads every version that was ever written and throws
 /// CorruptBytes on anything else.
-inline constexpr std::uint64_t entry_version = 4;  ///< that is written
+inline constexpr std::uint64_t entry_version = 5;  ///< that is written
 [[nodiscard]] std::string encode_entry(const Entry& entry);
 /// encode_entry in zstd frames one behind the other (base/bytes.h decompress() reads them as one).
 [[nodiscard]] std::string pack_entry(const Entry& entry);

@@ -56,6 +56,27 @@ class Encoder {
   void foot(const Entry& entry) {
     out_.flag(entry.limits.has_value());
     if (entry.limits) write(*entry.limits);
+    out_.u64(entry.actions.size());
+    for (const auto& action : entry.actions) {
+      out_.u64(action.index());
+      std::visit([this](const auto& what) { write(what); }, action);
+    }
+  }
+
+  void write(const PausePilot& action) {
+    out_.text(action.pilot);
+    out_.text(action.author);
+    out_.i64(action.lasts.count());
+    out_.text(action.reason);
+  }
+  void write(const ResumePilot& action) {
+    out_.text(action.pilot);
+    out_.text(action.author);
+  }
+  void write(const AcknowledgeEpisode& action) {
+    out_.text(action.episode);
+    out_.text(action.author);
+    out_.text(action.note);
   }
 
   void write(const std::vector<LimitDefinition>& limits) {

@@ -9,6 +9,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/guarded.h"
+#include "runtime/log_repeats.h"
+
 namespace pilotwatch::runtime {
 namespace {
 
@@ -131,17 +134,45 @@ LogOptions default_log_options() {
 
 struct Log::Impl {
   explicit Impl(const LogOptions& given)
-      : options(given), logger("pilotwatch", make_sink(given.out)), clock(given.clock ? given.clock : &system_clock) {
+      : options(given),
+        logger("pilotwatch", make_sink(given.out)),
+        clock(given.clock ? given.clock : &system_clock),
+        steady(given.steady ? given.steady : &system_steady_clock()) {
     logger.set_pattern("%v");
     logger.set_level(spdlog::level::trace);
     logger.flush_on(spdlog::level::trace);
+  }
+  ~Impl() {
+    const auto rest = repeats.with([](LogRepeats& known) { return known.settle_all(); });
+    for (const auto& line : rest) write(line.level, line.text, line.left_out);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// `text`: everything behind the time. `repeated`: so often it was left out since it was written last.
+  void write(std::size_t level, const std::string& text, std::uint64_t repeated) {
+    counts[level].fetch_add(1, std::memory_order_relaxed);
+    const bool json = options.format == LogFormat::json;
+    std::string line;
+    json ? append_json(line, "time", log_time(clock->now()), false) : append_logfmt(line, "time", log_time(clock->now()));
+    line += json ? "," : " ";
+    line += text;
+    if (repeated > 0) {
+      json ? append_json(line, "repeated", std::to_string(repeated), true)
+           : append_logfmt(line, "repeated", std::to_string(repeated));
+    }
+    if (json) line += '}';
+    if (options.journal) line.insert(0, journal_prefixes[level]);
+    logger.log(spdlog_levels[level], spdlog::string_view_t(line.data(), line.size()));
   }
 
   LogOptions options;
   spdlog::logger logger;  // ours alone, not in spdlog's registry: nothing to shut down
   SystemClock system_clock;
   const Clock* clock;
-  std::array<std::atomic<std::uint64_t>, log_level_count> counts{};
+  const SteadyClock* steady;
+  Guarded<LogRepeats> repeats;
+  std::array<std::atomic<std::uint64_t>, log_level_count> counts{}, left_out{};
 };
 
 Log::Log(const LogOptions& options) : impl_(std::make_shared<Impl>(options)) {}
@@ -167,29 +198,39 @@ void Log::error(std::string_view message, Fields fields, const Where& where) con
 
 void Log::write(LogLevel level, std::string_view message, Fields fields, const Where& where) const {
   if (level < impl_->options.level) return;
-  impl_->counts[index(level)].fetch_add(1, std::memory_order_relaxed);
-
   const bool json = impl_->options.format == LogFormat::json;
-  std::string line;
+  std::string text;
   const auto append = [&](std::string_view key, std::string_view value, bool bare) {
-    json ? append_json(line, key, value, bare) : append_logfmt(line, key, value);
+    json ? append_json(text, key, value, bare) : append_logfmt(text, key, value);
   };
-  append("time", log_time(impl_->clock->now()), false);
   append("level", labels[index(level)], false);
   append("source", source_of(where), false);
   if (!component_.empty()) append("component", component_, false);
   append("msg", message, false);
   for (const Field& field : fields) append(field.key, field.value, field.bare);
-  if (json) line += '}';
-  if (impl_->options.journal) line.insert(0, journal_prefixes[index(level)]);
-  impl_->logger.log(spdlog_levels[index(level)], spdlog::string_view_t(line.data(), line.size()));
+  if (json) text.erase(0, 1);  // its brace: the time stands before it
+  const bool may_repeat = level >= LogLevel::warn;
+  std::optional<std::uint64_t> before = 0;
+  const auto owed = impl_->repeats.with([&](LogRepeats& known) {
+    const auto now = impl_->steady->now();
+    if (may_repeat) before = known.take(text, index(level), now);
+    return known.settle(now);
+  });
+  for (const auto& line : owed) impl_->write(line.level, line.text, line.left_out);
+  if (before) return impl_->write(index(level), text, *before);
+  impl_->left_out[index(level)].fetch_add(1, std::memory_order_relaxed);
 }
 
-std::array<std::pair<const char*, std::uint64_t>, log_level_count> Log::counts() const {
-  std::array<std::pair<const char*, std::uint64_t>, log_level_count> out{};
-  for (std::size_t i = 0; i < log_level_count; ++i) {
-    out[i] = {names[i], impl_->counts[i].load(std::memory_order_relaxed)};
-  }
+Log::Counts Log::counts() const {
+  Counts out{};
+  for (std::size_t i = 0; i < log_level_count; ++i) out[i] = {names[i], impl_->counts[i].load(std::memory_order_relaxed)};
+  return out;
+}
+
+Log::Counts Log::left_out() const {
+  Counts out{};
+  for (std::size_t i = 0; i < log_level_count; ++i)
+    out[i] = {names[i], impl_->left_out[i].load(std::memory_order_relaxed)};
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/steady.h"
 #include "base/time.h"
 
 /// Structured lines on stderr, spelled as Prometheus' programs spell theirs:
@@ -48,12 +49,14 @@ struct LogOptions {
   bool journal = false;          ///< prefix "<6>" and so on, see sd-daemon(3); `default_log_options` looks
   std::ostream* out = nullptr;   ///< instead of stderr; must outlive the Log (tests)
   const Clock* clock = nullptr;  ///< default: the system's
+  const SteadyClock* steady = nullptr;  ///< the same
 };
 /// `journal` set from $JOURNAL_STREAM.
 [[nodiscard]] LogOptions default_log_options();
 
 /// A handle: copies are cheap and write to the same place. There is no global one; who logs gets a reference. Any
-/// thread; lines are written whole. Lines below the level are counted nowhere and cost a comparison.
+/// thread; lines are written whole. Lines below the level are counted nowhere and cost a comparison. A warning or an error that
+/// says word for word what one within the last ten seconds has said is counted and left out; `repeated` says so later.
 class Log {
  public:
   explicit Log(const LogOptions& options);
@@ -69,7 +72,10 @@ class Log {
   void error(std::string_view message, Fields fields = {}, const Where& where = Where::current()) const;
 
   /// Lines written so far: debug, info, warn, error.
-  [[nodiscard]] std::array<std::pair<const char*, std::uint64_t>, log_level_count> counts() const;
+  using Counts = std::array<std::pair<const char*, std::uint64_t>, log_level_count>;
+  [[nodiscard]] Counts counts() const;
+  /// Lines left out as repetitions.
+  [[nodiscard]] Counts left_out() const;
 
  private:
   struct Impl;

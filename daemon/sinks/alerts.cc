@@ -46,6 +46,10 @@ Texts annotations_of(const judge::LimitStatus& status) {
   put(out, "reason", limit.reason);
   put(out, "action", limit.action);
   put(out, "runbook_url", limit.runbook_url);
+  if (!status.acknowledged.empty()) {  // another annotation is no other alert: nobody is told again
+    const auto& last = status.acknowledged.back();
+    out["acknowledged"] = last.author + ", " + format_rfc3339(last.wall) + ": " + last.note;
+  }
   return out;
 }
 

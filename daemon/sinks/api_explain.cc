@@ -129,6 +129,7 @@ Json explanation(const LimitStatus& status, const PilotView& view, const ApiInpu
           {"since", time_or_null(status.last_transition)},
           {"reason", text_or_null(status.reason)},
           {"now", time_or_null(view.now)},
+          {"pause", running_pause_json(in.snapshot, view)},
           {"looked_at", time_or_null(status.last_evaluation)},
           {"value", number_or_null(status.value)},
           {"lower", number_or_null(status.lower)},
@@ -150,6 +151,7 @@ Json explanation(const LimitStatus& status, const PilotView& view, const ApiInpu
           {"moved", moved_json(status, view)},
           {"transitions", transitions_json(status, in.snapshot)},
           {"alert", alert_json(status, in)},
+          {"acknowledgements", acknowledgements_json(status.acknowledged)},
           {"breaches", judge::breach_rule(status)},
           {"clears", judge::clearing_rule(status)}};
 }

@@ -35,6 +35,15 @@ struct ApiInput {
 /// The bound of a limit with evidence reference_chunks, or null.
 [[nodiscard]] Json chunks_json(const std::optional<judge::ChunkBound>& bound);
 
+/// `running`: of the pilot's pauses the one that runs now, or null.
+[[nodiscard]] Json pause_json(const std::string& pilot, const judge::Pause& pause, const judge::Pause* running);
+/// null where the pilot is not paused.
+[[nodiscard]] Json running_pause_json(const judge::Snapshot& snapshot, const engine::PilotView& view);
+[[nodiscard]] Json acknowledgement_json(const judge::Acknowledgement& acknowledgement);
+[[nodiscard]] Json acknowledgements_json(const std::vector<judge::Acknowledgement>& all);
+
+[[nodiscard]] runtime::HttpResponse pauses_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse acknowledgements_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse limits_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse explain_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse digest_answer(const ApiInput& in);

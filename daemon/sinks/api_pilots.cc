@@ -91,7 +91,8 @@ Json limit_json(const LimitStatus& status) {
           {"transitions", status.transitions},
           {"budget", evidence_json(status.evidence)},
           {"reference_chunks", chunks_json(status.chunks)},
-          {"episode", status.episode ? text_or_null(status.episode->id) : Json()}};
+          {"episode", status.episode ? text_or_null(status.episode->id) : Json()},
+          {"acknowledgements", acknowledgements_json(status.acknowledged)}};
 }
 
 Json windows_json(const PilotView& view) {
@@ -122,6 +123,7 @@ Json pilot_json(const PilotView& view, const judge::Snapshot& snapshot) {
           {"task", name_of(pilot.task)},
           {"clock", pilot.clock == settings::PilotClock::event ? "event" : "wall"},
           {"now", time_or_null(view.now)},
+          {"pause", running_pause_json(snapshot, view)},
           {"counters", counters_json(view.counters)},
           {"reference", view.reference.id.empty() ? Json() : reference_object(view.reference)},
           {"references", references_json(view)},

@@ -113,7 +113,25 @@ void add_overflows(Families& out, const settings::Pilot& pilot, const PilotCount
   }
 }
 
-void add_pilot(Families& out, const PilotView& view) {
+/// 0 of a pilot that was never paused, so that rate() sees the first one.
+void add_pauses(Families& out, const PilotView& view, const judge::Snapshot& snapshot) {
+  const Labels labels{{"pilot", view.settings->name}};
+  const auto* running = running_pause(snapshot, view);
+  const auto pauses = snapshot.pauses.find(view.settings->name);
+  const bool any = pauses != snapshot.pauses.end();
+  out.add_gauge("pilotwatch_pilot_paused", "1 while a pause of the pilot runs: its limits judge nothing of that time.",
+                labels, running != nullptr ? 1.0 : 0.0);
+  out.add_time("pilotwatch_pilot_pause_end_timestamp_seconds", "When the pause that runs ends, by the pilot's clock.",
+               labels, running != nullptr ? std::optional(running->until) : std::nullopt);
+  out.add_counter("pilotwatch_pause_decisions_left_out_total",
+                  "Decisions made in pauses: counted in every figure, but no evidence of limits on decisions.", labels,
+                  any ? pauses->second.decisions : 0);
+  out.add_counter("pilotwatch_pause_looks_left_out_total",
+                  "Looks of limits at windows that were left out, since the window lies in pauses.", labels,
+                  any ? pauses->second.looks : 0);
+}
+
+void add_pilot(Families& out, const PilotView& view, const judge::Snapshot& snapshot) {
   const auto& name = view.settings->name;
   const auto& counters = view.counters;
   add_info(out, *view.settings);
@@ -126,12 +144,13 @@ void add_pilot(Families& out, const PilotView& view) {
                   counters.late_records);
   out.add_time("pilotwatch_pilot_clock_timestamp_seconds", "The pilot's clock: wall time or newest event time.",
                {{"pilot", name}}, view.now);
+  add_pauses(out, view, snapshot);
 }
 
 }  // namespace
 
 void add_pilots(Families& out, const judge::Snapshot& snapshot) {
-  for (const auto& view : snapshot.pilots) add_pilot(out, view);
+  for (const auto& view : snapshot.pilots) add_pilot(out, view, snapshot);
 }
 
 }  // namespace pilotwatch::sinks

@@ -216,6 +216,11 @@ void add_config(Families& out, const SelfStats& self) {
                 1.0);
   out.add_gauge("pilotwatch_ready", "Whether startup is complete and the daemon serves all APIs.", {},
                 self.ready ? 1.0 : 0.0);
+  out.add_gauge("pilotwatch_replay_progress_ratio",
+                "How much of the journal behind the checkpoint has been replayed, by the last restoration of the state.", {},
+                self.replay_entries == 0 ? 1.0
+                                         : static_cast<double>(self.replay_entries_done) /
+                                               static_cast<double>(self.replay_entries));
   out.add_gauge("pilotwatch_config_hash", "Hash of the loaded configuration, not cryptographically strong.", {},
                 as_number(self.config_hash));
   out.add_gauge("pilotwatch_config_last_reload_successful",
@@ -230,6 +235,11 @@ void add_config(Families& out, const SelfStats& self) {
   for (const auto& [level, count] : self.log_messages) {
     if (level == nullptr) continue;
     out.add_counter("pilotwatch_log_messages_total", "Log lines written.", {{"level", level}}, count);
+  }
+  for (const auto& [level, count] : self.log_left_out) {
+    if (level == nullptr) continue;
+    out.add_counter("pilotwatch_log_messages_left_out_total",
+                    "Log lines left out, since the same had been written within ten seconds.", {{"level", level}}, count);
   }
 }
 

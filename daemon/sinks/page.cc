@@ -92,7 +92,9 @@ std::string glance(const Snapshot& snapshot) {
     const auto& pilot = *snapshot.pilots[i].settings;
     const auto worst = worst_state(snapshot, pilot);
     out += "<li><a href=\"#pilot-" + std::to_string(i + 1) + "\">" + escape_html(pilot.name) +
-           (worst ? " " + state_badge(*worst) : std::string(" <span class=\"state\">no limits</span>")) + "</a></li>";
+           (worst ? " " + state_badge(*worst) : std::string(" <span class=\"state\">no limits</span>")) +
+           (running_pause(snapshot, snapshot.pilots[i]) != nullptr ? " <span class=\"state\">paused</span>" : "") +
+           "</a></li>";
   }
   return out + "</ul></nav>";
 }

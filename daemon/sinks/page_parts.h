@@ -26,6 +26,12 @@ struct PageInput {
 
 /// One pilot: facts, charts, limits, groups. `id` is the anchor.
 [[nodiscard]] std::string pilot_section(const PageInput& in, const engine::PilotView& view, const std::string& id);
+/// That the pilot is paused, since when and why; "" where it is not.
+[[nodiscard]] std::string pause_banner(const judge::Snapshot& snapshot, const engine::PilotView& view);
+/// Its pauses, newest first; "" without any.
+[[nodiscard]] std::string pauses_table(const judge::Snapshot& snapshot, const engine::PilotView& view);
+/// Who acknowledged the limit's episode last; "" = nobody.
+[[nodiscard]] std::string acknowledged_words(const judge::LimitStatus& status);
 /// Small charts of the last windows.
 [[nodiscard]] std::string pilot_charts(const engine::PilotView& view, const std::string& id);
 /// A table of each limit's state and evidence.

@@ -135,7 +135,7 @@ std::string limit_row(const LimitStatus& status, Instant now) {
   out += "><td role=\"cell\">" + state_badge(status.state);
   if (status.pending_since && !firing) out += "<small>pending</small>";
   if (firing && !judge::firing(status.state)) out += "<small>breach not over</small>";
-  if (firing) out += "<small>" + std::string(name_of(status.limit->severity)) + "</small>";
+  if (firing) out += "<small>" + std::string(name_of(status.limit->severity)) + "</small>" + acknowledged_words(status);
   out += "</td>" + limit_cell(status) + value_cell(status) + window_cell(status) + since_cell(status, now) + "</tr>";
   if (status.reason.empty() || status.state == judge::State::ok) return out;
   // The reason belongs to the limit's cell; there it needs no column of its own.
@@ -170,11 +170,12 @@ std::string pilot_section(const PageInput& in, const PilotView& view, const std:
   std::string out = "<section class=\"card\" id=\"" + id + "\" aria-labelledby=\"" + id + "-name\"><header><h2 id=\"" +
                     id + "-name\">" + escape_html(pilot.name) + "</h2>" + (worst ? state_badge(*worst) : "");
   if (!pilot.description.empty()) out += "<p class=\"about\">" + escape_html(pilot.description) + "</p>";
-  out += "</header>" + facts(view);
+  out += "</header>" + pause_banner(in.snapshot, view) + facts(view);
   out += view.windows.empty()
              ? "<p class=\"empty\">No window has closed yet, so there is nothing to show or to judge.</p>"
              : pilot_charts(view, id);
-  return out + limits_table(in, view) + people_table(view) + changes_table(view) + groups_tables(view) + "</section>";
+  return out + limits_table(in, view) + people_table(view) + changes_table(view) +
+         pauses_table(in.snapshot, view) + groups_tables(view) + "</section>";
 }
 
 }  // namespace pilotwatch::sinks

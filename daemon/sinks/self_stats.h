@@ -21,6 +21,7 @@ struct SelfStats {
   Instant started;
   bool ready = false;
   std::string ready_detail;  ///< what it waits for
+  std::uint64_t replay_entries = 0, replay_entries_done = 0;  ///< of the journal, by the last restoration of the state
   std::string config_hash;   ///< hex
   std::string config_file = "pilotwatch.yml";  ///< as given, for /api/v1/rules
   Millis evaluation_interval = std::chrono::seconds{15};
@@ -46,6 +47,7 @@ struct SelfStats {
   std::uint64_t evaluations = 0;
   double evaluation_seconds = 0;
   std::array<std::pair<const char*, std::uint64_t>, 4> log_messages{};  ///< debug, info, warn, error
+  std::array<std::pair<const char*, std::uint64_t>, 4> log_left_out{};  ///< the same: repetitions
   struct Tail {
     std::string source;
     std::uint64_t unread_bytes = 0, active_files = 0, open_files = 0, ignored_files = 0, rotations_rename = 0,

@@ -32,4 +32,13 @@ const std::string& positive_class(const settings::Pilot& pilot) {
   return pilot.classes.empty() ? one : pilot.classes.back();
 }
 
+const judge::Pause* running_pause(const judge::Snapshot& snapshot, const engine::PilotView& view) {
+  const auto pauses = snapshot.pauses.find(view.settings->name);
+  if (pauses == snapshot.pauses.end() || pauses->second.all().empty()) return nullptr;
+  const auto& last = pauses->second.all().back();
+  const bool by_events = view.settings->clock == settings::PilotClock::event && view.now;
+  const auto here = by_events ? *view.now + Millis{1} : snapshot.wall;  // as Fold has it: behind the newest event
+  return last.until > here ? &last : nullptr;
+}
+
 }  // namespace pilotwatch::sinks

@@ -46,6 +46,9 @@ struct FigureKey {
   return judge::firing(status.state) || (status.episode && !status.episode->ended_wall);
 }
 
+/// The pause of the pilot that runs now, by its clock; nullptr: none. Points into the snapshot.
+[[nodiscard]] const judge::Pause* running_pause(const judge::Snapshot& snapshot, const engine::PilotView& view);
+
 [[nodiscard]] inline const char* name_of(settings::Direction direction) {
   return settings::direction_names[static_cast<std::size_t>(direction)];
 }

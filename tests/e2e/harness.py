@@ -127,12 +127,12 @@ def request(port, method, path, body=None, headers=None, timeout_s=DEADLINE_S):
 class Process:
     """A program whose stderr and stdout are read all the time, so that it never blocks on them."""
 
-    def __init__(self, command, name, environment=None):
+    def __init__(self, command, name, environment=None, cwd=None):
         self.name = name
         self.lines = []
         self._seen = threading.Condition()
         self._child = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
                                        env={**os.environ, **(environment or {})})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

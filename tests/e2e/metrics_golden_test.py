@@ -111,6 +111,8 @@ def scrape_of_the_demo(folder):
         wait_for("the file to be read", lambda: daemon.metrics().sum("pilotwatch_ingest_records_total", source="log") == 1)
         wait_for("a notification", lambda: daemon.metrics().all("pilotwatch_notifications_last_success_timestamp_seconds"))
         wait_for("an event", lambda: daemon.metrics().all("pilotwatch_webhook_last_success_timestamp_seconds"))
+        pause = json.dumps({"for": "31d", "reason": "so that its end is there", "author": "a test"})
+        check_equal(daemon.post(pause, "/api/v1/pilots/fraud/pause", {"Content-Type": "application/json"}).status, 200, "a pause")
         wait_for("an evaluation", lambda: daemon.metrics().all("pilotwatch_evaluation_last_success_timestamp_seconds"))
         body = daemon.get("/metrics").text
     taken.shutdown()

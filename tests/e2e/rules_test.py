@@ -187,7 +187,7 @@ def commands_work():
                 done = run(*words, "-w", r"\n%{http_code}")
                 check(re.search(r"\b200\W*$", done.stdout), f"{line}: {done.stdout[-300:]}")
             elif words[0] == "pilotwatch" and words[2] != "web-config":
-                if words[1] == "rejects":
+                if words[1] == "rejects" or words[1:3] == ["alert", "list"]:
                     words += ["--url", f"http://127.0.0.1:{daemon.port}"]
                 done = run(BINARY, *words[1:])
                 check_equal(done.returncode, 0, f"{line}: {done.stdout}{done.stderr}")

@@ -18,7 +18,13 @@ using Parts = std::map<std::string, std::string>;
 struct Arrival {
   Instant wall;
   std::string line;
+  std::optional<record::Action> action{};  ///< instead of the line
 };
+
+void play(Scenario& scenario, const Arrival& arrival) {
+  if (arrival.action) return scenario.act(*arrival.action, arrival.wall);
+  scenario.send(arrival.line, arrival.wall);
+}
 
 /// `n` decisions, one every 20 minutes, that go wrong and look different from the middle on, under two versions; what
 /// is said about them comes early, in time and too late, is repeated, and is corrected.
@@ -54,6 +60,9 @@ std::vector<Arrival> life(std::mt19937_64& rng, std::size_t n) {
     std::vector<std::string> side;
     side_lines(rng, id, when, side);
     for (auto& line : side) out.push_back({time + minutes(-30, 600), std::move(line)});
+    if (one_in(120)) out.push_back({time, "", record::PausePilot{"p", minutes(5, 120), "ann", "maintenance " + id}});
+    if (one_in(60)) out.push_back({time, "", record::ResumePilot{"p", "bob"}});
+    if (one_in(60)) out.push_back({time, "", record::AcknowledgeEpisode{"e" + std::to_string(i / 100), "ann", "seen"}});
   }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.wall < b.wall; });
   return out;
@@ -158,7 +167,7 @@ TEST_CASE("restart: after every record of a small stream, everything that follow
     auto& parts = saved.emplace_back();
     whole.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
     said.push_back(whole.transitions.size());
-    whole.send(arrival.line, arrival.wall);
+    play(whole, arrival);
   }
   const auto bytes = whole.saved(), figures = figures_text(whole);
   CHECK(whole.transitions.size() > 5);
@@ -168,7 +177,7 @@ TEST_CASE("restart: after every record of a small stream, everything that follow
     Scenario again(settings);
     again.fold.load(saved[stop], stop, arrivals[stop].wall);
     again.sequence = stop;
-    for (std::size_t i = stop; i < arrivals.size(); ++i) again.send(arrivals[i].line, arrivals[i].wall);
+    for (std::size_t i = stop; i < arrivals.size(); ++i) play(again, arrivals[i]);
     REQUIRE((again.saved() == bytes));
     REQUIRE((figures_text(again) == figures));
     REQUIRE(text_of(again.transitions) == text_of(whole.transitions, said[stop]));
@@ -184,7 +193,7 @@ TEST_CASE("restart: again and again in a long stream with breaches of every kind
   const auto arrivals = life(rng, 1500);
 
   Scenario whole(settings);
-  for (const auto& arrival : arrivals) whole.send(arrival.line, arrival.wall);
+  for (const auto& arrival : arrivals) play(whole, arrival);
 
   auto now = std::make_unique<Scenario>(settings);
   Parts parts;  // as the journal keeps them: each save has only what has changed
@@ -199,10 +208,14 @@ TEST_CASE("restart: again and again in a long stream with breaches of every kind
       now->sequence = i;
       ++stops;
     }
-    now->send(arrivals[i].line, arrivals[i].wall);
+    play(*now, arrivals[i]);
   }
   said += text_of(now->transitions);
   CHECK(stops > 10);
+  const auto pauses = whole.fold.snapshot(Instant{})->pauses.at("p");
+  CHECK(pauses.all().size() > 4);
+  CHECK(pauses.decisions > 10);
+  CHECK(pauses.looks > 10);
   CHECK((now->saved() == whole.saved()));
   CHECK((figures_text(*now) == figures_text(whole)));
   CHECK(said == text_of(whole.transitions));

@@ -47,7 +47,11 @@ Entry full_entry() {
   s.rejects.add({5, Stream::changes, Reason::schema, ""});
   s.rejects.add({6, Stream::unknown, Reason::json, ""});
   s.batch.records = {{1, 1, p}, {1, 2, o}, {1, 3, c}, {1, 4, u}, {1, 5, r}, {1, 6, f}, {1, 7, change}};
-  return {Instant{Millis{1000}}, {s}, {}};
+  return {Instant{Millis{1000}},
+          {s},
+          {},
+          {PausePilot{"pilot", Millis{60'000}, "ann", "new scanners"}, ResumePilot{"pilot", "bob"},
+           AcknowledgeEpisode{"0123", "eve", "seen"}}};
 }
 
 }  // namespace
@@ -56,6 +60,11 @@ TEST_CASE("entry: what is encoded comes back, byte for byte when encoded again")
   const auto bytes = encode_entry(full_entry());
   const auto back = decode_entry(bytes);
   CHECK(encode_entry(back) == bytes);
+  REQUIRE(back.actions.size() == 3);
+  CHECK(std::get<PausePilot>(back.actions[0]).lasts == Millis{60'000});
+  CHECK(std::get<PausePilot>(back.actions[0]).reason == "new scanners");
+  CHECK(std::get<ResumePilot>(back.actions[1]).author == "bob");
+  CHECK(std::get<AcknowledgeEpisode>(back.actions[2]).note == "seen");
   const auto& records = back.submissions.at(0).batch.records;
   REQUIRE(records.size() == 7);
   CHECK(std::get<Prediction>(records[0].body).features.size() == 3);
@@ -132,8 +141,11 @@ TEST_CASE("entry: the limits in force come back as they were, and older entries 
   entry.wall = Instant{Millis{5}};
   const auto plain = record::encode_entry(entry);
   CHECK(!record::decode_entry(plain).limits);
-  auto older = plain;  // version 2 ended before the limits
-  older[0] = 2;
+  auto older = plain;
+  older[0] = 4;  // ended before the actions
+  older.pop_back();
+  CHECK(record::decode_entry(older).actions.empty());
+  older[0] = 2;  // and before the limits
   older.pop_back();
   CHECK(record::decode_entry(older).wall == entry.wall);
   CHECK(!record::decode_entry(older).limits);

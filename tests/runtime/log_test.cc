@@ -136,3 +136,61 @@ TEST_CASE("log: names of levels and formats") {
   CHECK(parse_log_format("logfmt") == LogFormat::logfmt);
   CHECK(parse_log_format("") == std::nullopt);
 }
+
+namespace {
+
+struct Hand final : SteadyClock {
+  [[nodiscard]] SteadyTime now() const override { return time; }
+  SteadyTime time{};
+};
+
+std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+
+}  // namespace
+
+TEST_CASE("log: what is said again within ten seconds is counted, and told later with how often it was") {
+  const auto format = GENERATE(LogFormat::logfmt, LogFormat::json);
+  const std::string twice = format == LogFormat::json ? "\"repeated\":2}" : "repeated=2\n";
+  std::ostringstream out;
+  FixedClock clock;
+  Hand hand;
+  const auto fail = [](const Log& log, int number) { log.error("the disk is full", {{"file", number}}); };
+  {
+    const Log log({LogLevel::debug, format, false, &out, &clock, &hand});
+    for (int i = 0; i < 3; ++i) fail(log, 1);
+    fail(log, 2);  // other words
+    CHECK(lines(out.str()) == 2);
+    CHECK(log.counts()[3].second == 2);
+    CHECK(log.left_out()[3].second == 2);
+    hand.time += std::chrono::seconds{10};
+    fail(log, 1);
+    CHECK(lines(out.str()) == 3);
+    CHECK(out.str().find(twice) != std::string::npos);
+
+    out.str("");
+    for (int i = 0; i < 2; ++i) fail(log, 1);
+    hand.time += std::chrono::seconds{10};
+    log.info("something else");  // it has not come again, and must be told all the same
+    CHECK(lines(out.str()) == 2);
+    CHECK(out.str().find(twice) < out.str().find("something else"));
+    out.str("");
+    for (int i = 0; i < 3; ++i) log.info("the same, and no trouble");
+    CHECK(lines(out.str()) == 3);
+    out.str("");
+    for (int i = 0; i < 3; ++i) fail(log, 3);
+    CHECK(lines(out.str()) == 1);
+    out.str("");
+  }
+  CHECK(out.str().find(twice) != std::string::npos);  // the end tells what is owed
+}
+
+TEST_CASE("log: of many different lines none is left out, and none that made room is forgotten") {
+  std::ostringstream out;
+  FixedClock clock;
+  Hand hand;
+  const Log log({LogLevel::debug, LogFormat::logfmt, false, &out, &clock, &hand});
+  for (int i = 0; i < 2; ++i) log.warn("again", {{"number", -1}});
+  for (int i = 0; i < 200; ++i) log.warn("other", {{"number", i}});
+  CHECK(lines(out.str()) == 202);
+  CHECK(out.str().find("number=-1 repeated=1\n") != std::string::npos);
+}

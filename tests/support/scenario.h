@@ -62,6 +62,13 @@ class Scenario {
     return fold.apply(entry(lines, wall), ++sequence).front();
   }
 
+  void act(record::Action action, Instant wall = at("2026-06-01T00:00:00Z")) {
+    record::Entry out;
+    out.wall = wall;
+    out.actions.push_back(std::move(action));
+    fold.apply(out, ++sequence);
+  }
+
   /// The published figure; fails the test when there is not exactly one (the first of a metric with several formulas).
   engine::Figure figure(std::string_view kind, settings::Metric metric, std::string_view group = "",
                         std::string_view feature = "", std::string_view version = "", std::size_t window = 0) {

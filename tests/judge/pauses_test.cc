@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pauses leave decisions and windows out of what is judged, and out of nothing else.
+#include "judge/pauses.h"
+
+#include "support/budget_scenario.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::testing;
+using judge::Pause;
+using judge::Pauses;
+using judge::State;
+using settings::Metric;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+namespace {
+
+const Instant start = at("2026-01-01T00:00:00Z");
+
+Pause pause(Millis from, Millis until) {
+  Pause out;
+  out.from = start + from;
+  out.until = start + until;
+  out.from_wall = out.from;
+  out.author = "ann";
+  out.reason = "why";
+  return out;
+}
+
+Pauses pauses_of(std::initializer_list<Pause> all) {
+  Pauses out;
+  for (const auto& one : all) REQUIRE(out.begin(one, Instant::min()));
+  return out;
+}
+
+settings::Limit point(std::string name, settings::Window window, double max) {
+  auto limit = budget(std::move(name), Metric::error_rate, max);
+  limit.evidence = settings::Evidence::point;
+  limit.window = window;
+  return limit;
+}
+
+const judge::LimitStatus& status_of(const std::vector<judge::LimitStatus>& all, std::string_view limit) {
+  for (const auto& status : all) {
+    if (status.limit->name == limit) return status;
+  }
+  FAIL("no limit " << limit);
+  return all.front();
+}
+
+/// One decision a minute, paused by the pilot's own clock from `from` on for `lasts`.
+std::unique_ptr<Scenario> played(settings::Pilot pilot, const std::vector<Case>& all, int from, Millis lasts) {
+  auto made = std::make_unique<Scenario>(settings_of({std::move(pilot)}));
+  auto& out = *made;
+  for (int i = 0; i < static_cast<int>(all.size()); ++i) {
+    if (i == from) out.act(record::PausePilot{"p", lasts, "ann", "new scanners"});
+    const auto& c = all[static_cast<std::size_t>(i)];
+    out.send(prediction(c));
+    out.send(outcome(c, Millis{1000}));
+  }
+  return made;
+}
+
+double evidence_of(Scenario& scenario, std::string_view limit) {
+  return status_of(scenario.fold.statuses(), limit).evidence.value().s;
+}
+
+}  // namespace
+
+TEST_CASE("pauses: which times lie in one, and how much of a window does") {
+  const auto all = pauses_of({pause(hours{1}, hours{3}), pause(hours{5}, hours{6})});
+  CHECK(all.at(start) == nullptr);
+  CHECK(all.at(start + hours{1}) == &all.all()[0]);
+  CHECK(all.at(start + hours{3} - Millis{1}) == &all.all()[0]);
+  CHECK(all.at(start + hours{3}) == nullptr);
+  CHECK(all.at(start + hours{5}) == &all.all()[1]);
+  CHECK(all.at(start + hours{6}) == nullptr);
+  CHECK(all.within(start, start + hours{24}) == Millis{hours{3}});
+  CHECK(all.within(start + hours{2}, start + hours{5}) == Millis{hours{1}});
+  CHECK(all.last_in(start, start + hours{24}) == &all.all()[1]);
+  CHECK(all.last_in(start, start + hours{5}) == &all.all()[0]);
+  CHECK(all.last_in(start + hours{3}, start + hours{5}) == nullptr);
+  CHECK(Pauses().at(start) == nullptr);
+}
+
+TEST_CASE("pauses: windows up to a day are left out by any part, longer ones by more than a tenth") {
+  const auto all = pauses_of({pause(hours{1}, hours{3})});
+  CHECK(all.leaves_out(start, start + hours{24}));
+  CHECK(all.leaves_out(start, start + hours{1} + Millis{1}));
+  CHECK_FALSE(all.leaves_out(start, start + hours{1}));
+  CHECK_FALSE(all.leaves_out(start, start + hours{26}));  // 2 of 26
+  CHECK_FALSE(all.leaves_out(start, start + hours{24 * 7}));
+  const auto long_one = pauses_of({pause(hours{1}, hours{24})});
+  CHECK(long_one.leaves_out(start, start + hours{24 * 7}));
+  CHECK_FALSE(long_one.leaves_out(start, start + hours{230}));  // exactly a tenth
+  CHECK(long_one.leaves_out(start, start + hours{230} - Millis{1}));
+  CHECK(all.leaves_out(start + hours{2}, start + hours{2}));  // decisions of one time
+  CHECK_FALSE(all.leaves_out(start, start));
+}
+
+TEST_CASE("pauses: another one ends the one that is running, and none overlaps another") {
+  auto all = pauses_of({pause(hours{1}, hours{9}), pause(hours{2}, hours{4})});
+  REQUIRE(all.all().size() == 2);
+  CHECK(all.all()[0].until == start + hours{2});
+  CHECK(all.all()[0].ended_wall == start + hours{2});
+  CHECK(all.end(start + hours{3}, start + hours{30}, "bob"));
+  CHECK(all.all()[1].until == start + hours{3});
+  CHECK(all.all()[1].ended_by == "bob");
+  CHECK(all.all()[1].ended_wall == start + hours{30});
+  CHECK_FALSE(all.end(start + hours{3}, start, "bob"));
+  CHECK_FALSE(Pauses().end(start, start, "bob"));
+}
+
+TEST_CASE("pauses: so many are remembered; then only one that nothing asks about any more gives way") {
+  Pauses all;
+  for (std::size_t i = 0; i < Pauses::most; ++i) {
+    const Millis from = hours{2 * static_cast<int>(i)};
+    REQUIRE(all.begin(pause(from, from + hours{1}), Instant::min()));
+  }
+  const Millis next = hours{2 * static_cast<int>(Pauses::most)};
+  CHECK_FALSE(all.begin(pause(next, next + hours{1}), start + hours{1}));
+  CHECK(all.all().size() == Pauses::most);
+  CHECK(all.begin(pause(next, next + hours{1}), start + hours{1} + Millis{1}));
+  CHECK(all.all().size() == Pauses::most);
+  CHECK(all.all().front().from == start + hours{2});
+}
+
+TEST_CASE("pause: decisions made in it are no evidence, also when they mature behind it") {
+  // Wrong in the pause and in nothing else. The outcomes of the pause mature two hours later, when it is over.
+  const auto all = cases(1, 4000, [](int i) { return i >= 2000 && i < 2100 ? .9 : .05; });
+  const auto pilot = watched({budget("errors", Metric::error_rate, .1)});
+  const auto paused = played(pilot, all, 2000, minutes{100});
+  CHECK(states(*paused, "errors") == std::vector{State::ok});
+  const auto seen = played(pilot, all, -1, {});
+  CHECK(std::ranges::count(states(*seen, "errors"), State::breach) > 0);
+
+  // As if they had never been made.
+  auto without = all;
+  without.erase(without.begin() + 2000, without.begin() + 2100);
+  const auto never = played(pilot, without, -1, {});
+  CHECK(evidence_of(*paused, "errors") == evidence_of(*never, "errors"));
+  const auto pauses = paused->fold.snapshot(Instant{})->pauses.at("p");
+  CHECK(pauses.decisions == 100);
+  REQUIRE(pauses.all().size() == 1);
+  CHECK(pauses.all()[0].from == all[1999].time + Millis{1001});  // behind the newest event, an outcome
+}
+
+TEST_CASE("pause: every figure counts what was made in it") {
+  const auto all = cases(1, 3000, [](int i) { return i >= 2000 && i < 2100 ? .9 : .05; });
+  const auto pilot = watched({budget("errors", Metric::error_rate, .1)});
+  const auto paused = played(pilot, all, 2000, minutes{100}), seen = played(pilot, all, -1, {});
+  CHECK(paused->figure("day", Metric::error_rate, "", "", "", 1).value == seen->figure("day", Metric::error_rate, "", "", "", 1).value);
+  CHECK(paused->figure("all", Metric::volume).value == seen->figure("all", Metric::volume).value);
+}
+
+TEST_CASE("pause: a change that goes on behind it is found") {
+  const auto all = cases(1, 5000, [](int i) { return i >= 2000 ? .5 : .05; });
+  const auto paused = played(watched({budget("errors", Metric::error_rate, .1)}), all, 2000, minutes{300});
+  const auto& breach = first_to(*paused, State::breach);
+  CHECK(breach.at > all[2300].time);
+  CHECK(breach.at < all[2600].time);
+}
+
+TEST_CASE("pause: a day in which there was one is shown and not judged; most of them are") {
+  const settings::Window day{settings::WindowKind::day, 0}, all_time{settings::WindowKind::all, 0};
+  const auto all = cases(3, 1440 * 4 + 300, [](int i) { return i >= 1440 ? .6 : .0; });
+  // Paused on the second day, from noon on for two hours.
+  const auto paused = played(watched({point("daily", day, .2), point("ever", all_time, .2)}), all, 1440 + 720, hours{2});
+  const auto daily = states(*paused, "daily");
+  CHECK(daily == std::vector{State::ok, State::insufficient, State::breach});
+  const auto told = std::ranges::find(paused->transitions, State::insufficient, &judge::Transition::to);
+  REQUIRE(told != paused->transitions.end());
+  CHECK(told->reason.find("not judged: paused from 2026-01-02T11:59:01.001Z") == 0);
+  CHECK(told->reason.find("by ann (new scanners)") != std::string::npos);
+  CHECK(told->value == Approx(.6).margin(.05));
+  CHECK(states(*paused, "ever") == std::vector{State::ok, State::breach});  // 2 of 48 hours
+  CHECK(paused->fold.snapshot(Instant{})->pauses.at("p").looks == 1);
+  const auto without = played(watched({point("daily", day, .2)}), all, -1, {});
+  CHECK(states(*without, "daily") == std::vector{State::ok, State::breach});
+}
+
+TEST_CASE("pause: a breach that is running stays, whatever is left out") {
+  const settings::Window day{settings::WindowKind::day, 0};
+  const auto all = cases(3, 1440 * 3 + 300, [](int i) { return i < 1440 ? .6 : .0; });
+  const auto paused = played(watched({point("daily", day, .2)}), all, 1440 + 60, hours{22});
+  CHECK(states(*paused, "daily") == std::vector{State::breach, State::ok});
+  const auto ended = std::ranges::find(paused->transitions, State::ok, &judge::Transition::to);
+  REQUIRE(ended != paused->transitions.end());
+  CHECK(ended->at > at("2026-01-04T00:00:00Z"));  // by the third day, not by the second
+}
+
+TEST_CASE("pause: on the wall clock it begins with its entry, and ends early by hand") {
+  auto pilot = watched({budget("errors", Metric::error_rate, .1)});
+  pilot.clock = settings::PilotClock::wall;
+  Scenario scenario(settings_of({pilot}));
+  const auto noon = at("2026-01-01T12:00:00Z");
+  CHECK(scenario.fold.objection(record::ResumePilot{"p", "bob"}, noon).value().kind == judge::Objection::Kind::conflict);
+  CHECK(scenario.fold.objection(record::PausePilot{"q", hours{1}, "ann", "why"}, noon).value().kind ==
+        judge::Objection::Kind::unknown);
+  CHECK_FALSE(scenario.fold.objection(record::PausePilot{"p", hours{1}, "ann", "why"}, noon));
+  scenario.act(record::PausePilot{"p", hours{4}, "ann", "why"}, noon);
+  CHECK_FALSE(scenario.fold.objection(record::ResumePilot{"p", "bob"}, noon + hours{1}));
+  scenario.act(record::ResumePilot{"p", "bob"}, noon + hours{1});
+  const auto pauses = scenario.fold.snapshot(noon)->pauses.at("p");
+  REQUIRE(pauses.all().size() == 1);
+  CHECK(pauses.all()[0].from == noon);
+  CHECK(pauses.all()[0].until == noon + hours{1});
+  CHECK(pauses.all()[0].ended_by == "bob");
+  scenario.act(record::PausePilot{"gone", hours{4}, "ann", "of a pilot that the settings no longer name"}, noon);
+  CHECK(scenario.fold.snapshot(noon)->pauses.size() == 1);
+}
+
+TEST_CASE("acknowledgement: stands beside its episode, once however often it is sent") {
+  const settings::Window day{settings::WindowKind::day, 0};
+  const auto all = cases(3, 1440 * 2 + 300, [](int) { return .6; });
+  const auto scenario = played(watched({point("daily", day, .2)}), all, -1, {});
+  const auto episode = status_of(scenario->fold.statuses(), "daily").episode.value().id;
+  const record::AcknowledgeEpisode seen{episode, "ann", "the mail room looks into it"};
+  CHECK_FALSE(scenario->fold.objection(seen, start));
+  CHECK(scenario->fold.objection(record::AcknowledgeEpisode{"0000", "ann", "x"}, start).value().kind ==
+        judge::Objection::Kind::unknown);
+  const auto before = scenario->transitions.size();
+  for (int i = 0; i < 2; ++i) scenario->act(seen, start + hours{i});
+  scenario->act(record::AcknowledgeEpisode{episode, "bob", "mended"}, start + hours{5});
+  const auto acknowledged = status_of(scenario->fold.statuses(), "daily").acknowledged;
+  REQUIRE(acknowledged.size() == 2);
+  CHECK(acknowledged[0].author == "ann");
+  CHECK(acknowledged[0].wall == start);
+  CHECK(acknowledged[1].note == "mended");
+  CHECK(scenario->transitions.size() == before);
+  for (std::size_t i = 0; i < judge::ActionBook::most_acknowledgements; ++i)
+    scenario->act(record::AcknowledgeEpisode{"other", "eve", std::to_string(i)}, start);
+  CHECK(status_of(scenario->fold.statuses(), "daily").acknowledged.empty());
+  CHECK(scenario->fold.snapshot(start)->acknowledgements.size() == judge::ActionBook::most_acknowledgements);
+}
