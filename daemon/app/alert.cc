@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "app/commands.h"
+#include "app/web_urls.h"
 #include "base/text.h"
 #include "settings/load.h"
 #include "sinks/alertmanager.h"
@@ -105,6 +106,11 @@ void print_alert(const ordered_json& alert) {
 }  // namespace
 
 int alert_test(const AlertOptions& options) {
+  const auto urls = web_urls(options.external_url, "");
+  if (urls.has_error()) {
+    std::fprintf(stderr, "pilotwatch: %s\n", urls.error().what.c_str());
+    return 2;
+  }
   const auto loaded = settings::load(options.config_file);
   if (const auto* problems = std::get_if<std::vector<settings::Problem>>(&loaded)) {
     for (const auto& problem : *problems) std::fprintf(stderr, "%s\n", settings::to_string(problem).c_str());
@@ -119,12 +125,12 @@ int alert_test(const AlertOptions& options) {
   for (const auto& target : notify.alertmanagers) {
     if (!wanted(target.name)) continue;
     ++tried;
-    all_taken = test_alertmanager(target, notify, options.external_url) && all_taken;
+    all_taken = test_alertmanager(target, notify, urls->external) && all_taken;
   }
   for (const auto& hook : notify.webhooks) {
     if (!wanted(hook.name)) continue;
     ++tried;
-    all_taken = test_webhook(hook, options.external_url) && all_taken;
+    all_taken = test_webhook(hook, urls->external) && all_taken;
   }
   if (tried == 0) {
     std::fprintf(stderr, "%s names no Alertmanager and no webhook%s\n", options.config_file.c_str(),

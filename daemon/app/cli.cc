@@ -62,6 +62,9 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
          "--web.external-url", options.external_url,
          "URL under which people reach the daemon, for links in alerts [default: http://<listen address>, or https]")
       ->type_name("URL");
+  app->add_option("--web.route-prefix", options.route_prefix,
+                  "What all paths begin with, /watch for /watch/metrics [default: the path of --web.external-url]")
+      ->type_name("PATH");
   add_limits(*app, options);
   app->add_option("--otlp.listen-address", options.otlp_listen_address,
                   "Address to listen on for OTLP/HTTP, where the configuration has a source of it")

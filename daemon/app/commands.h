@@ -18,6 +18,7 @@ struct ServeOptions {
   bool enable_lifecycle = false;       ///< POST /-/reload
   std::string listen_address = "127.0.0.1:9464";  ///< host:port; port 0 = any; printed on stderr once bound
   std::string external_url;                       ///< default http://<listen address>, with TLS https
+  std::string route_prefix;                       ///< of every path of the listener; default the path of external_url
   std::string web_config_file;                    ///< TLS and passwords, as exporters have it; "" = neither
   std::uint64_t max_connections = 512, max_connections_per_address = 256;  ///< the second: 0 = no limit
   std::uint64_t max_header_bytes = 16 << 10;

@@ -10,6 +10,7 @@
 #include "app/references.h"
 #include "app/series_log.h"
 #include "app/shown_settings.h"
+#include "app/web_urls.h"
 #include "app/webhooks.h"
 #include "runtime/service_manager.h"
 #include "runtime/worker.h"
@@ -29,6 +30,15 @@ constexpr std::chrono::milliseconds reader_patience{2000};
 constexpr std::chrono::milliseconds http_grace{2000};
 constexpr Millis alert_grace{5000}, reload_grace{500};
 
+/// Where nobody has said it, as the listener is reached from its own host.
+std::string external_url_of(const DaemonParts& parts) {
+  if (!parts.options.external_url.empty()) return parts.options.external_url;
+  const bool tls = parts.web != nullptr && parts.web->access()->tls != nullptr;
+  const auto port = std::to_string(parts.http.listener->port());
+  return (tls ? "https://" : "http://") + in_brackets(parts.http.address) + ":" + port +
+         encoded_path(parts.options.route_prefix);
+}
+
 class Daemon {
  public:
   explicit Daemon(DaemonParts parts)
@@ -43,7 +53,7 @@ class Daemon {
                  {.overwrite = settings_.retention.has_value(), .max_bytes = settings_.max_store_bytes}),
         fold_(settings_),
         alertmanagers_(settings_.notify, clock_),
-        external_url_(parts.options.external_url),
+        external_url_(external_url_of(parts)),
         webhooks_(settings_, journal_, clock_, external_url_, log_) {
     const auto key_file = std::filesystem::path(parts.options.storage_path) / "id.key";
     auto key = load_or_create_id_key(key_file);
@@ -73,7 +83,6 @@ class Daemon {
   DaemonEnd run(const sigset_t& signals) {
     server_->start();
     const bool tls = web_ != nullptr && web_->access()->tls != nullptr;
-    if (default_url_) external_url_ = (tls ? "https://" : "http://") + address_ + ":" + std::to_string(server_->port());
     log_.info("Listening", {{"address", address_ + ":" + std::to_string(server_->port())}});
     if (otlp_server_) {
       otlp_server_->start();
@@ -140,7 +149,6 @@ class Daemon {
 
   void build_server(runtime::HttpOptions http, const ServeOptions& options) {
     address_ = in_brackets(http.address);
-    default_url_ = external_url_.empty();  // then it follows from the port that the listener gets
     log_exceptions(http);
     auto routes = sources::ingest_routes(*intake_, settings_, access_);
     for (auto& route : sources::inspect_routes(settings_, dead_letters_, tap_)) routes.push_back(std::move(route));
@@ -160,7 +168,8 @@ class Daemon {
       routes.push_back(std::move(route));
     for (auto& route : status_routes(options)) routes.push_back(std::move(route));
     routes.push_back(reload_route(reload_, options.enable_lifecycle));
-    server_ = std::make_unique<runtime::HttpServer>(std::move(http), std::move(routes));
+    server_ =
+        std::make_unique<runtime::HttpServer>(std::move(http), under_prefix(std::move(routes), options.route_prefix));
     if (web_ != nullptr) server_->set_access(web_->access());
   }
 
@@ -291,7 +300,7 @@ class Daemon {
   journal::Journal journal_;
   judge::Fold fold_;
   sinks::Alertmanagers alertmanagers_;
-  std::string external_url_;
+  const std::string external_url_;
   WebhookSink webhooks_;
   runtime::Worker render_{"pw-render"};
   sources::DeadLetterBox dead_letters_{settings_.ingest.dead_letters};
@@ -303,7 +312,6 @@ class Daemon {
   std::unique_ptr<runtime::HttpServer> server_, otlp_server_;
   std::vector<std::unique_ptr<sources::FileTail>> tails_;
   std::string address_, otlp_address_;
-  bool default_url_ = false;
 };
 
 }  // namespace

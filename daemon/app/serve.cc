@@ -14,6 +14,7 @@
 #include "app/references.h"
 #include "app/reload.h"
 #include "app/web_access.h"
+#include "app/web_urls.h"
 #include "app/webhooks.h"
 #include "base/id.h"
 #include "journal/journal.h"
@@ -222,10 +223,16 @@ std::vector<std::pair<std::string, std::string>> flags_of(const ServeOptions& op
           {"web.max-connections", std::to_string(options.max_connections)},
           {"web.max-connections-per-address", std::to_string(options.max_connections_per_address)},
           {"web.max-header-bytes", std::to_string(options.max_header_bytes)},
-          {"web.read-timeout", options.read_timeout}};
+          {"web.read-timeout", options.read_timeout},
+          {"web.route-prefix", options.route_prefix.empty() ? "/" : options.route_prefix}};
 }
 
-int serve(const ServeOptions& options) {
+int serve(const ServeOptions& given) {
+  ServeOptions options = given;
+  const auto urls = web_urls(given.external_url, given.route_prefix);
+  if (urls.has_error()) return usage_error(urls.error().what);
+  options.external_url = urls->external;
+  options.route_prefix = urls->prefix;
   const auto level = runtime::parse_log_level(options.log_level);
   const auto format = runtime::parse_log_format(options.log_format);
   auto http = http_options(options);

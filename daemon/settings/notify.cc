@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/url.h"
+
 namespace pilotwatch::settings {
 namespace {
 
@@ -15,32 +17,6 @@ constexpr std::string_view taken_labels[] = {"alertname", "pilot", "limit",     
 
 bool only(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-bool is_port(std::string_view text) {
-  const auto port = only(text, digits) ? parse_all<std::uint32_t>(text) : std::nullopt;
-  return port && *port >= 1 && *port <= 65535;
-}
-
-/// host, host:port, [::1], [::1]:port. Names with '_' exist in container networks.
-bool is_authority(std::string_view text) {
-  if (text.starts_with('[')) {
-    const auto close = text.find(']');
-    if (close == std::string_view::npos || close == 1) return false;
-    if (!only(text.substr(1, close - 1), "0123456789abcdefABCDEF:.")) return false;
-    const auto rest = text.substr(close + 1);
-    return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
-  }
-  const auto colon = text.find(':');
-  const auto host = text.substr(0, colon);
-  if (host.empty() || !only(host, std::string(word) + ".-")) return false;
-  return colon == std::string_view::npos || is_port(text.substr(colon + 1));
-}
-
-bool is_path(std::string_view text, UrlQuery query) {
-  return std::all_of(text.begin(), text.end(), [&](unsigned char c) {
-    return c > 0x20 && c < 0x7F && c != '#' && (c != '?' || query == UrlQuery::allowed);
-  });
 }
 
 void read_url(const Value& value, Alertmanager& out) {
@@ -86,16 +62,6 @@ std::map<std::string, std::string> read_external_labels(const Value& value) {
 }
 
 }  // namespace
-
-std::string_view url_authority(std::string_view url, UrlQuery query) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!url.starts_with(scheme)) continue;
-    const auto rest = url.substr(scheme.size());
-    const auto slash = std::min(rest.find('/'), rest.size());
-    if (is_authority(rest.substr(0, slash)) && is_path(rest.substr(slash), query)) return rest.substr(0, slash);
-  }
-  return {};
-}
 
 Notify read_notify(const Value& value, const std::filesystem::path& config, std::uint64_t max_store_bytes) {
   MapReader map(value);

@@ -74,9 +74,6 @@ void read_mapping(MapReader& source, Mapping& out);
 /// What a ready mapping is made of; none for those that take members of the wire format by their names.
 [[nodiscard]] std::vector<MapRule> preset_map_rules(SourcePreset preset);
 
-enum class UrlQuery { refused, allowed };
-/// The authority of http(s)://host[:port][/path]; empty where the text is anything else.
-[[nodiscard]] std::string_view url_authority(std::string_view url, UrlQuery query);
 /// `max_store_bytes`: 0 = no bound.
 [[nodiscard]] Notify read_notify(const Value& value, const std::filesystem::path& config,
                                  std::uint64_t max_store_bytes);

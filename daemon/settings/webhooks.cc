@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/url.h"
 #include "settings/sections.h"
 
 namespace pilotwatch::settings {
