@@ -4,6 +4,7 @@
 #include <ctime>
 #include <utility>
 
+#include "app/alerts_out.h"
 #include "app/core.h"
 #include "app/intake.h"
 #include "app/listen_address.h"
@@ -52,6 +53,7 @@ class Daemon {
         journal_(parts.options.storage_path,
                  {.overwrite = settings_.retention.has_value(), .max_bytes = settings_.max_store_bytes}),
         fold_(settings_),
+        alerts_out_(journal_, settings_.notify.resolved_retention),
         alertmanagers_(settings_.notify, clock_),
         external_url_(external_url_of(parts)),
         webhooks_(settings_, journal_, clock_, external_url_, log_) {
@@ -194,6 +196,7 @@ class Daemon {
     const auto now = clock_.now();
     auto alerts = sinks::alerts_of(limits, settings_.notify, external_url_, now);
     if (settings_.notify.watchdog) alerts.push_back(sinks::watchdog_alert(settings_.notify, external_url_, started_));
+    alerts_out_.complete(alerts, now);
     alertmanagers_.update(std::move(alerts), now);
   }
 
@@ -299,6 +302,7 @@ class Daemon {
   Instant started_;
   journal::Journal journal_;
   judge::Fold fold_;
+  AlertsOut alerts_out_;
   sinks::Alertmanagers alertmanagers_;
   const std::string external_url_;
   WebhookSink webhooks_;

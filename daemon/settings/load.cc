@@ -81,6 +81,7 @@ void read_root(const Value& root, Settings& out) {
   if (const auto v = map.take("bounds")) read_bounds(*v, out);
   if (const auto v = map.take("ingest")) read_ingest(*v, out.ingest);
   if (const auto v = map.take("notify")) out.notify = read_notify(*v, out.file, out.max_store_bytes);
+  out.notify.evaluation_interval = out.evaluation_interval;
   const auto sources = map.take("sources");
   if (const auto v = map.require("pilots")) read_pilots(*v, out);
   // After the pilots, whose names they use.

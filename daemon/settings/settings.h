@@ -464,6 +464,7 @@ struct Notify {
   std::uint64_t queue_capacity = 10'000;  ///< alerts a target; the oldest are dropped and counted beyond it
   std::uint64_t batch_size = 256;
   bool watchdog = false;  ///< YAML `notify.watchdog`: an alert that always fires
+  Millis evaluation_interval{0};  ///< of the daemon, which hands alerts over as often: they must not end before
 };
 
 /// Follows one NDJSON file from the stored offset.

@@ -29,7 +29,7 @@ AlertTarget::AlertTarget(const settings::Notify& notify, const settings::Alertma
                          const SteadyClock& steady, Post post)
     : batch_size_(std::max<std::uint64_t>(notify.batch_size, 1)),
       timeout_(notify.timeout),
-      validity_(std::max(4 * notify.resend_delay, least_validity)),
+      validity_(std::max(4 * std::max(notify.resend_delay, notify.evaluation_interval), least_validity)),
       clock_(clock),
       steady_(steady),
       post_(std::move(post)),

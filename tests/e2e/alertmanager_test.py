@@ -129,6 +129,22 @@ def good_records_resolve(daemon, am_port, prom_port):
     check_equal(metrics.sum("pilotwatch_notifications_dropped_total"), 0, "pilotwatch_notifications_dropped_total")
 
 
+def what_goes_with_its_limit_is_resolved():
+    """other labels, and a limit that is taken out: the old alert ends at once, the day that it began stays"""
+    with scratch() as folder, alertmanager(folder) as am_port, Daemon(folder, config(am_port)) as daemon:
+        daemon.send(day_of_records(1, wrong=25) + close_day(1))
+        first = the_alert(am_port)
+        daemon.stop()
+        daemon.config_file.write_text(config(am_port).replace("severity: critical", "severity: warning"), encoding="utf-8")
+        daemon.start()
+        wait_for("the alert by its new labels alone", lambda: [a["labels"]["severity"] for a in alerts_at(am_port)] == ["warning"])
+        check_equal(the_alert(am_port)["startsAt"], first["startsAt"], "startsAt")
+        without = config(am_port).split("    limits:")[0]
+        daemon.config_file.write_text(without, encoding="utf-8")
+        daemon.process.hang_up()
+        wait_for("the alert of a limit that was taken out to end", lambda: not alerts_at(am_port))
+
+
 def exposition_is_clean(daemon):
     """`promtool check metrics` has nothing to say"""
     done = subprocess.run(["promtool", "check", "metrics"], input=daemon.get("/metrics").body, capture_output=True, check=False)
@@ -150,4 +166,4 @@ def breach_and_back():
 
 if __name__ == "__main__":
     need_programs("prometheus", "prometheus-alertmanager", "promtool")
-    main(breach_and_back)
+    main(breach_and_back, what_goes_with_its_limit_is_resolved)

@@ -104,6 +104,7 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.notify.alertmanagers[0].name == "main");
   CHECK(s.notify.alertmanagers[1].url == "https://[::1]:9094");
   CHECK(s.notify.alertmanagers[1].name == "[::1]:9094");
+  CHECK(s.notify.evaluation_interval == 5s);
   REQUIRE(s.notify.webhooks.size() == 1);
   const auto& hook = s.notify.webhooks[0];
   CHECK(hook.name == "cases");

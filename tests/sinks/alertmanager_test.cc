@@ -312,6 +312,17 @@ TEST_CASE("alertmanager: a path in front of the API, and longer resend delays, a
   CHECK(fake.post(0)[0].at("endsAt") == "2026-03-01T10:40:00.000Z");
 }
 
+TEST_CASE("alertmanager: an alert lasts beyond the next looks of a daemon that looks rarely") {
+  FakeAlertmanager fake;
+  const FixedClock clock;
+  auto notify = notify_to({fake.url()});
+  notify.evaluation_interval = 20min;
+  Alertmanagers managers(notify, clock);
+  managers.start();
+  managers.update({alert_named("a")}, t0);
+  CHECK(fake.post(0)[0].at("endsAt") == "2026-03-01T11:20:00.000Z");
+}
+
 TEST_CASE("alertmanager: what is unchanged waits for the resend delay, what is resolved does not") {
   FakeAlertmanager fake;
   const FixedClock clock;
