@@ -11,9 +11,9 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config git ca-certificates
   libboost1.81-dev libsimdjson-dev libsqlite3-dev libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev libcli11-dev
   nlohmann-json3-dev libhowardhinnant-date-dev tzdata libzstd-dev zlib1g-dev libssl-dev libsodium-dev libcrypt-dev
-  libcurl4-openssl-dev libprotobuf-dev protobuf-compiler libsystemd-dev)
+  libcurl4-openssl-dev libc-ares-dev libprotobuf-dev protobuf-compiler libsystemd-dev)
 demo=(prometheus prometheus-alertmanager curl)
-tests=(catch2 python3 python3-jsonschema python3-yaml openssl zstd chromium logrotate rsyslog clang libclang-rt-14-dev)
+tests=(catch2 python3 python3-jsonschema python3-yaml openssl zstd chromium logrotate rsyslog dnsmasq-base clang libclang-rt-14-dev)
 
 wanted=("${build[@]}")
 case "${1:-}" in

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "settings/load.h"
 #include "sinks/alertmanager.h"
+#include "sinks/discovery.h"
+#include "sinks/dns_lookup.h"
 #include "sinks/webhook.h"
 #include "sinks/webhook_message.h"
 #include "sinks/webhook_signature.h"
@@ -63,10 +65,30 @@ bool test_alertmanager(const settings::Alertmanager& target, const settings::Not
   const Instant now = SystemClock().now();
   alert.starts_at = now;
   alert.generator_url = external_url + "/";
-  const auto post = sinks::post_to(sinks::alerts_url(target.url));
+  const auto post = sinks::post_to(target);
   return timed("alertmanager", target.name, [&] {
     return post(sinks::to_json(std::span(&alert, 1), now, test_lasts), notify.timeout, now, never_give_up);
   });
+}
+
+/// All that it finds now; that it finds none is no success.
+bool test_lookup(const settings::AlertmanagerLookup& lookup, const settings::Notify& notify,
+                 const std::string& external_url) {
+  const auto answer =
+      sinks::dns_resolver(notify.dns_servers)(lookup.dns, lookup.type, notify.timeout, never_give_up);
+  if (answer.failure != sinks::DnsFailure::none) {
+    std::printf("lookup %s: %s: %s\n", lookup.name.c_str(),
+                sinks::dns_failure_names[static_cast<std::size_t>(answer.failure)], answer.error.c_str());
+    return false;
+  }
+  sinks::LookupStats left_out;
+  bool all_taken = true;
+  for (const auto& target : sinks::targets_of(lookup, answer.records, {}, left_out))
+    all_taken = test_alertmanager(target, notify, external_url) && all_taken;
+  if (left_out.beyond_bound + left_out.invalid == 0) return all_taken;
+  std::printf("lookup %s: left out %llu beyond max_targets, %llu without a usable host and port\n", lookup.name.c_str(),
+              static_cast<unsigned long long>(left_out.beyond_bound), static_cast<unsigned long long>(left_out.invalid));
+  return false;
 }
 
 bool test_webhook(const settings::Webhook& hook, const std::string& external_url) {
@@ -126,6 +148,11 @@ int alert_test(const AlertOptions& options) {
     if (!wanted(target.name)) continue;
     ++tried;
     all_taken = test_alertmanager(target, notify, urls->external) && all_taken;
+  }
+  for (const auto& lookup : notify.lookups) {
+    if (!wanted(lookup.name)) continue;
+    ++tried;
+    all_taken = test_lookup(lookup, notify, urls->external) && all_taken;
   }
   for (const auto& hook : notify.webhooks) {
     if (!wanted(hook.name)) continue;

@@ -19,6 +19,7 @@
 #include "sinks/api.h"
 #include "sinks/api_actions.h"
 #include "sinks/api_status.h"
+#include "sinks/discovery.h"
 #include "sources/file_tail.h"
 #include "sources/http_ingest.h"
 #include "sources/http_inspect.h"
@@ -55,6 +56,7 @@ class Daemon {
         fold_(settings_),
         alerts_out_(journal_, settings_.notify.resolved_retention),
         alertmanagers_(settings_.notify, clock_),
+        discovery_(settings_.notify, alertmanagers_, clock_, log_, sinks::dns_resolver(settings_.notify.dns_servers)),
         external_url_(external_url_of(parts)),
         webhooks_(settings_, journal_, clock_, external_url_, log_) {
     const auto key_file = std::filesystem::path(parts.options.storage_path) / "id.key";
@@ -94,6 +96,7 @@ class Daemon {
     runtime::tell_service_manager("Reading the store");
     core_->restore();
     alertmanagers_.start();
+    discovery_.start();
     webhooks_.start();
     intake_->start();  // first: /-/ready must not say yes while deliveries are refused
     core_->start();
@@ -222,6 +225,8 @@ class Daemon {
                            t.lost_damaged, t.copied_bytes, t.compressed_files, t.read_errors, t.watches, t.watch_errors});
     }
     out.targets = alertmanagers_.stats();
+    out.lookups = discovery_.stats();
+    out.undelivered_by_lookup = alertmanagers_.undelivered();
     out.webhooks = webhooks_.stats();
     out.outbox = webhooks_.outbox();
     out.http = server_->stats();
@@ -285,6 +290,7 @@ class Daemon {
     intake_->stop();
     core_->stop();
     webhooks_.begin_stop(grace);
+    discovery_.stop();
     alertmanagers_.stop(grace);
     webhooks_.stop(grace);
     if (otlp_server_) otlp_server_->stop(http_grace);
@@ -304,6 +310,7 @@ class Daemon {
   judge::Fold fold_;
   AlertsOut alerts_out_;
   sinks::Alertmanagers alertmanagers_;
+  sinks::Discovery discovery_;
   const std::string external_url_;
   WebhookSink webhooks_;
   runtime::Worker render_{"pw-render"};

@@ -25,8 +25,9 @@ DescriptorPlan plan_descriptors(std::uint64_t limit, settings::Settings& setting
   const auto followed = static_cast<std::uint64_t>(std::ranges::count_if(sources, is_file));
   const std::uint64_t listeners =
       std::ranges::any_of(sources, [](const auto& s) { return s.kind == settings::SourceKind::otlp; }) ? 2 : 1;
-  const auto fixed = own + listeners * of_listener + settings.notify.alertmanagers.size() * of_alertmanager +
-                     followed * of_file_source;
+  auto alertmanagers = static_cast<std::uint64_t>(settings.notify.alertmanagers.size());
+  for (const auto& lookup : settings.notify.lookups) alertmanagers += lookup.max_targets;
+  const auto fixed = own + listeners * of_listener + alertmanagers * of_alertmanager + followed * of_file_source;
   std::uint64_t files = 0;
   for (const auto& source : sources) files += is_file(source) ? source.max_open_files : 0;
   DescriptorPlan out;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/url.h"
-
 namespace pilotwatch::settings {
 namespace {
 
@@ -17,28 +15,6 @@ constexpr std::string_view taken_labels[] = {"alertname", "pilot", "limit",     
 
 bool only(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-void read_url(const Value& value, Alertmanager& out) {
-  const std::string url = value.node().IsScalar() ? value.node().Scalar() : "";
-  const auto authority = url_authority(url, UrlQuery::refused);
-  if (authority.empty())
-    return value.wrong("http://host:port or https://host:port, with a path prefix if there is one");
-  out.url = url.substr(0, url.find_last_not_of('/') + 1);
-  out.name = std::string(authority);
-  if (out.url.ends_with("/api/v2/alerts")) value.problem("leave /api/v2/alerts out; it is added");
-}
-
-Alertmanager read_alertmanager(const Value& value, UniqueNames& names) {
-  MapReader map(value);
-  Alertmanager out;
-  const auto url = map.require("url");
-  if (url) read_url(*url, out);
-  const auto name = map.take("name");
-  if (name) out.name = name->name().value_or("");
-  map.finish();
-  if (!out.name.empty()) names.add(name ? *name : *url, out.name);
-  return out;
 }
 
 bool is_label_name(std::string_view name) {
@@ -66,10 +42,8 @@ std::map<std::string, std::string> read_external_labels(const Value& value) {
 Notify read_notify(const Value& value, const std::filesystem::path& config, std::uint64_t max_store_bytes) {
   MapReader map(value);
   Notify out;
-  UniqueNames names;
-  if (const auto list = map.take("alertmanagers")) {
-    for (const auto& item : list->items()) out.alertmanagers.push_back(read_alertmanager(item, names));
-  }
+  if (const auto list = map.take("alertmanagers")) read_alertmanagers(*list, config, out);
+  if (const auto list = map.take("dns_servers")) out.dns_servers = read_dns_servers(*list);
   if (const auto list = map.take("webhooks")) read_webhooks(*list, config, max_store_bytes, out.webhooks);
   if (const auto labels = map.take("external_labels")) out.external_labels = read_external_labels(*labels);
   map.read("resend_delay", out.resend_delay, &Value::duration, Zero::refused);

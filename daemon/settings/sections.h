@@ -74,6 +74,9 @@ void read_mapping(MapReader& source, Mapping& out);
 /// What a ready mapping is made of; none for those that take members of the wire format by their names.
 [[nodiscard]] std::vector<MapRule> preset_map_rules(SourcePreset preset);
 
+/// Fills `alertmanagers` and `lookups`. Relative paths are relative to the folder of `config`.
+void read_alertmanagers(const Value& list, const std::filesystem::path& config, Notify& out);
+[[nodiscard]] std::vector<std::string> read_dns_servers(const Value& list);
 /// `max_store_bytes`: 0 = no bound.
 [[nodiscard]] Notify read_notify(const Value& value, const std::filesystem::path& config,
                                  std::uint64_t max_store_bytes);

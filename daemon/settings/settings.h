@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "base/zone.h"
+#include "settings/alertmanager.h"
 #include "settings/source.h"
 #include "settings/webhook.h"
 
@@ -449,13 +450,11 @@ struct Pilot {
 /// other where it is a benefit. Binary pilots only.
 [[nodiscard]] const std::string& burden_class(const Pilot& pilot);
 
-struct Alertmanager {
-  std::string url;   ///< "http://host:9093", with path prefix if any, without /api/v2/alerts
-  std::string name;  ///< label `target`; default the URL's host:port
-};
-
 struct Notify {
   std::vector<Alertmanager> alertmanagers;
+  std::vector<AlertmanagerLookup> lookups;  ///< those of `alertmanagers` that have `dns`
+  /// YAML `notify.dns_servers`: "10.0.0.53", "10.0.0.53:5353", "[::1]:53"; empty = those of /etc/resolv.conf
+  std::vector<std::string> dns_servers;
   std::vector<Webhook> webhooks;
   std::map<std::string, std::string> external_labels;
   Millis resend_delay = std::chrono::minutes{1};

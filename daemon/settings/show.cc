@@ -325,15 +325,63 @@ void show_webhook(Writer& out, const Webhook& hook, const std::filesystem::path&
   });
 }
 
+void show_access(Writer& out, const AlertmanagerAccess& access, const std::filesystem::path& folder) {
+  const auto file = [&](const char* key, const std::filesystem::path& path) {
+    if (!path.empty()) out.text(key, folder.empty() ? path.string() : path.lexically_relative(folder).string());
+  };
+  if (!access.username.empty()) {
+    out.key("basic_auth");
+    out.flow_map([&] {
+      out.key("username");
+      out.label(access.username);
+      file("password_file", access.password_file);
+    });
+  }
+  file("bearer_token_file", access.bearer_token_file);
+  if (access.ca_file.empty() && access.cert_file.empty()) return;
+  out.key("tls_config");
+  out.flow_map([&] {
+    file("ca_file", access.ca_file);
+    file("cert_file", access.cert_file);
+    file("key_file", access.key_file);
+  });
+}
+
+void show_lookup(Writer& out, const AlertmanagerLookup& lookup, const std::filesystem::path& folder) {
+  out.flow_map([&] {
+    out.text("name", lookup.name);
+    out.text("dns", lookup.dns);
+    out.pair("type", word(dns_type_names, lookup.type));
+    if (lookup.type != DnsType::srv) out.whole("port", lookup.port);
+    out.text("scheme", lookup.scheme);
+    out.text("path_prefix", lookup.path_prefix);
+    out.duration("refresh_interval", lookup.refresh_interval);
+    out.whole("max_targets", lookup.max_targets);
+    show_access(out, lookup.access, folder);
+  });
+}
+
+void show_alertmanagers(Writer& out, const Notify& notify, const std::filesystem::path& folder) {
+  out.key("alertmanagers");
+  if (notify.alertmanagers.empty() && notify.lookups.empty()) out.raw() << YAML::Flow;
+  out.raw() << YAML::BeginSeq;
+  for (const auto& target : notify.alertmanagers) {
+    out.flow_map([&] {
+      out.text("url", target.url);
+      out.text("name", target.name);
+      show_access(out, target.access, folder);
+    });
+  }
+  for (const auto& lookup : notify.lookups) show_lookup(out, lookup, folder);
+  out.raw() << YAML::EndSeq;
+  if (notify.dns_servers.empty()) return;
+  out.list("dns_servers", notify.dns_servers, [&](const std::string& server) { out.label(server); });
+}
+
 void show_notify(Writer& out, const Notify& notify, const std::filesystem::path& folder) {
   out.key("notify");
   out.map([&] {
-    out.list("alertmanagers", notify.alertmanagers, [&](const Alertmanager& target) {
-      out.flow_map([&] {
-        out.text("url", target.url);
-        out.text("name", target.name);
-      });
-    });
+    show_alertmanagers(out, notify, folder);
     out.list("webhooks", notify.webhooks, [&](const Webhook& hook) { show_webhook(out, hook, folder); });
     out.key("external_labels");
     out.flow_map([&] {

@@ -60,7 +60,7 @@ void AlertTarget::push(const std::vector<Alert>& alerts) {
 
 void AlertTarget::begin_stop(Millis grace) {
   const std::lock_guard lock(mutex_);
-  if (!stopping_) deadline_ = steady_.now() + grace;
+  deadline_ = std::min(deadline_, steady_.now() + grace);
   stopping_ = true;
   changed_.notify_all();
 }
@@ -73,8 +73,19 @@ TargetStats AlertTarget::stats() const {
   return out;
 }
 
+bool AlertTarget::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 void AlertTarget::run() {
   pthread_setname_np(pthread_self(), "pw-alert");
+  work();
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+}
+
+void AlertTarget::work() {
   while (true) {
     bool was_stopping = false;
     {

@@ -24,7 +24,7 @@ namespace pilotwatch::sinks {
 ///       refused (400, 413, 422)   -> halve until the bad one is alone, drop that
 ///       anything else             -> put them back, pause longer each time
 ///
-/// push(), begin_stop() and stats(): any thread.
+/// push(), begin_stop(), ended() and stats(): any thread.
 class AlertTarget {
  public:
   AlertTarget(const settings::Notify& notify, const settings::Alertmanager& to, const Clock& clock,
@@ -35,8 +35,11 @@ class AlertTarget {
 
   void start();
   void push(const std::vector<Alert>& alerts);
+  /// A second time the earlier end holds.
   void begin_stop(Millis grace);
   void join();
+  /// Whether its thread has nothing to do any more: join() does not wait.
+  [[nodiscard]] bool ended() const;
   [[nodiscard]] TargetStats stats() const;
 
   /// One round: posts what is first in the queue. Returns how long to wait before the next one (0 = not at all); nullopt:
@@ -47,6 +50,7 @@ class AlertTarget {
   using Alerts = std::span<const Alert>;
 
   void run();
+  void work();
   Millis round();
   bool send(Alerts alerts, std::vector<Alert>& again);
   PostResult post(Alerts alerts);
@@ -71,7 +75,7 @@ class AlertTarget {
   AlertQueue queue_;
   TargetStats stats_;
   std::uint64_t under_way_ = 0;
-  bool stopping_ = false;
+  bool stopping_ = false, ended_ = false;
   SteadyTime deadline_ = SteadyTime::max();
   std::thread thread_;
 };

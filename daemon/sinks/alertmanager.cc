@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which alerts are to be sent when; alert_target.cc sends them.
+// Which alerts are to be sent when, and to whom; alert_target.cc sends them.
 #include "sinks/alertmanager.h"
 
+#include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "base/guarded.h"
@@ -22,6 +25,24 @@ bool is_due(const Alert& alert, const Queued& last, Instant now, Millis resend_d
   return changed || now < last.at || now - last.at >= resend_delay;  // a clock set back must not silence us
 }
 
+struct Member {
+  std::string url;
+  std::shared_ptr<AlertTarget> target;
+  bool of_settings = false;
+  std::set<std::size_t> lookups{};  ///< that have found it
+  bool fresh = false;               ///< has not been given what is out
+
+  [[nodiscard]] bool named() const { return of_settings || !lookups.empty(); }
+};
+
+struct State {
+  Known known;
+  std::vector<Member> members;
+  std::vector<std::shared_ptr<AlertTarget>> leaving;  ///< draining
+  std::uint64_t undelivered = 0;
+  bool started = false, stopping = false;
+};
+
 }  // namespace
 
 std::string alerts_url(std::string base) {
@@ -30,63 +51,136 @@ std::string alerts_url(std::string base) {
 }
 
 struct Alertmanagers::Impl {
-  Millis resend_delay{};
-  std::vector<std::unique_ptr<AlertTarget>> targets;
-  Guarded<Known> known;
+  Member member(settings::Alertmanager to) const {
+    return {to.url, std::make_shared<AlertTarget>(notify, to, clock, steady, connect(to))};
+  }
+  void join(State& all, std::size_t lookup, settings::Alertmanager to) const;
+
+  const settings::Notify notify;
+  const Clock& clock;
+  const SteadyClock& steady;
+  const Connect connect;
+  Guarded<State> state{};
 };
+
+/// Found by that look-up: one that is there already, or a new one.
+void Alertmanagers::Impl::join(State& all, std::size_t lookup, settings::Alertmanager to) const {
+  const auto same_url = std::ranges::find(all.members, to.url, &Member::url);
+  if (same_url != all.members.end()) {
+    same_url->lookups.insert(lookup);
+    return;
+  }
+  const auto taken = [&](const Member& other) { return other.target->stats().target == to.name; };
+  if (std::ranges::any_of(all.members, taken)) to.name = to.url;
+  Member fresh = member(std::move(to));
+  fresh.lookups.insert(lookup);
+  fresh.fresh = true;
+  if (all.started) fresh.target->start();
+  all.members.push_back(std::move(fresh));
+}
 
 Alertmanagers::Alertmanagers(const settings::Notify& notify, const Clock& clock, const SteadyClock& steady,
                              const Connect& connect)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->resend_delay = notify.resend_delay;
-  for (const auto& to : notify.alertmanagers) {
-    impl_->targets.push_back(std::make_unique<AlertTarget>(notify, to, clock, steady, connect(alerts_url(to.url))));
-  }
+    : impl_(new Impl{notify, clock, steady, connect}) {
+  impl_->state.with([&](State& state) {
+    for (const auto& to : notify.alertmanagers) {
+      state.members.push_back(impl_->member(to));
+      state.members.back().of_settings = true;
+    }
+  });
 }
 
 Alertmanagers::~Alertmanagers() { stop(Millis{0}); }
 
 void Alertmanagers::start() {
-  for (const auto& target : impl_->targets) target->start();
+  impl_->state.with([](State& state) {
+    state.started = true;
+    for (const auto& member : state.members) member.target->start();
+  });
 }
 
 void Alertmanagers::update(std::vector<Alert> alerts, Instant now) {
   // Under the lock to its end, so that two updates cannot queue the older version last.
-  impl_->known.with([&](Known& known) {
+  impl_->state.with([&](State& state) {
+    for (Member& member : state.members) {
+      if (std::exchange(member.fresh, false)) member.target->push(alerts);
+    }
     Known still;
     std::vector<Alert> due;
     for (Alert& alert : alerts) {
-      const auto last = known.find(alert.labels);
-      const bool send = last == known.end() || is_due(alert, last->second, now, impl_->resend_delay);
+      const auto last = state.known.find(alert.labels);
+      const bool send = last == state.known.end() || is_due(alert, last->second, now, impl_->notify.resend_delay);
       still.emplace(alert.labels, send ? Queued{now, alert.starts_at, alert.resolved_at} : last->second);
       if (send) due.push_back(std::move(alert));
     }
-    known = std::move(still);
+    state.known = std::move(still);
     if (due.empty()) return;
-    for (const auto& target : impl_->targets) target->push(due);
+    for (const Member& member : state.members) member.target->push(due);
   });
 }
 
 std::optional<Instant> Alertmanagers::next_send(const std::map<std::string, std::string>& labels) const {
-  if (impl_->targets.empty()) return std::nullopt;
-  return impl_->known.with([&](const Known& known) -> std::optional<Instant> {
-    const auto last = known.find(labels);
-    if (last == known.end()) return std::nullopt;
-    return last->second.at + impl_->resend_delay;
+  return impl_->state.with([&](const State& state) -> std::optional<Instant> {
+    const auto last = state.known.find(labels);
+    if (state.members.empty() || last == state.known.end()) return std::nullopt;
+    return last->second.at + impl_->notify.resend_delay;
   });
 }
 
-std::optional<Millis> Alertmanagers::step(std::size_t target) { return impl_->targets.at(target)->step(); }
+std::optional<Millis> Alertmanagers::step(std::size_t target) {
+  const auto its = impl_->state.with([&](const State& state) { return state.members.at(target).target; });
+  return its->step();
+}
+
+void Alertmanagers::found(std::size_t lookup, const std::vector<settings::Alertmanager>& now, Millis drain) {
+  impl_->state.with([&](State& state) {
+    if (state.stopping) return;
+    for (Member& member : state.members) member.lookups.erase(lookup);
+    for (const auto& to : now) impl_->join(state, lookup, to);
+    const auto gone = std::stable_partition(state.members.begin(), state.members.end(), [](const Member& m) { return m.named(); });
+    for (auto member = gone; member != state.members.end(); ++member) {
+      member->target->begin_stop(drain);
+      state.leaving.push_back(std::move(member->target));
+    }
+    state.members.erase(gone, state.members.end());
+  });
+}
+
+bool Alertmanagers::reap() {
+  return impl_->state.with([](State& state) {
+    const auto over = std::ranges::partition(state.leaving, [](const auto& target) { return !target->ended(); });
+    for (const auto& target : over) state.undelivered += target->stats().queue_length;
+    state.leaving.erase(over.begin(), over.end());
+    return !state.leaving.empty();
+  });
+}
+
+std::uint64_t Alertmanagers::undelivered() const {
+  return impl_->state.with([](const State& state) { return state.undelivered; });
+}
 
 void Alertmanagers::stop(Millis grace) {
-  for (const auto& target : impl_->targets) target->begin_stop(grace);
-  for (const auto& target : impl_->targets) target->join();
+  const auto all = impl_->state.with([](State& state) {
+    state.stopping = true;
+    auto targets = state.leaving;
+    for (const Member& member : state.members) targets.push_back(member.target);
+    return targets;
+  });
+  for (const auto& target : all) target->begin_stop(grace);
+  for (const auto& target : all) target->join();
 }
 
 std::vector<TargetStats> Alertmanagers::stats() const {
-  std::vector<TargetStats> out;
-  for (const auto& target : impl_->targets) out.push_back(target->stats());
-  return out;
+  return impl_->state.with([](const State& state) {
+    std::vector<TargetStats> out;
+    for (const Member& member : state.members) out.push_back(member.target->stats());
+    for (const auto& target : state.leaving) {
+      auto stats = target->stats();
+      const bool back = std::ranges::any_of(out, [&](const TargetStats& other) { return other.target == stats.target; });
+      if (!back) out.push_back(std::move(stats));
+    }
+    return out;
+  });
 }
 
 }  // namespace pilotwatch::sinks

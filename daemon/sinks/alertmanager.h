@@ -45,6 +45,9 @@ struct Alert {
 /// Where an Alertmanager takes alerts.
 [[nodiscard]] std::string alerts_url(std::string base);
 
+/// By libcurl. Passwords and tokens are read for each request; where one cannot be, nothing is sent.
+[[nodiscard]] Post post_to(const settings::Alertmanager& to);
+
 struct TargetStats {
   std::string target;
   std::uint64_t sent = 0, failed = 0, dropped_overflow = 0, dropped_rejected = 0, queue_length = 0, queue_capacity = 0;
@@ -55,10 +58,11 @@ struct TargetStats {
   double skew_seconds = 0;  ///< the Alertmanager's Date minus our clock, last seen
 };
 
-/// One bounded queue and one thread ("pw-alert") for each Alertmanager; all of them get everything.
+/// One bounded queue and one thread ("pw-alert") for each Alertmanager; all of them get everything: those of the
+/// settings, and those that DNS knows (sinks/discovery.h), which come and go.
 class Alertmanagers {
  public:
-  using Connect = std::function<Post(const std::string& url)>;  ///< `url`: where alerts are posted
+  using Connect = std::function<Post(const settings::Alertmanager& to)>;
   Alertmanagers(const settings::Notify& notify, const Clock& clock, const SteadyClock& steady = system_steady_clock(),
                 const Connect& connect = post_to);
   ~Alertmanagers();
@@ -77,7 +81,17 @@ class Alertmanagers {
   [[nodiscard]] std::optional<Instant> next_send(const std::map<std::string, std::string>& labels) const;
   /// Tries to send what is queued for at most `grace`, then joins. Never resolves anything.
   void stop(Millis grace);
+  /// Those that are draining too, unless they have come back meanwhile.
   [[nodiscard]] std::vector<TargetStats> stats() const;
+
+  /// What look-up `lookup` (its number in the settings) has found: all that it found before and that neither the
+  /// settings nor another look-up names goes, after a drain of at most `drain`; who comes is given all that is out with
+  /// the next update(). Does not wait. Any thread.
+  void found(std::size_t lookup, const std::vector<settings::Alertmanager>& now, Millis drain);
+  /// Takes away those that have drained; true while there are others. Any thread.
+  bool reap();
+  /// Alerts that waited when their Alertmanager's drain was over.
+  [[nodiscard]] std::uint64_t undelivered() const;
 
  private:
   struct Impl;

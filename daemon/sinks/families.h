@@ -77,6 +77,8 @@ void add_limits(Families& out, const judge::Snapshot& snapshot);
 void add_ingest(Families& out, const judge::Snapshot& snapshot, const SelfStats& self);
 void add_self(Families& out, const judge::Snapshot& snapshot, const SelfStats& self);
 void add_notifications(Families& out, const SelfStats& self);
+/// Alertmanagers that DNS knows.
+void add_lookups(Families& out, const SelfStats& self);
 void add_webhooks(Families& out, const SelfStats& self);
 /// process_*, as every Prometheus client has them, from /proc/self.
 void add_process(Families& out);

@@ -152,6 +152,10 @@ void HttpPost::Impl::set_up(const PostRequest& request, Millis timeout, Answer& 
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
+  if (!options.cert_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, options.cert_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, options.key_file.c_str());
+  }
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PROXY, "");  // what the settings name is called, not what the environment says
@@ -204,12 +208,6 @@ PostResult HttpPost::post(const PostRequest& request, Millis timeout, Instant no
     out.error = "not connected to " + impl_->refused + ": no address of the open Internet, and in no network allowed";
   }
   return out;
-}
-
-Post post_to(const std::string& url) {
-  return [post = std::make_shared<HttpPost>(url)](const auto& json, Millis timeout, Instant now, const auto& give_up) {
-    return post->post({json, {}}, timeout, now, give_up);
-  };
 }
 
 Send send_to(const std::string& url, const PostOptions& options) {

@@ -40,6 +40,7 @@ struct PostOptions {
   /// made, so that no name can stand for another address than the one that was looked at.
   std::optional<std::vector<Network>> only_public_and;
   std::filesystem::path ca_file{};  ///< certificates to trust; "" = those of the system
+  std::filesystem::path cert_file{}, key_file{};  ///< our own certificate and its key; "" = none
 };
 
 /// POST by libcurl, over one kept connection. Redirects are answers like others. One thread.
@@ -59,12 +60,9 @@ class HttpPost {
   std::unique_ptr<Impl> impl_;
 };
 
-/// HttpPost::post of JSON without headers, or what a simulation puts in its place.
+/// HttpPost::post of JSON, or what a simulation puts in its place.
 using Post = std::function<PostResult(const std::string& json, Millis timeout, Instant now,
                                       const std::function<bool()>& give_up)>;
-/// By libcurl.
-[[nodiscard]] Post post_to(const std::string& url);
-
 /// HttpPost::post, or what a simulation puts in its place.
 using Send = std::function<PostResult(const PostRequest& request, Millis timeout, Instant now,
                                       const std::function<bool()>& give_up)>;

@@ -103,6 +103,7 @@ Scrape scrape(const judge::Snapshot& snapshot, const SelfStats& self) {
   add_ingest(out, snapshot, self);
   add_self(out, snapshot, self);
   add_notifications(out, self);
+  add_lookups(out, self);
   add_webhooks(out, self);
   add_process(out);
   add_bounds(out, snapshot, self);

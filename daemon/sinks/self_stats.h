@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "runtime/http.h"
 #include "sinks/alertmanager.h"
+#include "sinks/discovery.h"
 #include "sinks/webhook.h"
 
 namespace pilotwatch::sinks {
@@ -56,6 +57,8 @@ struct SelfStats {
   };
   std::vector<Tail> tails;
   std::vector<TargetStats> targets;
+  std::vector<LookupStats> lookups;
+  std::uint64_t undelivered_by_lookup = 0;  ///< notifications whose Alertmanager is no longer found
   std::vector<WebhookStats> webhooks;
   OutboxStats outbox;  ///< shown where there are webhooks
   runtime::HttpStats http;

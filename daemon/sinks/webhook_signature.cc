@@ -24,15 +24,6 @@ std::string_view trimmed(std::string_view text) {
                                          : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::string to_base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 /// "" where it is no base64: OpenSSL's decoder alone would take blanks and = anywhere.
 std::string from_base64(std::string_view text) {
   const auto end = text.find_last_not_of('=') + 1;
@@ -64,6 +55,15 @@ Result<std::string> read_secret(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+std::string to_base64(std::string_view bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(size));
+  return out;
+}
 
 Result<std::string> parse_webhook_secret(std::string_view text) {
   text = trimmed(text);

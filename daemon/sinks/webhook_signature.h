@@ -21,6 +21,8 @@ namespace pilotwatch::sinks {
 /// malformed.
 [[nodiscard]] Result<std::vector<std::string>> read_webhook_secrets(std::span<const std::filesystem::path> files);
 
+[[nodiscard]] std::string to_base64(std::string_view bytes);
+
 /// "v1,<base64>"
 [[nodiscard]] std::string webhook_signature(std::string_view key, std::string_view id, std::string_view timestamp,
                                             std::string_view body);

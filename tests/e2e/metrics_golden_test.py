@@ -12,6 +12,7 @@ import re
 import subprocess
 import threading
 
+from dns_harness import NameServer
 from harness import SOURCE, Daemon, check, check_equal, main, need_programs, pilotwatch, scratch, wait_for
 from web_harness import Authority, WebDaemon, client_context
 from webhook_harness import secret_file
@@ -89,11 +90,13 @@ def side_records():
     yield {"type": "change", "pilot": "fraud", "what": "model", "time": SIDE, "to": "9"}
 
 
-def demo_config(target):
+def demo_config(target, dns):
     text = (SOURCE / "config" / "demo.yml").read_text(encoding="utf-8").replace("http://127.0.0.1:9093", f"http://127.0.0.1:{target}")
     hook = f'{{name: ops, url: "http://127.0.0.1:{target}", secret_files: [hook.secret], allow_networks: [127.0.0.0/8]}}'
-    text, there = re.subn(r"^notify:\n", f"notify:\n  webhooks: [{hook}]\n", text, flags=re.MULTILINE)
+    text, there = re.subn(r"^notify:\n", f"notify:\n  dns_servers: ['{dns}']\n  webhooks: [{hook}]\n", text, flags=re.MULTILINE)
     check_equal(there, 1, "notify in demo.yml")
+    text, there = re.subn(r"^( *- )(\{url: .*\})$", rf"\1\2\n\1{{dns: am.test., type: A, port: {target}}}", text, flags=re.MULTILINE)
+    check_equal(there, 1, "alertmanagers in demo.yml")
     return text.rstrip("\n") + QUANTILES + "sources: [{name: log, file: log.ndjson, pilot: routing}]\nstorage: {max_bytes: 1GB}\n"
 
 
@@ -105,11 +108,13 @@ def scrape_of_the_demo(folder):
     check_equal(done.returncode, 0, done.stderr)
     (folder / "log.ndjson").write_text('{"type":"prediction","id":"tail","time":"2026-01-05T01:00:00Z","prediction":"taxes","private":1}\n')
     secret_file(folder)
-    with Daemon(folder, demo_config(taken.server_address[1])) as daemon:
+    with NameServer() as dns, Daemon(folder, demo_config(taken.server_address[1], dns.server)) as daemon:
+        dns.records = {("am.test", "A"): ["127.0.0.1"]}
         daemon.send(json.dumps(record) for record in side_records())
         daemon.send(records.read_text(encoding="utf-8").splitlines())
         wait_for("the file to be read", lambda: daemon.metrics().sum("pilotwatch_ingest_records_total", source="log") == 1)
         wait_for("a notification", lambda: daemon.metrics().all("pilotwatch_notifications_last_success_timestamp_seconds"))
+        wait_for("a look-up", lambda: daemon.metrics().all("pilotwatch_dns_last_success_timestamp_seconds"))
         wait_for("an event", lambda: daemon.metrics().all("pilotwatch_webhook_last_success_timestamp_seconds"))
         pause = json.dumps({"for": "31d", "reason": "so that its end is there", "author": "a test"})
         check_equal(daemon.post(pause, "/api/v1/pilots/fraud/pause", {"Content-Type": "application/json"}).status, 200, "a pause")

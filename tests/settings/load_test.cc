@@ -21,7 +21,9 @@ memory: {decisions: 3GB}
 bounds: {pilots: 7, series: 5000}
 ingest: {max_body_bytes: 8MB, max_line_bytes: 2048, max_queue_requests: 3, max_queue_bytes: 1GB}
 notify:
-  alertmanagers: [{url: http://am:9093/prefix/, name: main}, {url: "https://[::1]:9094"}]
+  alertmanagers: [{url: http://am:9093/prefix/, name: main}, {url: "https://[::1]:9094"}, {dns: _am._tcp.example, name: found},
+                  {dns: am.example, type: A, port: 9093, scheme: https, path_prefix: /x/, refresh_interval: 5s, max_targets: 3}]
+  dns_servers: [10.0.0.53, "[::1]:5353"]
   webhooks:
     - {name: cases, url: "https://c.example/h?k=1", format: cloudevents, secret_files: [new.key, /etc/old.key], events: [no_data],
        allow_networks: [10.0.0.0/8, "fd00::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 2m], queue_capacity: 5}
@@ -104,7 +106,20 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.notify.alertmanagers[0].name == "main");
   CHECK(s.notify.alertmanagers[1].url == "https://[::1]:9094");
   CHECK(s.notify.alertmanagers[1].name == "[::1]:9094");
+  REQUIRE(s.notify.lookups.size() == 2);
+  CHECK(s.notify.lookups[0].dns == "_am._tcp.example");
+  CHECK(s.notify.lookups[0].name == "found");
+  CHECK(s.notify.lookups[0].type == DnsType::srv);
+  CHECK(s.notify.lookups[0].refresh_interval == 30s);
+  CHECK(s.notify.lookups[0].max_targets == 16);
+  CHECK(s.notify.lookups[1].name == "am.example");
+  CHECK(s.notify.lookups[1].type == DnsType::a);
+  CHECK(s.notify.lookups[1].port == 9093);
+  CHECK(s.notify.lookups[1].scheme + s.notify.lookups[1].path_prefix == "https/x");
+  CHECK(s.notify.lookups[1].refresh_interval == 5s);
+  CHECK(s.notify.lookups[1].max_targets == 3);
   CHECK(s.notify.evaluation_interval == 5s);
+  CHECK(s.notify.dns_servers == std::vector<std::string>{"10.0.0.53", "[::1]:5353"});
   REQUIRE(s.notify.webhooks.size() == 1);
   const auto& hook = s.notify.webhooks[0];
   CHECK(hook.name == "cases");

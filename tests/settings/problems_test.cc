@@ -445,6 +445,63 @@ TEST_CASE("problems: addresses of Alertmanagers are http(s)://host:port/path") {
         "p.yml:1:49: notify.alertmanagers[1].url: 'a' is given twice; the first is in line 1\n");
 }
 
+TEST_CASE("problems: Alertmanagers that DNS knows have a name, and a port where their records have none") {
+  const auto found = [](const std::string& entry) {
+    return problems("notify: {alertmanagers: [{" + entry + "}]}\npilots: [{name: p, task: binary}]");
+  };
+  for (const auto* good : {"dns: _am._tcp.example", "dns: am.example., type: A, port: 9093", "dns: a, type: AAAA, port: 1, scheme: https",
+                           "dns: a, name: b, path_prefix: /x, refresh_interval: 1s, max_targets: 1000"}) {
+    CAPTURE(good);
+    CHECK(found(good) == "");
+  }
+  CHECK(found("dns: am.example, type: A") == "p.yml:1:26: notify.alertmanagers[0].port: is required\n");
+  CHECK(found("dns: am.example, port: 1") == "p.yml:1:44: notify.alertmanagers[0].port: SRV records bring their ports\n");
+  CHECK(found("url: 'http://a', dns: b") == "p.yml:1:27: notify.alertmanagers[0].url: either url or dns\n");
+  CHECK(found("url: 'http://a', scheme: http") ==
+        "p.yml:1:44: notify.alertmanagers[0].scheme: goes with dns; a url has it all\n");
+  CHECK(found("dns: a, type: MX") ==
+        "p.yml:1:41: notify.alertmanagers[0].type: must be one of SRV, A, AAAA, got 'MX'\n");
+  CHECK(found("dns: a, path_prefix: x") ==
+        "p.yml:1:48: notify.alertmanagers[0].path_prefix: must be a path such as /alertmanager, got 'x'\n");
+  for (const std::string bad : {"''", "a b", "a..b", ".", "http://a", "a:9093", "[a]"}) {
+    CAPTURE(bad);
+    CHECK_THAT(found("dns: " + bad), Catch::Contains("must be a name such as _alertmanager._tcp.example.org"));
+  }
+  CHECK_THAT(found("dns: " + std::string(64, 'a') + ".b"), Catch::Contains("must be a name"));
+  CHECK(problems("notify: {alertmanagers: [{dns: a}, {dns: a}]}\npilots: [{name: p, task: binary}]") ==
+        "p.yml:1:42: notify.alertmanagers[1].dns: 'a' is given twice; the first is in line 1\n");
+}
+
+TEST_CASE("problems: one way into an Alertmanager, and certificates for https only") {
+  const auto found = [](const std::string& entry) {
+    return problems("notify: {alertmanagers: [{" + entry + "}]}\npilots: [{name: p, task: binary}]");
+  };
+  CHECK(found("url: 'https://a', basic_auth: {username: u, password_file: f}, tls_config: {ca_file: c}") == "");
+  CHECK(found("url: 'http://a', bearer_token_file: f") == "");
+  CHECK(found("dns: a, scheme: https, tls_config: {cert_file: c, key_file: k}") == "");
+  CHECK_THAT(found("url: 'http://a', basic_auth: {username: u, password_file: f}, bearer_token_file: f"),
+             Catch::Contains("alertmanagers[0].basic_auth: either basic_auth or bearer_token_file"));
+  CHECK_THAT(found("url: 'http://a', basic_auth: {username: u}"), Catch::Contains("basic_auth.password_file: is required"));
+  CHECK_THAT(found("url: 'http://a', basic_auth: {username: 'u:v', password_file: f}"), Catch::Contains("a colon ends"));
+  CHECK_THAT(found("url: 'http://a', tls_config: {ca_file: c}"), Catch::Contains("tls_config: is only for https"));
+  CHECK_THAT(found("dns: a, tls_config: {ca_file: c}"), Catch::Contains("tls_config: is only for https"));
+  CHECK_THAT(found("url: 'https://a', tls_config: {cert_file: c}"), Catch::Contains("needs both cert_file and key_file"));
+}
+
+TEST_CASE("problems: DNS servers are addresses") {
+  const auto accepted = [](const std::string& server) {
+    return problems("notify: {dns_servers: ['" + server + "']}\npilots: [{name: p, task: binary}]").empty();
+  };
+  for (const auto* good : {"10.0.0.53", "10.0.0.53:5353", "::1", "[::1]", "[fd00::53]:53"}) {
+    CAPTURE(good);
+    CHECK(accepted(good));
+  }
+  for (const auto* bad : {"", "ns.example", "10.0.0.53:0", "10.0.0.256", "[::1", "::1:99999:zz", "10.0.0.53,10.0.0.54"}) {
+    CAPTURE(bad);
+    CHECK(!accepted(bad));
+  }
+}
+
 TEST_CASE("problems: sizes and durations have bounds") {
   const auto body = [](const std::string& size) {
     return problems("ingest: {max_queue_bytes: " + size + "}\npilots: [{name: p, task: binary}]").empty();

@@ -39,6 +39,13 @@ storage: {retention: 30d, max_bytes: 2GB}
 memory: {decisions: 2GB}
 notify:
   watchdog: true
+  alertmanagers:
+    - {url: "http://a:1/x", name: fixed}
+    - {dns: _am._tcp.example, refresh_interval: 1m, max_targets: 3}
+    - {dns: am.example, name: by-address, type: AAAA, port: 9093, scheme: https, path_prefix: /am/,
+       basic_auth: {username: "1", password_file: p}, tls_config: {ca_file: ca.crt, cert_file: /etc/c, key_file: /etc/k}}
+    - {url: "http://b:1", bearer_token_file: t}
+  dns_servers: ["[::1]:5353", 10.0.0.53]
   webhooks:
     - {name: h, url: "https://a.example/x?y=1", format: cloudevents, secret_files: [s/new, /etc/old], events: [no_data, state],
        allow_networks: [10.0.0.0/8, "::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 1d], queue_capacity: 5, queue_bytes: 1MB}
@@ -113,6 +120,10 @@ TEST_CASE("show: every key that the reader knows is shown") {
   keys.insert(keys.end(), of_limits.begin(), of_limits.end());
   const auto of_references = known_keys("pilots: [{name: p, task: binary, reference: {first: 1, zzz: 1}}]");
   CHECK(of_references.size() > 6);
+  const auto of_alertmanagers =
+      known_keys("notify: {alertmanagers: [{url: http://a, zzz: 1}]}\npilots: [{name: p, task: binary}]");
+  CHECK(of_alertmanagers.size() > 8);
+  keys.insert(keys.end(), of_alertmanagers.begin(), of_alertmanagers.end());
   keys.insert(keys.end(), of_references.begin(), of_references.end());
   for (const auto& key : keys) {
     if (key == "preset" || key == "off") continue;  // what they do is what is shown

@@ -70,7 +70,7 @@ void World::start() {
   if (!calm_ && soon) disk_.die_after(random_.below(200));
   ++lives_;
   life_ = std::make_unique<Life>(
-      Life::Parts{settings_, time_, quiet(), folder_.path(), [this](const std::string& url) { return connect(url); }});
+      Life::Parts{settings_, time_, quiet(), folder_.path(), [this](const settings::Alertmanager& to) { return connect(to.url); }});
   try {
     life_->start();
     tail_ = std::make_unique<Tail>(stage_, *life_);
