@@ -3,14 +3,13 @@
 """Nobody is told twice: our rules in a real Prometheus and our inhibit_rules in a real Alertmanager, beside a daemon that tells
 it of breaches itself, until its way there breaks."""
 import contextlib
-import http.server
 import json
 import re
 import subprocess
-import threading
 
 from harness import (SOURCE, Daemon, check, check_equal, main, need_modules, need_programs, prometheus, request, scratch,
                      start_server, wait_for)
+from mesh_harness import http_server
 
 yaml = need_modules("yaml")
 
@@ -18,30 +17,6 @@ ALERTMANAGER = SOURCE / "dashboards" / "provisioning" / "alertmanager.yml"
 RULES = SOURCE / "dashboards" / "rules"
 BREACH = "PilotwatchLimitBreached"
 OWN = "PilotErrorRateHigh"
-
-
-@contextlib.contextmanager
-def http_server(answer):
-    """answer(path, body) -> status, for each POST; yields the port."""
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(answer(self.path, body))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Receiver:
