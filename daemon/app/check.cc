@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "app/commands.h"
+#include "app/limit_test_records.h"
 #include "app/shown_settings.h"
 #include "settings/load.h"
 
@@ -26,10 +27,16 @@ int check_config(const CheckOptions& options) {
     std::cout << shown_settings(settings);
     return 0;
   }
+  if (const auto problems = test_problems(settings); !problems.empty()) {
+    for (const auto& problem : problems) std::cerr << settings::to_string(problem) << '\n';
+    return 2;
+  }
   std::size_t limits = 0;
   for (const auto& pilot : settings.pilots) limits += pilot.limits.size();
   std::cout << config_file << " is valid: " << counted(settings.pilots.size(), "pilot") << ", "
-            << counted(limits, "limit") << '\n';
+            << counted(limits, "limit");
+  if (!settings.tests.empty()) std::cout << ", " << counted(settings.tests.size(), "test") << " (not run)";
+  std::cout << '\n';
   return 0;
 }
 

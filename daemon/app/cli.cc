@@ -85,25 +85,6 @@ void add_serve(CLI::App& root, ServeOptions& options, Command& command) {
   app->callback([&] { command = [&options] { return serve(options); }; });
 }
 
-void add_check(CLI::App& root, CheckOptions& options, CheckWebOptions& web, Command& command) {
-  auto* check = root.add_subcommand("check", "Check files without running anything");
-  check->require_subcommand(1);
-  auto* app =
-      check->add_subcommand("config", "Check a configuration file: every problem at once, exit 2 if there is any");
-  app->add_option("file,--config.file", options.config_file, "Configuration file (YAML)")
-      ->type_name("FILE")
-      ->capture_default_str();
-  app->add_flag("--show", options.show,
-                "Print the configuration that results, with all defaults, presets and parts of budgets");
-  app->footer("Example: pilotwatch check config pilotwatch.yml");
-  app->callback([&] { command = [&options] { return check_config(options); }; });
-  auto* of_web = check->add_subcommand(
-      "web-config", "Check a file for --web.config.file, and the certificates and keys that it names");
-  of_web->add_option("file", web.config_file, "Web configuration file (YAML)")->type_name("FILE")->required();
-  of_web->footer("Example: pilotwatch check web-config web.yml");
-  of_web->callback([&] { command = [&web] { return check_web_config(web); }; });
-}
-
 void add_backtest(CLI::App& root, BacktestOptions& options, Command& command) {
   auto* app = root.add_subcommand("backtest", "Read records from a file and print every window, figure and transition");
   add_config_file(*app, options.config_file);
@@ -301,6 +282,7 @@ struct Options {
   ExplainOptions explain;
   TopOptions top;
   DecideOptions decide;
+  TestConfigOptions test_config;
   bool verbose = false;
 };
 
@@ -310,6 +292,7 @@ void declare(CLI::App& root, Options& options, Command& command) {
   root.require_subcommand(0, 1);
   add_serve(root, options.serve, command);
   add_check(root, options.check, options.check_web, command);
+  add_test_config(root, options.test_config, command);
   add_simulate(root, options.simulate, command);
   add_backtest(root, options.backtest, command);
   add_ingest(root, options.ingest, command);

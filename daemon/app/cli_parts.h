@@ -19,6 +19,10 @@ void add_client(CLI::App& app, ClientOptions& options);
 // cli_alert.cc
 void add_alert(CLI::App& root, AlertOptions& options, Command& command);
 
+// cli_check.cc
+void add_check(CLI::App& root, CheckOptions& options, CheckWebOptions& web, Command& command);
+void add_test_config(CLI::App& root, TestConfigOptions& options, Command& command);
+
 // cli_watch.cc
 void add_explain(CLI::App& root, ExplainOptions& options, Command& command);
 void add_top(CLI::App& root, TopOptions& options, Command& command);

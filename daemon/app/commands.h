@@ -37,6 +37,14 @@ struct CheckOptions {
 };
 int check_config(const CheckOptions& options);
 
+struct TestConfigOptions {
+  std::string config_file = "pilotwatch.yml";
+  std::vector<std::string> names;  ///< only these tests; empty = all
+  bool verbose = false;            ///< also every change of state
+};
+/// Runs the tests that stand in the configuration; 1 where an expectation does not hold.
+int test_config(const TestConfigOptions& options);
+
 struct CheckWebOptions {
   std::string config_file = "web-config.yml";
 };

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "settings/document.h"
 #include "settings/sections.h"
+#include "settings/tests.h"
 
 namespace pilotwatch::settings {
 namespace {
@@ -82,13 +83,14 @@ void read_root(const Value& root, Settings& out) {
   if (const auto v = map.take("ingest")) read_ingest(*v, out.ingest);
   if (const auto v = map.take("notify")) out.notify = read_notify(*v, out.file, out.max_store_bytes);
   out.notify.evaluation_interval = out.evaluation_interval;
-  const auto sources = map.take("sources");
+  const auto sources = map.take("sources"), tests = map.take("tests");
   if (const auto v = map.require("pilots")) read_pilots(*v, out);
   // After the pilots, whose names they use.
   const bool pilots_are_sound =
       std::none_of(out.pilots.begin(), out.pilots.end(), [](const Pilot& p) { return p.name.empty(); }) &&
       !out.pilots.empty();
   if (sources) read_sources(*sources, pilots_are_sound, out);
+  if (tests) read_tests(*tests, pilots_are_sound, out);
   map.finish();
 }
 

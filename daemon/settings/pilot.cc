@@ -231,18 +231,10 @@ class PilotReader {
     out.max_rows = max_rows->whole(Whole{200, 10'000'000}).value_or(out.max_rows);
   }
 
-  /// A civil day of the pilot's zone, at its begin, or a time with its offset.
   std::optional<Instant> instant(const Value& value) {
-    const auto text = value.node().IsScalar() ? value.node().Scalar() : "";
-    if (const auto time = parse_rfc3339(text)) return time;
-    // A day is a day in UTC, whatever it is elsewhere.
-    if (text.size() == 10) {
-      if (const auto day = parse_rfc3339(text + "T00:00:00Z"))
-        return out_.time_zone.start_of(
-            std::chrono::local_days{std::chrono::floor<std::chrono::days>(day->time_since_epoch())});
-    }
-    value.wrong("a day, 2026-03-01, or a time, 2026-03-01T08:00:00+01:00");
-    return std::nullopt;
+    const auto time = parse_instant(value.node().IsScalar() ? value.node().Scalar() : "", out_.time_zone);
+    if (!time) value.wrong("a day, 2026-03-01, or a time, 2026-03-01T08:00:00+01:00");
+    return time;
   }
 
   void scores(const Value& value) {
@@ -371,6 +363,14 @@ std::optional<Window> read_window(const Value& value) {
     return Window{kind, 0};
   value.wrong("hour, day, week, month, all, {days: N} or {count: N}");
   return std::nullopt;
+}
+
+std::optional<Instant> parse_instant(const std::string& text, const Zone& zone) {
+  if (const auto time = parse_rfc3339(text)) return time;
+  // A day is a day in UTC, whatever it is elsewhere.
+  const auto day = text.size() == 10 ? parse_rfc3339(text + "T00:00:00Z") : std::nullopt;
+  if (!day) return std::nullopt;
+  return zone.start_of(std::chrono::local_days{std::chrono::floor<std::chrono::days>(day->time_since_epoch())});
 }
 
 Pilot read_pilot(const Value& value, const std::filesystem::path& config, UniqueNames& names) {

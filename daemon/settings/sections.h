@@ -64,6 +64,9 @@ void read_times_of(MapReader& map, Limit& limit);
 /// What evidence reference_chunks knows, of a limit whose metric, window and evidence have been read.
 void read_chunks(MapReader& map, const Pilot& pilot, const Sound& sound, Limit& limit);
 
+/// A civil day of the zone, at its begin, or a time with its offset.
+[[nodiscard]] std::optional<Instant> parse_instant(const std::string& text, const Zone& zone);
+
 [[nodiscard]] std::optional<Window> read_window(const Value& value);
 /// As it is written in the file: "week", "{count: 1000}".
 [[nodiscard]] std::string window_words(const Window& window);

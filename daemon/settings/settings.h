@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "base/zone.h"
 #include "settings/alertmanager.h"
+#include "settings/limit_test.h"
 #include "settings/source.h"
 #include "settings/webhook.h"
 
@@ -494,6 +495,7 @@ struct Settings {
   Source http = {.name = "http"};  ///< "http": what comes by HTTP and names no source
   std::vector<Source> sources;     ///< YAML `sources`
   Notify notify;
+  std::vector<LimitTest> tests;  ///< YAML `tests`: nothing that the daemon does depends on them
 
   [[nodiscard]] const Pilot* find(std::string_view pilot) const;
   /// Whether HTTP without a token is let in.

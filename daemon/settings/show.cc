@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "settings/presets.h"
 #include "settings/show_map.h"
+#include "settings/show_tests.h"
 
 namespace pilotwatch::settings {
 namespace {
@@ -465,6 +466,7 @@ std::string show(const Settings& settings, const std::function<std::string(const
     show_notify(out, settings.notify, settings.file.parent_path());
     show_sources(out, settings);
     out.list("pilots", settings.pilots, [&](const Pilot& pilot) { show_pilot(out, pilot, settings, note); });
+    show_tests(out.raw(), settings);
   });
   return std::string(emitter.c_str(), emitter.size()) + "\n";
 }

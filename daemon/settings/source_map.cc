@@ -3,45 +3,10 @@
 #include <algorithm>
 
 #include "settings/sections.h"
+#include "settings/wire.h"
 
 namespace pilotwatch::settings {
 namespace {
-
-struct TypeMembers {
-  const char* type;
-  std::vector<std::string_view> needed, others;
-};
-
-/// The members that rules may fill, README "Records"; `time` is needed everywhere, `pilot` may come from the source.
-const std::vector<TypeMembers>& types() {
-  static const std::vector<TypeMembers> all = {
-      {"prediction",
-       {"id"},
-       {"part", "model_version", "prediction", "score", "features", "segments", "latency_ms", "weight", "failed"}},
-      {"outcome", {"id", "actual"}, {"source"}},
-      {"complaint", {"id"}, {"prediction_id", "category", "severity", "channel", "incident", "segments"}},
-      {"complaint_update", {"id", "step"}, {"found_for"}},
-      {"review", {"prediction_id", "final"}, {"id", "opened_at", "ai_shown", "seeded", "reason"}},
-      {"feedback", {"audience"}, {"id", "prediction_id", "theme", "stance", "value"}},
-      {"change", {"what"}, {"id", "from", "to", "announced"}},
-  };
-  return all;
-}
-
-const std::vector<const char*>& type_names() {
-  static const std::vector<const char*> names = [] {
-    std::vector<const char*> out;
-    for (const auto& type : types()) out.push_back(type.type);
-    return out;
-  }();
-  return names;
-}
-
-/// Members of which single ones can be filled: "features.amount".
-constexpr std::string_view objects[] = {"features", "segments", "score", "prediction"};
-
-bool is_object(std::string_view member) { return std::ranges::find(objects, member) != std::end(objects); }
-bool is_time(std::string_view member) { return member == "time" || member == "opened_at"; }
 
 /// "/a/b~1c" into "a", "b/c"; nullopt where a ~ stands for nothing.
 std::optional<std::vector<std::string>> pointer_steps(std::string_view text) {
@@ -94,24 +59,6 @@ std::optional<Pointer> read_pointer(const Value& value) {
   }
   out.steps = *std::move(steps);
   return out;
-}
-
-/// As JSON has numbers: no leading zeros or +, no infinity.
-bool is_json_number(std::string_view text) {
-  const auto number = parse_all<double>(text);
-  if (!number || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
-  const auto digits = text.substr(text.front() == '-' ? 1 : 0);
-  if (digits.empty() || digits.front() == '.' || digits.back() == '.') return false;
-  return !(digits.size() > 1 && digits.front() == '0' && digits[1] >= '0' && digits[1] <= '9');
-}
-
-std::optional<Scalar> read_scalar(const Value& value) {
-  const auto text = value.text();
-  if (!text) return std::nullopt;
-  const bool quoted = value.node().Tag() == "!";
-  if (!quoted && (*text == "true" || *text == "false")) return Scalar{Scalar::Kind::boolean, *text};
-  if (!quoted && is_json_number(*text)) return Scalar{Scalar::Kind::number, *text};
-  return Scalar{Scalar::Kind::text, *text};
 }
 
 class FieldReader {
@@ -186,13 +133,13 @@ class FieldReader {
     const auto names = map.take("names");
     if (!names) return;
     for (const auto& item : names->items()) out_.names.push_back(item.filled_text().value_or(""));
-    if (!is_object(out_.member)) names->key_problem("is only for features, segments, score and prediction");
+    if (!is_wire_object(out_.member)) names->key_problem("is only for features, segments, score and prediction");
   }
 
   void read_time(MapReader& map) {
     const auto time = map.take("time"), zone = map.take("zone");
     for (const auto* key : {&time, &zone}) {
-      if (*key && !is_time(out_.member)) (*key)->key_problem("is only for time and opened_at");
+      if (*key && !is_wire_time(out_.member)) (*key)->key_problem("is only for time and opened_at");
     }
     if (time) read_time_form(*time);
     if (!zone) return;
@@ -233,11 +180,11 @@ class RuleReader {
   explicit RuleReader(const Value& value) : map_(value) {}
 
   MapRule read() {
-    std::size_t type = type_names().size();
+    std::size_t type = wire_type_names().size();
     if (const auto v = map_.require("type")) {
-      if (const auto choice = v->choice<std::size_t>(type_names())) {
+      if (const auto choice = v->choice<std::size_t>(wire_type_names())) {
         type = *choice;
-        out_.type = type_names()[type];
+        out_.type = wire_type_names()[type];
       }
     }
     if (const auto v = map_.take("extends")) out_.extends = v->flag().value_or(false);
@@ -294,26 +241,26 @@ class RuleReader {
   void read_fields(const Value& value, std::size_t type) {
     MapReader map(value);
     for (const auto& [member, field] : map.take_all()) {
-      if (type < types().size() && !known(member, types()[type], field)) continue;
+      if (type < wire_types().size() && !known(member, wire_types()[type], field)) continue;
       out_.fields.push_back(FieldReader(member, field).read());
     }
-    if (type >= types().size() || out_.extends || !value.node().IsMap()) return;
-    auto needed = types()[type].needed;
+    if (type >= wire_types().size() || out_.extends || !value.node().IsMap()) return;
+    auto needed = wire_types()[type].needed;
     needed.push_back("time");
     for (const auto member : needed) {
       if (!map.has(member)) value.problem("a " + out_.type + " needs " + std::string(member));
     }
   }
 
-  static bool known(std::string_view member, const TypeMembers& type, const Value& field) {
+  static bool known(std::string_view member, const WireType& type, const Value& field) {
     std::vector<std::string_view> all = type.needed;
     all.insert(all.end(), type.others.begin(), type.others.end());
     all.insert(all.end(), {"pilot", "time"});
     const auto dot = member.find('.');
     const auto head = member.substr(0, dot);
     const bool found = std::ranges::find(all, head) != all.end();
-    if (found && (dot == std::string_view::npos || (is_object(head) && dot + 1 < member.size()))) return true;
-    field.key_problem(in_quotes(member) + " is no member of a " + type.type + instead(member, "members", all));
+    if (found && (dot == std::string_view::npos || (is_wire_object(head) && dot + 1 < member.size()))) return true;
+    field.key_problem(in_quotes(member) + " is no member of a " + type.name + instead(member, "members", all));
     return false;
   }
 

@@ -6,7 +6,7 @@ import subprocess
 
 from harness import BINARY, SOURCE, Failure, check, check_equal, main, pilotwatch, scratch
 
-SUBCOMMANDS = ("serve", "check", "simulate", "backtest", "explain", "top", "schema", "version")
+SUBCOMMANDS = ("serve", "check", "test", "simulate", "backtest", "explain", "top", "schema", "version")
 DRIFT_DAY = 30
 DAYS = 60
 START = "2026-01-05T00:00:00Z"
@@ -42,7 +42,7 @@ def help_and_version():
 
 def usage_errors_exit_2():
     """wrong flags, values and subcommands"""
-    for arguments in ([], ["nonsense"], ["--nonsense"], ["serve", "--nonsense"], ["serve", "--log.level=loud"], ["check"],
+    for arguments in ([], ["nonsense"], ["--nonsense"], ["serve", "--nonsense"], ["serve", "--log.level=loud"], ["check"], ["test"],
                       ["serve", "--web.listen-address=nowhere"], ["serve", "--web.read-timeout=0s"], ["serve", "--web.idle-timeout=soon"],
                       ["serve", "--web.max-connections=0"], ["serve", "--web.max-header-bytes=1"], ["check", "web-config"], ["backtest", "--format=xml"], ["simulate", "--pilot=nobody"],
                       ["simulate", "--days=many"], ["simulate", "--start=yesterday"], ["simulate", "--days=-1"],
