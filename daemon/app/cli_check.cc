@@ -14,7 +14,25 @@ void add_check(CLI::App& root, CheckOptions& options, CheckWebOptions& web, Comm
       ->capture_default_str();
   app->add_flag("--show", options.show,
                 "Print the configuration that results, with all defaults, presets and parts of budgets");
-  app->footer("Example: pilotwatch check config pilotwatch.yml");
+  app->add_flag("--strict", options.strict, "Exit 3 where there is a warning");
+  auto* environment = app->add_flag("--environment", options.environment,
+                                    "Also look at what the file names, as the user who asks: store, followed files, "
+                                    "secrets, references, certificates, "
+                                    "Alertmanagers, webhooks; nothing is changed, nobody is notified");
+  app->add_flag("--offline", options.offline, "With --environment: connect to nobody")->needs(environment);
+  app->add_option("--storage.path", options.storage_path, "With --environment: folder of the store, as serve has it")
+      ->type_name("DIR")
+      ->needs(environment)
+      ->capture_default_str();
+  app->add_option("--web.config.file", options.web_config_file,
+                  "With --environment: file with TLS and passwords, as serve has it")
+      ->type_name("FILE")
+      ->needs(environment);
+  app->footer(
+      "Without --environment nothing but the file, and the record files that its tests name, is looked at. Exit codes: "
+      "0 "
+      "ok, 1 an error of the environment, 2 a problem of the file, 3 a warning with --strict.\n"
+      "Example: pilotwatch check config --environment --offline --storage.path data pilotwatch.yml");
   app->callback([&] { command = [&options] { return check_config(options); }; });
   auto* of_web = check->add_subcommand(
       "web-config", "Check a file for --web.config.file, and the certificates and keys that it names");

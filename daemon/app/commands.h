@@ -34,7 +34,12 @@ int serve(const ServeOptions& options);
 struct CheckOptions {
   std::string config_file = "pilotwatch.yml";
   bool show = false;  ///< print the configuration that results, with all defaults
+  bool strict = false;       ///< a warning is an exit code of its own
+  bool environment = false;  ///< also what the settings name: store, files, receivers
+  bool offline = false;      ///< of that nothing that needs a network
+  std::string storage_path = "data", web_config_file;  ///< as the daemon has them
 };
+/// 0 ok, 1 an error of the environment, 2 a problem of the file, 3 a warning where they count.
 int check_config(const CheckOptions& options);
 
 struct TestConfigOptions {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -49,5 +50,7 @@ class TlsContext;
 
 /// When the first of the server's certificates ends to be valid.
 [[nodiscard]] std::chrono::sys_seconds certificate_expiry(const TlsContext& context);
+/// The same of certificates as text (PEM); nullopt where there is none.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expiry(const std::string& pem);
 
 }  // namespace pilotwatch::runtime

@@ -221,4 +221,13 @@ std::variant<std::shared_ptr<const TlsContext>, TlsProblem> make_tls_context(con
 
 std::chrono::sys_seconds certificate_expiry(const TlsContext& context) { return context.expires; }
 
+std::optional<std::chrono::sys_seconds> certificate_expiry(const std::string& pem) {
+  std::optional<std::chrono::sys_seconds> out;
+  for (const auto& certificate : certificates(pem)) {
+    const auto ends = not_after(certificate.get());
+    out = std::min(out.value_or(ends), ends);
+  }
+  return out;
+}
+
 }  // namespace pilotwatch::runtime

@@ -101,7 +101,10 @@ struct HttpPost::Impl {
     curl_slist_free_all(headers);
   }
 
-  void set_up(const PostRequest& request, Millis timeout, Answer& answer);
+  void set_up(Millis timeout, Answer& answer);
+  void set_body(const PostRequest& request);
+  [[nodiscard]] PostResult result(CURLcode code, Answer& answer);
+  [[nodiscard]] std::string certificate() const;
   void set_headers(const PostRequest& request);
   CURLcode perform(const std::function<bool()>& give_up);
   [[nodiscard]] bool may_connect(const IpAddress& address) const;
@@ -140,11 +143,16 @@ void HttpPost::Impl::set_headers(const PostRequest& request) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 }
 
-void HttpPost::Impl::set_up(const PostRequest& request, Millis timeout, Answer& answer) {
+void HttpPost::Impl::set_body(const PostRequest& request) {
+  set_headers(request);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+}
+
+void HttpPost::Impl::set_up(Millis timeout, Answer& answer) {
   static const std::string agent = "pilotwatch/" + std::string(version());
   error[0] = '\0';
   refused.clear();
-  set_headers(request);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Impl::open_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -161,8 +169,6 @@ void HttpPost::Impl::set_up(const PostRequest& request, Millis timeout, Answer& 
   curl_easy_setopt(easy, CURLOPT_PROXY, "");  // what the settings name is called, not what the environment says
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -194,20 +200,49 @@ PostResult HttpPost::post(const PostRequest& request, Millis timeout, Instant no
                           const std::function<bool()>& give_up) {
   Answer answer;
   answer.now = now;
-  impl_->set_up(request, timeout, answer);
-  const CURLcode code = impl_->perform(give_up);
+  impl_->set_up(timeout, answer);
+  impl_->set_body(request);
+  return impl_->result(impl_->perform(give_up), answer);
+}
+
+LookResult HttpPost::look(Ask ask, Millis timeout, Instant now, const std::function<bool()>& give_up) {
+  Answer answer;
+  answer.now = now;
+  impl_->set_up(timeout, answer);
+  curl_easy_setopt(impl_->easy, CURLOPT_CERTINFO, 1L);
+  curl_easy_setopt(impl_->easy, ask == Ask::connect ? CURLOPT_CONNECT_ONLY : CURLOPT_HTTPGET, 1L);
+  LookResult out;
+  out.answer = impl_->result(impl_->perform(give_up), answer);
+  out.certificate = impl_->certificate();
+  return out;
+}
+
+PostResult HttpPost::Impl::result(CURLcode code, Answer& answer) {
   auto& out = answer.result;
   if (code == CURLE_OK) {
-    curl_easy_getinfo(impl_->easy, CURLINFO_RESPONSE_CODE, &out.status);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &out.status);
     return out;
   }
   out.failure = failure_of(code);
-  out.error = impl_->error[0] != '\0' ? impl_->error.data() : curl_easy_strerror(code);
-  if (!impl_->refused.empty() && out.failure == PostFailure::unreachable) {
+  out.error = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
+  if (!refused.empty() && out.failure == PostFailure::unreachable) {
     out.failure = PostFailure::address_refused;
-    out.error = "not connected to " + impl_->refused + ": no address of the open Internet, and in no network allowed";
+    out.error = "not connected to " + refused + ": no address of the open Internet, and in no network allowed";
   }
   return out;
+}
+
+/// The other side's own, the first of its chain.
+std::string HttpPost::Impl::certificate() const {
+  curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr || chain->num_of_certs == 0)
+    return {};
+  constexpr std::string_view mark = "Cert:";
+  for (const auto* entry = chain->certinfo[0]; entry != nullptr; entry = entry->next) {
+    const std::string_view text(entry->data);
+    if (text.starts_with(mark)) return std::string(text.substr(mark.size()));
+  }
+  return {};
 }
 
 Send send_to(const std::string& url, const PostOptions& options) {

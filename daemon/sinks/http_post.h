@@ -43,6 +43,17 @@ struct PostOptions {
   std::filesystem::path cert_file{}, key_file{};  ///< our own certificate and its key; "" = none
 };
 
+/// What a look at a URL asks of it.
+enum class Ask : std::uint8_t {
+  connect,  ///< the connection, and TLS where the URL is https: no request is sent
+  get,      ///< GET
+};
+
+struct LookResult {
+  PostResult answer;        ///< of Ask::connect no status; failure none = connected
+  std::string certificate;  ///< of the other side, PEM; "" without TLS
+};
+
 /// POST by libcurl, over one kept connection. Redirects are answers like others. One thread.
 class HttpPost {
  public:
@@ -54,6 +65,8 @@ class HttpPost {
   /// Never throws on what the other side does. `give_up` is asked every 100 ms at least.
   [[nodiscard]] PostResult post(const PostRequest& request, Millis timeout, Instant now,
                                 const std::function<bool()>& give_up);
+  /// Sends nothing that could change anything, over a connection of its own kind: not to be mixed with post().
+  [[nodiscard]] LookResult look(Ask ask, Millis timeout, Instant now, const std::function<bool()>& give_up);
 
  private:
   struct Impl;

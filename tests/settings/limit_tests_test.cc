@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // YAML `tests`: what can be written, and what is said of the rest, with its place.
+#include "settings/places.h"
 #include "settings/show.h"
 #include "settings/support.h"
 
@@ -155,4 +156,30 @@ TEST_CASE("limit tests: what is shown is the same test again") {
     CHECK((once.find(" " + std::string(key) + ": ") != std::string::npos ||
            once.find("{" + std::string(key) + ": ") != std::string::npos ||
            once.find(" " + std::string(key) + ":\n") != std::string::npos));
+}
+
+TEST_CASE("places: of keys, elements and limits; of what is not in the file where it would be") {
+  const std::string text = R"(notify:
+  alertmanagers: [{url: "http://a:1"}]
+pilots:
+  - name: p
+    preset: fraud
+    outcome_horizon: 1d
+    limits:
+      - {name: x, metric: volume, window: day, min: 1}
+)";
+  const Places places(text);
+  const auto at = [&](const std::string& path) {
+    const auto place = places.of(path);
+    return std::to_string(place.line) + ":" + std::to_string(place.column);
+  };
+  CHECK(at("notify.alertmanagers[0].url") == "2:25");
+  CHECK(at("notify.alertmanagers[0].name") == "2:19");
+  CHECK(at("notify.webhooks[3].url") == "2:3");
+  CHECK(at("storage.max_bytes") == "1:1");
+  const auto settings = valid(text);
+  const auto& pilot = settings.pilots.at(0);
+  CHECK(places.limit(0, pilot.limits.back()) == "pilots[0].limits[0]");
+  CHECK(at(places.limit(0, pilot.limits.back()) + ".min") == "8:53");
+  CHECK(at(places.limit(0, pilot.limits.front())) == "5:13");
 }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <thread>
+#include <vector>
+
+#include "app/environment_parts.h"
+#include "base/text.h"
+#include "runtime/tls.h"
+#include "sinks/http_post.h"
+
+namespace pilotwatch::app {
+namespace {
+
+using settings::Places;
+using sinks::Ask;
+using sinks::PostFailure;
+
+constexpr Millis patience{5000}, patience_with_all{30'000};
+constexpr std::size_t at_once = 16;
+/// Beyond that an Alertmanager that goes by its own clock may take what fires for over.
+constexpr Millis tolerated_skew{30'000};
+
+/// One place to be connected to, and what came of it.
+struct Target {
+  std::string path;  ///< of its URL in the settings
+  std::string what;  ///< "alertmanager a:9093"
+  std::string url;
+  Ask ask = Ask::connect;
+  sinks::PostOptions options;
+  Millis timeout = patience;
+  sinks::LookResult result;
+  Instant asked, answered;
+};
+
+std::string ready_url(std::string base) {
+  while (!base.empty() && base.back() == '/') base.pop_back();
+  return base + "/-/ready";
+}
+
+std::vector<Target> targets_of(const settings::Notify& notify) {
+  std::vector<Target> out;
+  for (std::size_t i = 0; i < notify.alertmanagers.size(); ++i) {
+    const auto& to = notify.alertmanagers[i];
+    out.push_back({Places::element("notify.alertmanagers", i) + ".url",
+                   "alertmanager " + to.name,
+                   ready_url(to.url),
+                   Ask::get,
+                   {},
+                   std::min(patience, notify.timeout),
+                   {},
+                   {},
+                   {}});
+  }
+  for (std::size_t i = 0; i < notify.webhooks.size(); ++i) {
+    const auto& hook = notify.webhooks[i];
+    sinks::PostOptions options;
+    options.only_public_and = hook.allow_networks;
+    options.ca_file = hook.ca_file;
+    out.push_back({Places::element("notify.webhooks", i) + ".url",
+                   "webhook " + hook.name,
+                   hook.url,
+                   Ask::connect,
+                   std::move(options),
+                   std::min(patience, hook.timeout),
+                   {},
+                   {},
+                   {}});
+  }
+  return out;
+}
+
+/// Of this thread: a receiver that closes while it is written to is an error like others.
+void block_broken_pipes() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+/// Each by a thread of its own, some at a time; none waits for longer than all together may.
+void connect_to(std::vector<Target>& targets, const Clock& clock) {
+  const auto ends = std::chrono::steady_clock::now() + patience_with_all;
+  const auto give_up = [ends] { return std::chrono::steady_clock::now() > ends; };
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    block_broken_pipes();
+    for (auto i = next++; i < targets.size(); i = next++) {
+      auto& target = targets[i];
+      target.asked = clock.now();
+      target.result =
+          sinks::HttpPost(target.url, target.options).look(target.ask, target.timeout, target.asked, give_up);
+      target.answered = clock.now();
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < std::min(at_once, targets.size()); ++i) threads.emplace_back(work);
+}
+
+std::string advice(const Target& target) {
+  switch (target.result.answer.failure) {
+    case PostFailure::tls:
+      return "; look at its certificate, and at who is trusted";
+    case PostFailure::address_refused:
+      return "; name its network in allow_networks if it is meant";
+    case PostFailure::given_up:
+      return "; there was no time left for it";
+    default:
+      return "; look at the address, the network and whether it runs";
+  }
+}
+
+void tell_answer(const Target& target, Findings& out) {
+  const auto& answer = target.result.answer;
+  const auto status = "HTTP " + std::to_string(answer.status);
+  if (answer.status == 200) return out.add(Level::note, target.path, target.what + ": ready");
+  const bool credentials = answer.status == 401 || answer.status == 403;
+  const bool starting = answer.status == 503;
+  out.add(starting ? Level::warning : Level::error, target.path,
+          target.what + ": " + target.url + " answers " + status +
+              (credentials ? ": it asks for credentials"
+               : starting  ? ": it is not ready yet"
+                           : ": is it an Alertmanager, and is the path prefix right?"));
+}
+
+void tell_skew(const Target& target, Findings& out) {
+  const auto date = target.result.answer.date;
+  if (!date) return;
+  // Its time is cut to the second, and it was told somewhen between asking and the answer.
+  const Millis behind = target.asked - (*date + Millis{999}), ahead = *date - target.answered;
+  const Millis skew = std::max(behind, ahead);
+  if (skew <= tolerated_skew) return;
+  const auto seconds = std::to_string(std::chrono::round<std::chrono::seconds>(skew).count());
+  out.add(Level::warning, target.path,
+          target.what + ": its clock is " + seconds + " s " + (ahead > behind ? "ahead of" : "behind") +
+              " ours: it may take what fires for over; set both clocks");
+}
+
+void tell(const Target& target, Instant now, Findings& out) {
+  const auto& answer = target.result.answer;
+  if (answer.failure != PostFailure::none) {
+    out.add(Level::error, target.path,
+            target.what + ": cannot be reached: " + to_valid_utf8(answer.error) + advice(target));
+  } else if (target.ask == Ask::get) {
+    tell_answer(target, out);
+    tell_skew(target, out);
+  } else {
+    out.add(Level::note, target.path, target.what + ": can be connected to; nothing was sent");
+  }
+  const auto ends = runtime::certificate_expiry(target.result.certificate);
+  if (!ends) return;
+  const auto end = expiry(*ends, now);
+  if (end.level != Level::note) out.add(end.level, target.path, target.what + ": " + end.words);
+}
+
+}  // namespace
+
+void look_at_targets(const Surroundings& surroundings, const Clock& clock, Findings& out) {
+  auto targets = targets_of(surroundings.settings.notify);
+  if (targets.empty())
+    return out.add(Level::note, "notify", "no Alertmanager and no webhook: nobody is told of a breach");
+  connect_to(targets, clock);
+  for (const auto& target : targets) tell(target, clock.now(), out);
+}
+
+}  // namespace pilotwatch::app

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "journal/inspect.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <set>
+
+#include "journal/journal.h"
+#include "journal/sqlite.h"
+#include "support/scratch_dir.h"
+
+using namespace pilotwatch;
+using namespace pilotwatch::journal;
+using pilotwatch::testing::ScratchDir;
+
+namespace {
+
+std::set<std::string> names(const std::filesystem::path& folder) {
+  std::set<std::string> out;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) out.insert(file.path().filename().string());
+  return out;
+}
+
+void make_store(const std::filesystem::path& folder) {
+  Journal journal(folder);
+  record::Entry entry;
+  entry.wall = Instant{Millis{1'700'000'000'000}};
+  journal.append(entry, {});
+  journal.set_fact("reference p r.ndjson", "id of it");
+  journal.set_fact("shape", "x");
+}
+
+const Millis patience{5000};
+
+}  // namespace
+
+TEST_CASE("inspect: no store, no folder") {
+  const ScratchDir folder;
+  CHECK_FALSE(inspect(folder.path(), patience).there);
+  CHECK_FALSE(inspect(folder.path() / "none", patience).there);
+  CHECK(names(folder.path()).empty());
+}
+
+TEST_CASE("inspect: a store that nobody uses is whole, and nothing of it changes") {
+  const ScratchDir folder;
+  make_store(folder.path());
+  const auto before = names(folder.path());
+  const auto found = inspect(folder.path(), patience);
+  CHECK(found.there);
+  CHECK_FALSE(found.in_use);
+  CHECK(found.problem.empty());
+  CHECK(found.whole == Inspection::Whole::yes);
+  CHECK(found.schema == schema_version);
+  CHECK(found.bytes > 4096);
+  CHECK(found.used_bytes <= found.bytes);
+  CHECK(found.newest == Instant{Millis{1'700'000'000'000}});
+  CHECK(found.references == std::map<std::string, std::string>{{"reference p r.ndjson", "id of it"}});
+  CHECK(names(folder.path()) == before);
+}
+
+TEST_CASE("inspect: a store that a daemon uses, with what is only in its log") {
+  const ScratchDir folder;
+  make_store(folder.path());
+  Journal running(folder.path());
+  record::Entry entry;
+  entry.wall = Instant{Millis{1'800'000'000'000}};
+  running.append(entry, {});
+  const auto found = inspect(folder.path(), patience);
+  CHECK(found.in_use);
+  CHECK(found.whole == Inspection::Whole::yes);
+  CHECK(found.newest == Instant{Millis{1'800'000'000'000}});
+  running.append(entry, {});  // and it goes on
+}
+
+TEST_CASE("inspect: no time for the check is no damage") {
+  const ScratchDir folder;
+  {
+    make_store(folder.path());
+    Database database((folder.path() / "pilotwatch.db").string());
+    database.run(
+        "CREATE TABLE many AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT "
+        "i FROM n");
+  }
+  CHECK(inspect(folder.path(), Millis{-1}).whole == Inspection::Whole::as_far_as_looked);
+}
+
+TEST_CASE("inspect: damage, another program's database, a newer one, no database at all") {
+  const ScratchDir folder;
+  make_store(folder.path());
+  const auto file = folder.path() / "pilotwatch.db";
+  SECTION("a page that is overwritten") {
+    std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+    out.seekp(4096);
+    out << std::string(4096, 'x');
+    out.close();
+    const auto found = inspect(folder.path(), patience);
+    CHECK(found.whole == Inspection::Whole::no);
+    CHECK_FALSE(found.damage.empty());
+  }
+  SECTION("not ours") {
+    Database(file.string()).run("PRAGMA application_id=1");
+    CHECK(inspect(folder.path(), patience).problem == "is not a pilotwatch database");
+  }
+  SECTION("newer") {
+    Database(file.string()).run("PRAGMA user_version=99");
+    CHECK_THAT(inspect(folder.path(), patience).problem,
+               Catch::StartsWith("was written by a newer pilotwatch (schema 99"));
+  }
+  SECTION("text") {
+    std::ofstream(file, std::ios::trunc) << std::string(10'000, 'a');
+    const auto found = inspect(folder.path(), patience);
+    CHECK(found.whole == Inspection::Whole::no);
+  }
+  SECTION("found damaged before") {
+    std::ofstream(folder.path() / "pilotwatch.db.suspect") << "";
+    CHECK(inspect(folder.path(), patience).suspect);
+  }
+}
+
+TEST_CASE("inspect: a path with characters that a URI takes for its own") {
+  const ScratchDir folder;
+  const auto odd = folder.path() / "a?b#c%d e";
+  make_store(odd);
+  CHECK(inspect(odd, patience).whole == Inspection::Whole::yes);
+}
