@@ -14,7 +14,7 @@ judge::Objection not_now(std::string why) { return {judge::Objection::Kind::unav
 
 void tell(const runtime::Log& log, const record::Action& action) {
   if (const auto* pause = std::get_if<record::PausePilot>(&action)) {
-    log.warn("pilot paused: its limits judge nothing of that time", {{"pilot", pause->pilot},
+    log.info("pilot paused: its limits judge nothing of that time", {{"pilot", pause->pilot},
                                                                      {"for", format_duration(pause->lasts)},
                                                                      {"author", pause->author},
                                                                      {"reason", pause->reason}});
@@ -45,16 +45,17 @@ void Core::serve_actions() {
     const std::lock_guard lock(mutex_);
     actions.swap(actions_);
   }
-  for (auto& waiting : actions) waiting.done(perform(waiting.action));
+  for (auto& waiting : actions) waiting.done(perform(std::move(waiting.action)));
 }
 
-std::optional<judge::Objection> Core::perform(const record::Action& action) {
+std::optional<judge::Objection> Core::perform(record::Action action) {
   try {
     finish_committed();
     if (lost_) return not_now("the state is being restored");
     record::Entry entry;
     entry.wall = wall();
-    if (auto objection = parts_.fold.objection(action, entry.wall)) return objection;
+    if (auto objection = parts_.fold.settle(action, entry.wall)) return objection;
+    if (parts_.fold.knows(action)) return std::nullopt;  // asked twice, for want of an answer
     entry.actions.push_back(action);
     apply(entry, commit(entry, {}));
   } catch (const std::exception& error) {  // nothing has changed, or the next commit brings it into the state

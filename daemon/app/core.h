@@ -135,7 +135,7 @@ class Core {
   void refuse(std::vector<Decoded>& group);
   // actions.cc
   void serve_actions();
-  std::optional<judge::Objection> perform(const record::Action& action);
+  std::optional<judge::Objection> perform(record::Action action);
   // checkpoints.cc
   void checkpoint(bool full);
   void write_checkpoint(bool full);

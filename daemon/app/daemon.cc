@@ -241,6 +241,7 @@ class Daemon {
       const int signal = sigtimedwait(&signals, nullptr, &patience);
       core_->release_readers(reader_patience);
       renew_access();
+      log_.settle();
       if (signal == SIGHUP) {
         reload_.attempt("SIGHUP or /-/reload");
       } else if (signal > 0) {

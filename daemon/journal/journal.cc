@@ -149,14 +149,15 @@ std::uint64_t Journal::append(const record::Entry& entry, std::span<const record
   const std::lock_guard lock(impl_->mutex);
   bool inserted = false;
   try {
-    if (!entry.submissions.empty() && impl_->full(body.size())) {
+    const bool only_time = entry.submissions.empty() && entry.actions.empty();  // which must move on, full or not
+    if (!only_time && impl_->full(body.size())) {
       if (impl_->wal_bytes() > 0) impl_->empty_wal();
       if (impl_->full(body.size())) {
         impl_->refused_bytes = body.size() + impl_->wal_bytes();
         throw FullError("the store has as many bytes as storage.max_bytes allows");
       }
     }
-    if (!entry.submissions.empty()) impl_->refused_bytes = 0;
+    if (!only_time) impl_->refused_bytes = 0;
     if (impl_->wal_pages > std::min(most_wal_pages, 4 * impl_->many_wal_pages)) impl_->copy_wal();
     impl_->transaction([&] {
       impl_->insert->bind(1, static_cast<std::int64_t>(sequence))

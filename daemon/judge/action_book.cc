@@ -14,11 +14,14 @@ const Pauses* ActionBook::pauses(std::string_view pilot) const {
 
 Pauses& ActionBook::pauses_of(const std::string& pilot) { return pauses_[pilot]; }
 
-void ActionBook::acknowledge(Acknowledgement acknowledgement) {
-  const bool known = std::ranges::any_of(acknowledgements_, [&](const Acknowledgement& a) {
+bool ActionBook::knows(const Acknowledgement& acknowledgement) const {
+  return std::ranges::any_of(acknowledgements_, [&](const Acknowledgement& a) {
     return a.episode == acknowledgement.episode && a.author == acknowledgement.author && a.note == acknowledgement.note;
   });
-  if (known) return;  // somebody asked twice, for want of an answer
+}
+
+void ActionBook::acknowledge(Acknowledgement acknowledgement) {
+  if (knows(acknowledgement)) return;  // somebody asked twice, for want of an answer
   acknowledgements_.push_back(std::move(acknowledgement));
   if (acknowledgements_.size() > most_acknowledgements) acknowledgements_.pop_front();
 }

@@ -32,6 +32,8 @@ class ActionBook {
   [[nodiscard]] const std::map<std::string, Pauses, std::less<>>& all_pauses() const { return pauses_; }
 
   void acknowledge(Acknowledgement acknowledgement);
+  /// Whether it is there already, whatever its time.
+  [[nodiscard]] bool knows(const Acknowledgement& acknowledgement) const;
   /// Of one episode, oldest first. Cost: a look at all.
   [[nodiscard]] std::vector<Acknowledgement> acknowledgements(std::string_view episode) const;
   [[nodiscard]] const std::deque<Acknowledgement>& all_acknowledgements() const { return acknowledgements_; }

@@ -44,7 +44,7 @@ void Applied::refuse(const record::Record& record) {
 std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t sequence) {
   std::vector<Applied> out;
   if (entry.limits) define(*entry.limits, entry.wall);
-  for (const auto& action : entry.actions) judge_.act(action, from_here(entry.wall), entry.wall);
+  for (const auto& action : entry.actions) judge_.act(action, entry.wall);
   for (const auto& submission : entry.submissions) out.push_back(apply(submission, entry.wall));
   for (auto& pilot : engine_.pilots()) {
     if (pilot->settings().clock == settings::PilotClock::wall) pilot->advance(entry.wall, listener(*pilot, entry.wall));
@@ -182,23 +182,40 @@ void Fold::define(const std::vector<record::LimitDefinition>& limits, Instant wa
   if (judging_) publish(std::move(changed));
 }
 
-/// Where what is announced now begins: of a clock by events behind the newest one, so that none of before is in it.
-Judge::PilotClocks Fold::from_here(Instant wall) const {
-  return [this, wall](const std::string& pilot) -> std::optional<Instant> {
-    const auto* state = engine_.find(pilot);
-    if (state == nullptr || state->settings().clock == settings::PilotClock::wall || !state->now()) return wall;
-    return *state->now() + Millis{1};
-  };
+/// Where what is announced now begins: behind whatever has been seen, so that nobody can leave out what he knows. Of a clock
+/// by events there is no such place before the first record.
+std::optional<Instant> Fold::from_here(const std::string& pilot, Instant wall) const {
+  const auto* state = engine_.find(pilot);
+  if (state == nullptr) return wall;
+  const auto newest = state->event_time();
+  if (state->settings().clock == settings::PilotClock::event)
+    return newest ? std::optional(*newest + Millis{1}) : std::nullopt;
+  return newest ? std::max(wall, *newest + Millis{1}) : wall;
 }
 
-std::optional<Objection> Fold::objection(const record::Action& action, Instant wall) const {
+std::optional<Objection> Fold::settle(record::Action& action, Instant wall) const {
   if (const auto* seen = std::get_if<record::AcknowledgeEpisode>(&action)) {
     const bool recent =
         std::ranges::any_of(recent_, [&](const Transition& t) { return t.episode == seen->episode; });
     if (!recent && !judge_.knows_episode(seen->episode))
       return Objection{Objection::Kind::unknown, "unknown episode \"" + seen->episode + "\""};
+    return std::nullopt;
   }
-  return judge_.objection(action, from_here(wall));
+  auto* pause = std::get_if<record::PausePilot>(&action);
+  auto* resume = std::get_if<record::ResumePilot>(&action);
+  const auto& pilot = pause != nullptr ? pause->pilot : resume->pilot;
+  const auto here = from_here(pilot, wall);
+  if (!here) {
+    return Objection{Objection::Kind::conflict,
+                     "pilot \"" + pilot + "\" has no time yet: it begins with its first record"};
+  }
+  (pause != nullptr ? pause->from : resume->at) = *here;
+  return judge_.objection(action);
+}
+
+bool Fold::knows(const record::Action& action) const {
+  const auto* seen = std::get_if<record::AcknowledgeEpisode>(&action);
+  return seen != nullptr && judge_.actions().knows({seen->episode, {}, seen->author, seen->note});
 }
 
 std::optional<std::vector<record::LimitDefinition>> Fold::limits_to_record() const {

@@ -41,8 +41,12 @@ class Fold {
   /// before anything else is applied. Cost: the text of all limits.
   [[nodiscard]] std::optional<std::vector<record::LimitDefinition>> limits_to_record() const;
 
-  /// Why an action of a person cannot be, now; nullopt = an entry may hold it.
-  [[nodiscard]] std::optional<Objection> objection(const record::Action& action, Instant wall) const;
+  /// Why an action of a person cannot be, now; nullopt = an entry may hold it, with the times that are set here: a pause
+  /// begins behind every time that any record has given. `wall`: of the entry.
+  [[nodiscard]] std::optional<Objection> settle(record::Action& action, Instant wall) const;
+
+  /// Whether it is in force already, to the letter: an acknowledgement.
+  [[nodiscard]] bool knows(const record::Action& action) const;
 
   /// No more records will come (backtest): closes every window that holds one.
   void finish(Instant wall);
@@ -126,7 +130,7 @@ class Fold {
   void look(engine::PilotState& pilot, const engine::Closing& closing, Instant wall);
   void observe(engine::PilotState& pilot, std::span<const engine::Observation> run, Instant wall);
   void define(const std::vector<record::LimitDefinition>& limits, Instant wall);
-  [[nodiscard]] Judge::PilotClocks from_here(Instant wall) const;
+  [[nodiscard]] std::optional<Instant> from_here(const std::string& pilot, Instant wall) const;
   void publish(std::vector<Transition> changed);
   void read_counters(const std::string& bytes);
   [[nodiscard]] std::unique_ptr<Fold> blank() const;

@@ -99,10 +99,9 @@ class Judge {
               std::vector<Transition>& out);
   [[nodiscard]] const LimitBook& book() const { return book_; }
 
-  /// What people decide. `here`: where a pause of the pilot that is announced now begins, by the pilot's clock. act() of
-  /// what has no place (any more) changes nothing. judge_actions.cc.
-  [[nodiscard]] std::optional<Objection> objection(const record::Action& action, const PilotClocks& here) const;
-  void act(const record::Action& action, const PilotClocks& here, Instant wall);
+  /// What people decide; objection() says why it cannot be, act() takes whatever an entry holds. judge_actions.cc.
+  [[nodiscard]] std::optional<Objection> objection(const record::Action& action) const;
+  void act(const record::Action& action, Instant wall);
   [[nodiscard]] const ActionBook& actions() const { return actions_; }
   /// Whether a limit has or had, as its last one, an episode of that id.
   [[nodiscard]] bool knows_episode(const std::string& id) const;
@@ -177,6 +176,7 @@ class Judge {
 
   // judge_actions.cc
   static Instant old_for_pauses(const settings::Pilot& pilot, Instant now);
+  [[nodiscard]] bool period_in_pause(const settings::Pilot& pilot, const settings::Limit& limit, Instant time) const;
   static bool in_pause(Pauses& pauses, const engine::Observation& seen);
   bool paused(Instance& instance, const engine::Closing& closing, Instant wall, std::vector<Transition>& out);
   [[nodiscard]] std::string pause_of(const std::string& pilot, const engine::Closing& closing) const;

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/text.h"
+#include "engine/calendar.h"
 #include "judge/judge.h"
 
 namespace pilotwatch::judge {
@@ -14,8 +15,26 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
-/// Longer than any window but `all` and long ones of counted decisions.
-constexpr Millis longest_window = std::chrono::hours{24 * 400};
+/// How far back a window reaches; of `all` and counted decisions nobody knows.
+Millis length(const settings::Window& window) {
+  using settings::WindowKind;
+  constexpr std::chrono::hours day{24}, clocks{1};
+  switch (window.kind) {
+    case WindowKind::hour:
+      return std::chrono::hours{1};
+    case WindowKind::day:
+      return day + clocks;
+    case WindowKind::week:
+      return 7 * day + clocks;
+    case WindowKind::days:
+      return static_cast<int>(window.count) * day + clocks;
+    case WindowKind::month:
+    case WindowKind::count:
+    case WindowKind::all:
+      break;
+  }
+  return 31 * day + clocks;
+}
 
 std::string pause_words(const Pause& pause) {
   return "paused from " + format_rfc3339(pause.from) + " to " + format_rfc3339(pause.until) + " by " + pause.author +
@@ -26,7 +45,9 @@ std::string pause_words(const Pause& pause) {
 
 /// Pauses that ended before it can be asked about no more.
 Instant Judge::old_for_pauses(const settings::Pilot& pilot, Instant now) {
-  return now - std::max(pilot.lateness, pilot.outcome_horizon) - longest_window;
+  Millis longest = length({settings::WindowKind::week});
+  for (const auto& limit : pilot.limits) longest = std::max(longest, length(limit.window));
+  return now - std::max(pilot.lateness, pilot.outcome_horizon) - longest;
 }
 
 bool Judge::knows_episode(const std::string& id) const {
@@ -36,7 +57,7 @@ bool Judge::knows_episode(const std::string& id) const {
   });
 }
 
-std::optional<Objection> Judge::objection(const record::Action& action, const PilotClocks& here) const {
+std::optional<Objection> Judge::objection(const record::Action& action) const {
   const auto unknown = [](const std::string& pilot) {
     return Objection{Objection::Kind::unknown, "unknown pilot \"" + pilot + "\""};
   };
@@ -46,42 +67,47 @@ std::optional<Objection> Judge::objection(const record::Action& action, const Pi
             const auto* pilot = settings_->find(pause.pilot);
             if (pilot == nullptr) return unknown(pause.pilot);
             const auto* known = actions_.pauses(pause.pilot);
-            if (known == nullptr || known->has_room(old_for_pauses(*pilot, here(pause.pilot).value_or(Instant{}))))
-              return std::nullopt;
+            if (known == nullptr || known->has_room(old_for_pauses(*pilot, pause.from))) return std::nullopt;
             return Objection{Objection::Kind::conflict, "the pilot has " + std::to_string(Pauses::most) +
                                                             " pauses that later looks may still ask about"};
           },
           [&](const record::ResumePilot& resume) -> std::optional<Objection> {
             if (settings_->find(resume.pilot) == nullptr) return unknown(resume.pilot);
             const auto* known = actions_.pauses(resume.pilot);
-            const auto now = here(resume.pilot);
-            if (known != nullptr && now && !known->all().empty() && known->all().back().until > *now)
-              return std::nullopt;
+            if (known != nullptr && !known->all().empty() && known->all().back().until > resume.at) return std::nullopt;
             return Objection{Objection::Kind::conflict, "pilot \"" + resume.pilot + "\" is not paused"};
           },
           [](const record::AcknowledgeEpisode&) -> std::optional<Objection> { return std::nullopt; }},
       action);
 }
 
-void Judge::act(const record::Action& action, const PilotClocks& here, Instant wall) {
+/// Also of pilots that the settings do not name (any more): what is kept depends on entries alone.
+void Judge::act(const record::Action& action, Instant wall) {
   std::visit(Overloaded{[&](const record::PausePilot& pause) {
-                          const auto* pilot = settings_->find(pause.pilot);
-                          if (pilot == nullptr) return;  // taken out of the settings since
-                          const auto from = here(pause.pilot).value_or(wall);
                           actions_.pauses_of(pause.pilot)
-                              .begin({from, from + pause.lasts, wall, std::nullopt, pause.author, pause.reason, ""},
-                                     old_for_pauses(*pilot, from));
+                              .begin({pause.from, pause.from + pause.lasts, wall, std::nullopt, pause.author, pause.reason, ""});
                         },
                         [&](const record::ResumePilot& resume) {
                           if (actions_.pauses(resume.pilot) == nullptr) return;
-                          actions_.pauses_of(resume.pilot)
-                              .end(here(resume.pilot).value_or(wall), wall, resume.author);
+                          actions_.pauses_of(resume.pilot).end(resume.at, wall, resume.author);
                         },
                         [&](const record::AcknowledgeEpisode& seen) {
                           actions_.acknowledge({seen.episode, wall, seen.author, seen.note});
                         }},
              action);
   forget_routes();  // they know where a pilot's pauses are
+}
+
+/// Of a limit whose observations are whole days or weeks: one of which a part is missing has another mean, so all of it is
+/// left out.
+bool Judge::period_in_pause(const settings::Pilot& pilot, const settings::Limit& limit, Instant time) const {
+  const auto* pauses = actions_.pauses(pilot.name);
+  if (pauses == nullptr || pauses->all().empty()) return false;
+  const bool day = limit.period == settings::BlockPeriod::day;
+  const auto today = engine::day_of(pilot.time_zone, time);
+  const auto first = day ? today : engine::window_start(settings::WindowKind::week, today);
+  const auto last = first + (day ? 1 : 7);
+  return pauses->within(engine::start_of(pilot.time_zone, first), engine::start_of(pilot.time_zone, last)) > Millis{};
 }
 
 /// Whether a decision is no evidence; it is counted, once.

@@ -130,17 +130,18 @@ void Judge::observe(const engine::PilotState& pilot, std::span<const engine::Obs
 void Judge::observe_few(const engine::PilotState& pilot, std::span<const engine::Observation> few, Instant wall,
                         std::vector<Transition>& out) {
   auto& routes = routes_of(pilot);
-  std::array<bool, most_at_once> left_out{};
+  std::array<bool, most_at_once> older{}, paused{};
   for (std::size_t i = 0; i < few.size(); ++i) {
-    const bool older = routes.since && few[i].decision.time < *routes.since;
-    left_out[i] = older || (routes.pauses != nullptr && in_pause(*routes.pauses, few[i]));
+    older[i] = routes.since && few[i].decision.time < *routes.since;
+    paused[i] = !older[i] && routes.pauses != nullptr && in_pause(*routes.pauses, few[i]);
   }
   Said said(out);
   for (std::size_t stage = 0; stage < routes.by_stage.size(); ++stage) {
     for (auto& route : routes.by_stage[stage]) {
       for (std::size_t i = 0; i < few.size(); ++i) {
         const auto& seen = few[i];
-        if (static_cast<std::size_t>(seen.stage) != stage || left_out[i]) continue;
+        if (static_cast<std::size_t>(seen.stage) != stage || older[i]) continue;
+        if (paused[i] && route.limit->period == settings::BlockPeriod::none) continue;
         observe(route, pilot, seen, wall, out);
         said.by(i);
       }
@@ -186,7 +187,9 @@ void Judge::observe(const Route& route, Seat& seat, const engine::PilotState& pi
   if (!goes_on(route, seat, seen) && !begin(route, seat, pilot, seen, wall, out)) return;
   auto& evidence = *seat.watched;
   auto& gathered = *evidence.monitor;
-  const auto said = gathered.step(seen, firing(s.state), member);
+  const bool spoiled = route.limit->period != settings::BlockPeriod::none &&
+                       period_in_pause(pilot.settings(), *route.limit, seen.time);
+  const auto said = gathered.step(seen, firing(s.state), member, spoiled);
   if (!said || (said->aggregated && !member)) return;  // the others' aggregates are the others' business
   if (member) ++(said->aggregated ? evidence.aggregated : evidence.used);
   const auto tell = [&](State to, const char* verdict) {

@@ -104,7 +104,7 @@ double Monitor::start_weight(Instant time) {
   return days;
 }
 
-std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool breached, bool member) {
+std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool breached, bool member, bool spoiled) {
   looked_ = false;
   if (seen.stage != stage_ || !watcher_) return std::nullopt;
   auto saw = sight(seen);
@@ -115,6 +115,7 @@ std::optional<Monitor::Said> Monitor::step(const engine::Observation& seen, bool
   }
   if (seen.decision.weight > 1 && !watcher_->takes_weights()) return Said{.aggregated = true};
   saw->member = member;
+  saw->spoiled = spoiled;
   saw->time = seen.time;
   saw->start = allotment_.days ? start_weight(seen.time) : saw->weight;
   alarm_is_last_ = false;

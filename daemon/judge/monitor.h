@@ -56,8 +56,8 @@ class Monitor {
     bool recovering = false, recovered = false;  ///< while `breached`
   };
   /// nullopt: not its business (another stage, no label, no value). `member`: comparisons only, whether the decision is
-  /// of the group.
-  std::optional<Said> step(const engine::Observation& seen, bool breached, bool member = true);
+  /// of the group. `spoiled`: blocks that are periods only, a part of its period is left out, so all of it is.
+  std::optional<Said> step(const engine::Observation& seen, bool breached, bool member = true, bool spoiled = false);
   /// Evidence starts anew: another version, another epoch.
   void reset();
   /// The search for the end of a breach starts now.

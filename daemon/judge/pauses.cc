@@ -9,17 +9,24 @@ namespace {
 constexpr Millis longest_strict = std::chrono::hours{25};  ///< a civil day, where clocks are put back
 constexpr int tolerated = 10;                              ///< one part of so many
 
+bool came_to_nothing(const Pause& pause) { return pause.from >= pause.until; }
+
 }  // namespace
 
-bool Pauses::begin(Pause pause, Instant old) {
-  if (!has_room(old)) return false;
-  if (all_.size() >= most) all_.erase(all_.begin());
+bool Pauses::has_room(Instant old) const {
+  return all_.size() < most || all_.front().until < old || std::ranges::any_of(all_, came_to_nothing);
+}
+
+void Pauses::begin(Pause pause) {
   end(pause.from, pause.from_wall, pause.author);
-  // One that was announced by an earlier clock may reach beyond: two never overlap.
-  if (!all_.empty()) pause.from = std::max(pause.from, all_.back().until);
+  // Of another clock, which the settings have replaced: no decision lies in them any more.
+  while (!all_.empty() && all_.back().from >= pause.from) all_.pop_back();
+  if (all_.size() >= most) {
+    const auto nothing = std::ranges::find_if(all_, came_to_nothing);
+    all_.erase(nothing == all_.end() ? all_.begin() : nothing);
+  }
   pause.until = std::max(pause.until, pause.from);
   all_.push_back(std::move(pause));
-  return true;
 }
 
 bool Pauses::end(Instant now, Instant wall, const std::string& by) {

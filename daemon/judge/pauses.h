@@ -27,12 +27,12 @@ class Pauses {
  public:
   static constexpr std::size_t most = 1000;  ///< that are remembered
 
-  /// What is running ends there. `old`: pauses that ended before it may be forgotten, the oldest first. False: there are
-  /// too many that may not; nothing has changed.
-  bool begin(Pause pause, Instant old);
+  /// What is running ends there. Beyond `most` the oldest is forgotten, of those that came to nothing first.
+  void begin(Pause pause);
   /// The one that is running then ends then; false: none is.
   bool end(Instant now, Instant wall, const std::string& by);
-  [[nodiscard]] bool has_room(Instant old) const { return all_.size() < most || all_.front().until < old; }
+  /// Whether begin() would forget none that ended after `old`.
+  [[nodiscard]] bool has_room(Instant old) const;
 
   /// The one in which that time lies; nullptr: none. Cost: logarithmic; nothing without pauses.
   [[nodiscard]] const Pause* at(Instant time) const;

@@ -110,6 +110,10 @@ class PeriodMean : public Mean {
       sum_ = cases_ = start_ = 0;
     }
     period_ = seen.period;
+    if (seen.spoiled) {  // with what had come of it before
+      sum_ = cases_ = start_ = 0;
+      return complete;
+    }
     last_ = seen.time;
     sum_ += seen.x * seen.weight;
     cases_ += seen.weight;

@@ -26,6 +26,7 @@ struct Sight {
   double start = 0;         ///< start weight: days since the last one, or 1
   std::int64_t period = 0;  ///< civil day or week, for blocks that are one
   Instant time;             ///< pilot's clock
+  bool spoiled = false;     ///< nothing of its period counts
 };
 
 /// A detector of stats/sequential/ with what a limit needs besides: what it counted, and how a breach ends.

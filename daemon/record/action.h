@@ -8,15 +8,18 @@
 
 namespace pilotwatch::record {
 
-/// From the entry on, for so long by the pilot's clock, no limit of the pilot judges what comes.
+/// For so long by the pilot's clock no limit of the pilot judges what comes.
 struct PausePilot {
   std::string pilot;
+  Instant from{};  ///< behind everything that had come when its entry was made (Fold::settle)
   Millis lasts{};  ///< above 0
   std::string author, reason;
 };
-/// The running pause of the pilot ends with the entry.
+/// The running pause of the pilot ends there.
 struct ResumePilot {
-  std::string pilot, author;
+  std::string pilot;
+  Instant at{};  ///< as PausePilot::from
+  std::string author;
 };
 /// Somebody has seen an episode. Changes nothing of what is judged.
 struct AcknowledgeEpisode {

@@ -48,11 +48,12 @@ class Decoder {
     std::string about = text(), author = text();
     switch (kind) {
       case 0: {
+        const auto from = in_.time();
         const Millis lasts{in_.i64()};
-        return PausePilot{std::move(about), lasts, std::move(author), text()};
+        return PausePilot{std::move(about), from, lasts, std::move(author), text()};
       }
       case 1:
-        return ResumePilot{std::move(about), std::move(author)};
+        return ResumePilot{std::move(about), in_.time(), std::move(author)};
       case 2:
         return AcknowledgeEpisode{std::move(about), std::move(author), text()};
       default:

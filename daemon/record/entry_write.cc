@@ -66,12 +66,14 @@ class Encoder {
   void write(const PausePilot& action) {
     out_.text(action.pilot);
     out_.text(action.author);
+    out_.time(action.from);
     out_.i64(action.lasts.count());
     out_.text(action.reason);
   }
   void write(const ResumePilot& action) {
     out_.text(action.pilot);
     out_.text(action.author);
+    out_.time(action.at);
   }
   void write(const AcknowledgeEpisode& action) {
     out_.text(action.episode);

@@ -26,6 +26,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
   std::map<std::string, std::string> headers;              ///< names in lower case
   std::string body;
+  std::string user{};  ///< whose password was checked; "" where none had to be
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  ///< "" when absent
   [[nodiscard]] std::string_view parameter(std::string_view name) const;          ///< first, "" when absent

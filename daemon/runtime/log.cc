@@ -221,6 +221,11 @@ void Log::write(LogLevel level, std::string_view message, Fields fields, const W
   impl_->left_out[index(level)].fetch_add(1, std::memory_order_relaxed);
 }
 
+void Log::settle() const {
+  const auto owed = impl_->repeats.with([&](LogRepeats& known) { return known.settle(impl_->steady->now()); });
+  for (const auto& line : owed) impl_->write(line.level, line.text, line.left_out);
+}
+
 Log::Counts Log::counts() const {
   Counts out{};
   for (std::size_t i = 0; i < log_level_count; ++i) out[i] = {names[i], impl_->counts[i].load(std::memory_order_relaxed)};

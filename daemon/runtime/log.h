@@ -72,6 +72,9 @@ class Log {
   void error(std::string_view message, Fields fields = {}, const Where& where = Where::current()) const;
 
   /// Lines written so far: debug, info, warn, error.
+  /// Tells of lines that were left out and have not come again; to be called now and then, so that it is not told long after.
+  void settle() const;
+
   using Counts = std::array<std::pair<const char*, std::uint64_t>, log_level_count>;
   [[nodiscard]] Counts counts() const;
   /// Lines left out as repetitions.

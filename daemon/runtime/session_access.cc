@@ -62,6 +62,7 @@ void Session::authenticate() {
   if (match_.route != nullptr && match_.route->admits && match_.route->admits(request_)) return on_admitted();
   auto credentials = parse_basic(request_.header("authorization"));
   if (!credentials) return challenge();
+  request_.user = credentials->user;  // who is wrong about the password gets no further
   if (hub_->passwords.remembers(*access, *credentials)) return on_admitted();
   phase_ = Phase::checking;
   timer_.cancel();

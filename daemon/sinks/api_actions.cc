@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "runtime/basic_auth.h"
 #include "sinks/api_parts.h"
 #include "sinks/views.h"
 
@@ -30,12 +29,23 @@ struct Refused : std::runtime_error {
   unsigned status;
 };
 
+std::string one_line(const char* name, std::string text) {
+  if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
+    throw Refused(std::string(name) + ": must be one line, without control characters");
+  return text;
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return text;
+}
+
 /// The members of a body, each a text, each known.
 class Body {
  public:
   Body(const HttpRequest& request, std::span<const char* const> members) {
-    const auto type = request.header("content-type");
-    if (type.substr(0, type.find(';')) != "application/json")
+    const auto type = lower_case(std::string(request.header("content-type")));
+    if (type.substr(0, type.find_first_of("; ")) != "application/json")
       throw Refused("needs a body of Content-Type: application/json", 415);
     json_ = Json::parse(request.body, nullptr, false);
     if (!json_.is_object()) throw Refused("the body must be a JSON object");
@@ -51,9 +61,7 @@ class Body {
     if (found == json_.end()) return "";
     auto text = found->get<std::string>();
     if (text.size() > longest) throw Refused(std::string(name) + ": at most " + std::to_string(longest) + " bytes");
-    if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
-      throw Refused(std::string(name) + ": must be one line, without control characters");
-    return text;
+    return one_line(name, std::move(text));
   }
   [[nodiscard]] std::string text(const char* name, std::size_t longest) const {
     auto out = optional(name, longest);
@@ -65,12 +73,12 @@ class Body {
   Json json_;
 };
 
-/// Who it is: as the request says, and as the password says where there was one.
+/// Who it is: as the request says, and as the password that was checked says where there was one.
 std::string author_of(const Body& body, const HttpRequest& request) {
   const auto given = body.optional("author", longest_author);
-  const auto credentials = runtime::parse_basic(request.header("authorization"));
-  const auto user = credentials ? to_valid_utf8(ellipsis(credentials->user, longest_author)) : std::string();
+  const auto user = one_line("the user's name", to_valid_utf8(ellipsis(request.user, longest_author)));
   if (given.empty() && user.empty()) throw Refused("author: must be given, or a user");
+  if (given.find("(user ") != std::string::npos) throw Refused("author: the user's name is put there by the daemon");
   return given.empty() ? user : user.empty() || user == given ? given : given + " (user " + user + ")";
 }
 
@@ -80,14 +88,14 @@ record::Action read_pause(const HttpRequest& request) {
   const auto lasts = parse_duration(body.text("for", longest_author));
   if (lasts.has_error()) throw Refused("for: " + lasts.error().what);
   if (*lasts < shortest_pause || *lasts > longest_pause) throw Refused("for: must be from 1s to 31d");
-  return record::PausePilot{std::string(request.parameter("pilot")), *lasts, author_of(body, request),
+  return record::PausePilot{std::string(request.parameter("pilot")), {}, *lasts, author_of(body, request),
                             body.text("reason", longest_text)};
 }
 
 record::Action read_resume(const HttpRequest& request) {
   constexpr const char* members[] = {"author"};
   const Body body(request, members);
-  return record::ResumePilot{std::string(request.parameter("pilot")), author_of(body, request)};
+  return record::ResumePilot{std::string(request.parameter("pilot")), {}, author_of(body, request)};
 }
 
 record::Action read_acknowledge(const HttpRequest& request) {

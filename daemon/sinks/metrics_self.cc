@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -219,8 +220,8 @@ void add_config(Families& out, const SelfStats& self) {
   out.add_gauge("pilotwatch_replay_progress_ratio",
                 "How much of the journal behind the checkpoint has been replayed, by the last restoration of the state.", {},
                 self.replay_entries == 0 ? 1.0
-                                         : static_cast<double>(self.replay_entries_done) /
-                                               static_cast<double>(self.replay_entries));
+                                         : std::min(1.0, static_cast<double>(self.replay_entries_done) /
+                                                             static_cast<double>(self.replay_entries)));
   out.add_gauge("pilotwatch_config_hash", "Hash of the loaded configuration, not cryptographically strong.", {},
                 as_number(self.config_hash));
   out.add_gauge("pilotwatch_config_last_reload_successful",

@@ -36,9 +36,11 @@ const judge::Pause* running_pause(const judge::Snapshot& snapshot, const engine:
   const auto pauses = snapshot.pauses.find(view.settings->name);
   if (pauses == snapshot.pauses.end() || pauses->second.all().empty()) return nullptr;
   const auto& last = pauses->second.all().back();
-  const bool by_events = view.settings->clock == settings::PilotClock::event && view.now;
-  const auto here = by_events ? *view.now + Millis{1} : snapshot.wall;  // as Fold has it: behind the newest event
-  return last.until > here ? &last : nullptr;
+  if (view.settings->clock == settings::PilotClock::wall) return last.until > snapshot.wall ? &last : nullptr;
+  // Where no events come its own time does not pass: then it is over by the wall clock, or a pilot that has gone silent in a
+  // pause would never be told of.
+  const bool over = snapshot.wall >= last.from_wall + (last.until - last.from);
+  return view.now && last.until > *view.now + Millis{1} && !over ? &last : nullptr;
 }
 
 }  // namespace pilotwatch::sinks

@@ -19,7 +19,14 @@ std::optional<Objection> act(Bench& bench, record::Action action) {
   return future.get();
 }
 
-record::PausePilot pause_for(Millis lasts) { return {"p", lasts, "ann", "new scanners"}; }
+record::PausePilot pause_for(Millis lasts) { return {"p", {}, lasts, "ann", "new scanners"}; }
+
+/// Time of its own, which no record has to bring.
+settings::Settings settings() {
+  auto pilot = binary_pilot();
+  pilot.clock = settings::PilotClock::wall;
+  return settings_of({std::move(pilot)});
+}
 
 /// As after `kill -9`: what is on disk at this moment, in another place.
 void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -33,12 +40,12 @@ void copy_store(const std::filesystem::path& from, const std::filesystem::path& 
 
 TEST_CASE("actions: acknowledged means on disk, and in force from the next record on") {
   const ScratchDir dir;
-  Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+  Bench bench(dir.path() / "a", settings());
   CHECK(act(bench, pause_for(hours{1})).value().kind == Objection::Kind::unavailable);  // it does not run yet
   bench.start();
   CHECK_FALSE(act(bench, pause_for(hours{1})));
   copy_store(dir.path() / "a", dir.path() / "copy");
-  Bench after(dir.path() / "copy", settings_of({binary_pilot()}));
+  Bench after(dir.path() / "copy", settings());
   const auto pauses = after.fresh()->pauses.at("p");
   REQUIRE(pauses.all().size() == 1);
   CHECK(pauses.all()[0].reason == "new scanners");
@@ -50,11 +57,11 @@ TEST_CASE("actions: acknowledged means on disk, and in force from the next recor
 
 TEST_CASE("actions: what cannot be leaves no entry") {
   const ScratchDir dir;
-  Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+  Bench bench(dir.path() / "a", settings());
   bench.start();
   const auto before = bench.journal.last_sequence();
-  CHECK(act(bench, record::PausePilot{"q", hours{1}, "ann", "why"}).value().kind == Objection::Kind::unknown);
-  CHECK(act(bench, record::ResumePilot{"p", "ann"}).value().kind == Objection::Kind::conflict);
+  CHECK(act(bench, record::PausePilot{"q", {}, hours{1}, "ann", "why"}).value().kind == Objection::Kind::unknown);
+  CHECK(act(bench, record::ResumePilot{"p", {}, "ann"}).value().kind == Objection::Kind::conflict);
   CHECK(act(bench, record::AcknowledgeEpisode{"0000", "ann", "seen"}).value().kind == Objection::Kind::unknown);
   CHECK(bench.journal.last_sequence() == before);
 }
@@ -63,7 +70,7 @@ TEST_CASE("actions: a restart from the checkpoint and one from all entries come 
   const ScratchDir dir;
   std::string bytes;
   {
-    Bench bench(dir.path() / "a", settings_of({binary_pilot()}));
+    Bench bench(dir.path() / "a", settings());
     bench.start();
     for (int i = 0; i < 5; ++i) {
       CHECK_FALSE(act(bench, pause_for(hours{i + 1})));
@@ -71,14 +78,14 @@ TEST_CASE("actions: a restart from the checkpoint and one from all entries come 
                     R"(,"time":"2026-05-0)" + std::to_string(i + 1) + R"(T00:00:00Z","prediction":1})" + "\n")
           .get();
     }
-    CHECK_FALSE(act(bench, record::ResumePilot{"p", "bob"}));
+    CHECK_FALSE(act(bench, record::ResumePilot{"p", {}, "bob"}));
     copy_store(dir.path() / "a", dir.path() / "copy");
     bench.stop();
     bytes = bench.saved();
   }
-  Bench from_checkpoint(dir.path() / "a", settings_of({binary_pilot()}));
+  Bench from_checkpoint(dir.path() / "a", settings());
   CHECK((from_checkpoint.saved() == bytes));
-  Bench from_entries(dir.path() / "copy", settings_of({binary_pilot()}));
+  Bench from_entries(dir.path() / "copy", settings());
   CHECK((from_entries.saved() == bytes));
   CHECK(from_entries.fresh()->pauses.at("p").all().size() == 5);
 }

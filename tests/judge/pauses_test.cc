@@ -29,7 +29,7 @@ Pause pause(Millis from, Millis until) {
 
 Pauses pauses_of(std::initializer_list<Pause> all) {
   Pauses out;
-  for (const auto& one : all) REQUIRE(out.begin(one, Instant::min()));
+  for (const auto& one : all) out.begin(one);
   return out;
 }
 
@@ -53,7 +53,7 @@ std::unique_ptr<Scenario> played(settings::Pilot pilot, const std::vector<Case>&
   auto made = std::make_unique<Scenario>(settings_of({std::move(pilot)}));
   auto& out = *made;
   for (int i = 0; i < static_cast<int>(all.size()); ++i) {
-    if (i == from) out.act(record::PausePilot{"p", lasts, "ann", "new scanners"});
+    if (i == from) out.act(record::PausePilot{"p", {}, lasts, "ann", "new scanners"});
     const auto& c = all[static_cast<std::size_t>(i)];
     out.send(prediction(c));
     out.send(outcome(c, Millis{1000}));
@@ -111,16 +111,32 @@ TEST_CASE("pauses: another one ends the one that is running, and none overlaps a
   CHECK_FALSE(Pauses().end(start, start, "bob"));
 }
 
-TEST_CASE("pauses: so many are remembered; then only one that nothing asks about any more gives way") {
+TEST_CASE("pauses: one of another clock gives way, and one that came to nothing stands for itself") {
+  auto all = pauses_of({pause(hours{100}, hours{200}), pause(hours{1}, hours{2})});
+  REQUIRE(all.all().size() == 1);
+  CHECK(all.at(start + hours{1}) == &all.all()[0]);
+  CHECK(all.end(start + hours{1}, start, "bob"));
+  CHECK(all.at(start + hours{1}) == nullptr);
+  CHECK(all.last_in(start, start + hours{24}) == nullptr);
+  CHECK_FALSE(all.leaves_out(start, start + hours{24}));
+}
+
+TEST_CASE("pauses: so many are remembered; who asks is told while the oldest may still be asked about") {
   Pauses all;
   for (std::size_t i = 0; i < Pauses::most; ++i) {
+    CHECK(all.has_room(Instant::min()));
     const Millis from = hours{2 * static_cast<int>(i)};
-    REQUIRE(all.begin(pause(from, from + hours{1}), Instant::min()));
+    all.begin(pause(from, from + hours{1}));
   }
   const Millis next = hours{2 * static_cast<int>(Pauses::most)};
-  CHECK_FALSE(all.begin(pause(next, next + hours{1}), start + hours{1}));
+  CHECK_FALSE(all.has_room(start + hours{1}));
+  CHECK(all.has_room(start + hours{1} + Millis{1}));
+  all.begin(pause(next, next + hours{1}));
   CHECK(all.all().size() == Pauses::most);
-  CHECK(all.begin(pause(next, next + hours{1}), start + hours{1} + Millis{1}));
+  CHECK(all.all().front().from == start + hours{2});
+  all.end(start + next, start, "bob");  // it came to nothing, and goes first
+  CHECK(all.has_room(Instant::min()));
+  all.begin(pause(next + hours{1}, next + hours{2}));
   CHECK(all.all().size() == Pauses::most);
   CHECK(all.all().front().from == start + hours{2});
 }
@@ -194,20 +210,85 @@ TEST_CASE("pause: on the wall clock it begins with its entry, and ends early by 
   pilot.clock = settings::PilotClock::wall;
   Scenario scenario(settings_of({pilot}));
   const auto noon = at("2026-01-01T12:00:00Z");
-  CHECK(scenario.fold.objection(record::ResumePilot{"p", "bob"}, noon).value().kind == judge::Objection::Kind::conflict);
-  CHECK(scenario.fold.objection(record::PausePilot{"q", hours{1}, "ann", "why"}, noon).value().kind ==
+  const auto objection = [&](record::Action action, Instant wall) { return scenario.fold.settle(action, wall); };
+  CHECK(objection(record::ResumePilot{"p", {}, "bob"}, noon).value().kind == judge::Objection::Kind::conflict);
+  CHECK(objection(record::PausePilot{"q", {}, hours{1}, "ann", "why"}, noon).value().kind ==
         judge::Objection::Kind::unknown);
-  CHECK_FALSE(scenario.fold.objection(record::PausePilot{"p", hours{1}, "ann", "why"}, noon));
-  scenario.act(record::PausePilot{"p", hours{4}, "ann", "why"}, noon);
-  CHECK_FALSE(scenario.fold.objection(record::ResumePilot{"p", "bob"}, noon + hours{1}));
-  scenario.act(record::ResumePilot{"p", "bob"}, noon + hours{1});
+  CHECK_FALSE(objection(record::PausePilot{"p", {}, hours{1}, "ann", "why"}, noon));
+  scenario.act(record::PausePilot{"p", {}, hours{4}, "ann", "why"}, noon);
+  CHECK_FALSE(objection(record::ResumePilot{"p", {}, "bob"}, noon + hours{1}));
+  scenario.act(record::ResumePilot{"p", {}, "bob"}, noon + hours{1});
   const auto pauses = scenario.fold.snapshot(noon)->pauses.at("p");
   REQUIRE(pauses.all().size() == 1);
   CHECK(pauses.all()[0].from == noon);
   CHECK(pauses.all()[0].until == noon + hours{1});
   CHECK(pauses.all()[0].ended_by == "bob");
-  scenario.act(record::PausePilot{"gone", hours{4}, "ann", "of a pilot that the settings no longer name"}, noon);
-  CHECK(scenario.fold.snapshot(noon)->pauses.size() == 1);
+}
+
+TEST_CASE("pause: what has been seen already, with times ahead of the clock, is evidence") {
+  auto pilot = watched({budget("errors", Metric::error_rate, .1)});
+  pilot.clock = settings::PilotClock::wall;
+  Scenario scenario(settings_of({pilot}));
+  const auto all = cases(1, 200, [](int) { return .9; });  // the last of them three hours ahead of the clock
+  for (const auto& c : all) scenario.send(prediction(c) + outcome(c, Millis{0}), start);
+  scenario.act(record::PausePilot{"p", {}, hours{4}, "ann", "I have seen enough"}, start);
+  const auto pauses = scenario.fold.snapshot(start)->pauses.at("p");
+  CHECK(pauses.all().at(0).from == all.back().time + Millis{1});
+  scenario.send(prediction({all.back().time + hours{9}, "later", true, true, ""}), start + hours{9});
+  CHECK(scenario.fold.snapshot(start)->pauses.at("p").decisions == 0);
+}
+
+TEST_CASE("pause: a pilot by events has no time before its first record") {
+  Scenario scenario(settings_of({watched({})}));
+  record::Action action = record::PausePilot{"p", {}, hours{1}, "ann", "why"};
+  CHECK(scenario.fold.settle(action, start).value().kind == judge::Objection::Kind::conflict);
+}
+
+TEST_CASE("pause: is kept of a pilot that the settings do not name when its entry is replayed") {
+  const auto pilot = watched({});
+  record::Entry entry;
+  entry.wall = start;
+  entry.actions = {record::PausePilot{"p", start, hours{1}, "ann", "why"}};
+  auto other = pilot;
+  other.name = "other";
+  Scenario without(settings_of({other})), with(settings_of({pilot, other}));
+  for (auto* scenario : {&without, &with}) scenario->fold.apply(entry, 1);
+  std::map<std::string, std::string> parts;
+  without.fold.save(true, [&](const std::string& name, const std::string& bytes) { parts[name] = bytes; });
+  Scenario again(settings_of({other}));
+  again.fold.load(parts, 1, start);
+  CHECK(again.fold.snapshot(start)->pauses.at("p").all().size() == 1);
+  CHECK(with.fold.snapshot(start)->pauses.at("p").all().size() == 1);
+}
+
+TEST_CASE("pause: of whole days as observations a day goes whole, before and behind the pause") {
+  // Wrong by night only: a tenth of a day, and a fifth of what a pause of each day from eight to eight would leave.
+  std::vector<Case> all;
+  for (int i = 0; i < 24 * 120; ++i) {
+    const int hour = i % 24;
+    const bool wrong = (hour < 8 || hour >= 20) && i % 5 == 0;
+    all.push_back({start + hours{i}, std::to_string(i), true, !wrong, ""});
+  }
+  auto limit = budget("errors", Metric::error_rate, .15);
+  limit.period = settings::BlockPeriod::day;
+  auto pilot = watched({limit});
+  pilot.guarantee.over_decisions = 0;
+  pilot.guarantee.over = hours{24 * 30};
+  pilot.guarantee.false_alarm_probability = .5;
+  const auto observations = [&](bool paused_daily, int days) {
+    Scenario scenario(settings_of({pilot}));
+    for (int i = 0; i < 24 * days; ++i) {
+      const auto& c = all[static_cast<std::size_t>(i)];
+      if (paused_daily && i % 24 == 8) scenario.act(record::PausePilot{"p", {}, hours{12}, "ann", "each day"});
+      scenario.send(prediction(c));
+      scenario.send(outcome(c, Millis{1000}));
+    }
+    const auto status = status_of(scenario.fold.statuses(), "errors");
+    CHECK_FALSE(judge::firing(status.state));
+    return status.evidence ? status.evidence->observations : 0;
+  };
+  CHECK(observations(false, 120) == 24 * 119);
+  CHECK(observations(true, 120) == 0);
 }
 
 TEST_CASE("acknowledgement: stands beside its episode, once however often it is sent") {
@@ -216,11 +297,14 @@ TEST_CASE("acknowledgement: stands beside its episode, once however often it is 
   const auto scenario = played(watched({point("daily", day, .2)}), all, -1, {});
   const auto episode = status_of(scenario->fold.statuses(), "daily").episode.value().id;
   const record::AcknowledgeEpisode seen{episode, "ann", "the mail room looks into it"};
-  CHECK_FALSE(scenario->fold.objection(seen, start));
-  CHECK(scenario->fold.objection(record::AcknowledgeEpisode{"0000", "ann", "x"}, start).value().kind ==
-        judge::Objection::Kind::unknown);
+  record::Action asked = seen;
+  CHECK_FALSE(scenario->fold.settle(asked, start));
+  CHECK_FALSE(scenario->fold.knows(seen));
+  asked = record::AcknowledgeEpisode{"0000", "ann", "x"};
+  CHECK(scenario->fold.settle(asked, start).value().kind == judge::Objection::Kind::unknown);
   const auto before = scenario->transitions.size();
   for (int i = 0; i < 2; ++i) scenario->act(seen, start + hours{i});
+  CHECK(scenario->fold.knows(seen));
   scenario->act(record::AcknowledgeEpisode{episode, "bob", "mended"}, start + hours{5});
   const auto acknowledged = status_of(scenario->fold.statuses(), "daily").acknowledged;
   REQUIRE(acknowledged.size() == 2);
@@ -229,7 +313,7 @@ TEST_CASE("acknowledgement: stands beside its episode, once however often it is 
   CHECK(acknowledged[1].note == "mended");
   CHECK(scenario->transitions.size() == before);
   for (std::size_t i = 0; i < judge::ActionBook::most_acknowledgements; ++i)
-    scenario->act(record::AcknowledgeEpisode{"other", "eve", std::to_string(i)}, start);
-  CHECK(status_of(scenario->fold.statuses(), "daily").acknowledged.empty());
+    scenario->act(record::AcknowledgeEpisode{episode, "eve", std::to_string(i)}, start);
+  CHECK(status_of(scenario->fold.statuses(), "daily").acknowledged.front().author == "eve");  // the oldest two are gone
   CHECK(scenario->fold.snapshot(start)->acknowledgements.size() == judge::ActionBook::most_acknowledgements);
 }

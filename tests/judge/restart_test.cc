@@ -60,8 +60,8 @@ std::vector<Arrival> life(std::mt19937_64& rng, std::size_t n) {
     std::vector<std::string> side;
     side_lines(rng, id, when, side);
     for (auto& line : side) out.push_back({time + minutes(-30, 600), std::move(line)});
-    if (one_in(120)) out.push_back({time, "", record::PausePilot{"p", minutes(5, 120), "ann", "maintenance " + id}});
-    if (one_in(60)) out.push_back({time, "", record::ResumePilot{"p", "bob"}});
+    if (one_in(120)) out.push_back({time, "", record::PausePilot{"p", {}, minutes(5, 120), "ann", "maintenance " + id}});
+    if (one_in(60)) out.push_back({time, "", record::ResumePilot{"p", {}, "bob"}});
     if (one_in(60)) out.push_back({time, "", record::AcknowledgeEpisode{"e" + std::to_string(i / 100), "ann", "seen"}});
   }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.wall < b.wall; });

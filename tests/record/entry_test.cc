@@ -50,7 +50,7 @@ Entry full_entry() {
   return {Instant{Millis{1000}},
           {s},
           {},
-          {PausePilot{"pilot", Millis{60'000}, "ann", "new scanners"}, ResumePilot{"pilot", "bob"},
+          {PausePilot{"pilot", Instant{Millis{7}}, Millis{60'000}, "ann", "new scanners"}, ResumePilot{"pilot", Instant{Millis{8}}, "bob"},
            AcknowledgeEpisode{"0123", "eve", "seen"}}};
 }
 
@@ -63,7 +63,9 @@ TEST_CASE("entry: what is encoded comes back, byte for byte when encoded again")
   REQUIRE(back.actions.size() == 3);
   CHECK(std::get<PausePilot>(back.actions[0]).lasts == Millis{60'000});
   CHECK(std::get<PausePilot>(back.actions[0]).reason == "new scanners");
+  CHECK(std::get<PausePilot>(back.actions[0]).from == Instant{Millis{7}});
   CHECK(std::get<ResumePilot>(back.actions[1]).author == "bob");
+  CHECK(std::get<ResumePilot>(back.actions[1]).at == Instant{Millis{8}});
   CHECK(std::get<AcknowledgeEpisode>(back.actions[2]).note == "seen");
   const auto& records = back.submissions.at(0).batch.records;
   REQUIRE(records.size() == 7);

@@ -170,9 +170,13 @@ TEST_CASE("log: what is said again within ten seconds is counted, and told later
     out.str("");
     for (int i = 0; i < 2; ++i) fail(log, 1);
     hand.time += std::chrono::seconds{10};
-    log.info("something else");  // it has not come again, and must be told all the same
-    CHECK(lines(out.str()) == 2);
-    CHECK(out.str().find(twice) < out.str().find("something else"));
+    log.settle();  // it has not come again, and must be told all the same
+    CHECK(lines(out.str()) == 1);
+    CHECK(out.str().find(twice) != std::string::npos);
+    for (int i = 0; i < 3; ++i) fail(log, 1);
+    hand.time += std::chrono::seconds{10};
+    log.info("something else");  // or whoever logs next does
+    CHECK(out.str().find(twice, out.str().find(twice) + 1) < out.str().find("something else"));
     out.str("");
     for (int i = 0; i < 3; ++i) log.info("the same, and no trouble");
     CHECK(lines(out.str()) == 3);

@@ -50,6 +50,11 @@ void Ledger::acknowledged(const Body& body, std::uint64_t accepted, std::uint64_
 }
 
 void Ledger::stored(const record::Entry& entry, std::uint64_t life) {
+  for (const auto& action : entry.actions) {
+    const auto& author = std::visit([](const auto& what) -> const std::string& { return what.author; }, action);
+    require(asked_.contains(author), "a decision that nobody took: " + author);
+    require(decisions_.insert(author).second, "a decision is in the journal twice: " + author);
+  }
   for (const auto& submission : entry.submissions) {
     auto& counts = by_source_[submission.source];
     counts.rejected += submission.rejects.total();
@@ -65,6 +70,9 @@ void Ledger::stored(const record::Entry& entry, std::uint64_t life) {
 }
 
 void Ledger::check_acknowledged() {
+  for (const auto& author : unseen_decisions_)
+    require(decisions_.contains(author), "in force and lost: the decision of " + author);
+  unseen_decisions_.clear();
   for (const auto& identity : unseen_) require(stored_.contains(identity), "acknowledged and lost: " + identity);
   unseen_.clear();
 }

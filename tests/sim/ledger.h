@@ -30,6 +30,10 @@ class Ledger {
   Body body(std::string source, std::string bytes, Instant wall);
   /// The daemon has said that they are in. Throws Violation where the numbers of its answer are not theirs.
   void acknowledged(const Body& body, std::uint64_t accepted, std::uint64_t duplicate, std::uint64_t rejected);
+  /// Somebody asks for what only he asks for, by his name.
+  void asked(const std::string& author) { asked_.insert(author); }
+  /// The daemon has said that it is in force.
+  void decided(const std::string& author) { unseen_decisions_.insert(author); }
   /// The next entry of the journal, `life`: in which it came. Throws Violation where it holds what nobody sent, or a
   /// line of a file again.
   void stored(const record::Entry& entry, std::uint64_t life);
@@ -50,6 +54,7 @@ class Ledger {
   decode::Decoder decoder_;
   std::map<std::string, std::string> sent_;      ///< with the lines that it was sent in
   std::set<std::string> unseen_;                 ///< acknowledged, and not looked for yet
+  std::set<std::string> asked_, unseen_decisions_, decisions_;  ///< asked for; acknowledged, not looked for yet; stored
   std::map<std::string, std::uint64_t> stored_;  ///< the life in which it came first
   std::map<std::string, Counts> by_source_;
 };

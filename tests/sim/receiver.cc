@@ -69,9 +69,9 @@ void Receiver::take(const std::string& json, Instant now, std::uint64_t life) {
     auto& last = known_[labels];
     const bool same = last.episode == episode && last.firing == firing && last.life == life && last.prompt &&
                       !last.failed && last.clock_steps == time_.steps();
-    require(!same || time_.passed() - last.at >= resend_delay_, "an alert was sent twice: " + labels);
+    require(!same || time_.passed() - last.at >= resend_delay_ - last.lag, "an alert was sent twice: " + labels);
     const bool prompt = last.episode == episode && !last.failed;
-    last = {episode, starts, firing, time_.passed(), life, time_.steps(), false, prompt};
+    last = {episode, starts, firing, time_.passed(), lag_, life, time_.steps(), false, prompt};
     ever_.insert(episode);
     if (!firing) resolved_.insert(episode);
   }

@@ -24,6 +24,8 @@ class Receiver {
   void heal() { mood_ = Mood::well; }
   /// As an answer from the network. Throws Violation where it is told something that cannot be: see check().
   sinks::PostResult post(const std::string& json, Millis timeout, Instant now, std::uint64_t life);
+  /// So long ago, at most, what is sent next became due: the daemon was busy since.
+  void lag(Millis time) { lag_ = time; }
   /// How long the last answer took.
   [[nodiscard]] Millis took() const { return took_; }
   /// The running episode of each alert that it was told of as late as that, by its labels as JSON.
@@ -35,7 +37,7 @@ class Receiver {
   struct Known {
     std::string episode, starts_at;
     bool firing = false;
-    Millis at{};
+    Millis at{}, lag{};
     std::uint64_t life = 0;
     unsigned clock_steps = 0;
     bool failed = false;  ///< something has gone wrong here since
@@ -45,6 +47,7 @@ class Receiver {
 
   Random& random_;
   const Time& time_;
+  Millis lag_{};
   const Millis resend_delay_;
   Mood mood_ = Mood::well;
   Millis took_{0};

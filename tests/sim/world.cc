@@ -105,10 +105,25 @@ void World::act() {
   for (auto& client : clients_) {
     if (random_.one_in(2)) client.step(*life_, true);
   }
+  if (random_.one_in(12)) decide();
   work();
   if (disk_.dead()) return;
   life_->check_bounds();
   if (settings_.retention) observe(oracle_.sequence());  // before it is deleted, as in rest()
+}
+
+/// Somebody pauses a pilot, ends that, or has seen an episode; each under a name of his own.
+void World::decide() {
+  const auto author = "person " + std::to_string(++decisions_);
+  const auto& pilot = settings_.pilots[random_.below(settings_.pilots.size())].name;
+  record::Action action = record::PausePilot{pilot, {}, Millis{random_.between(1000, 6 * 3'600'000)}, author, "a simulation"};
+  if (random_.one_in(3)) action = record::ResumePilot{pilot, {}, author};
+  if (const auto& known = oracle_.episodes(); !known.empty() && random_.one_in(3))
+    action = record::AcknowledgeEpisode{*known.begin(), author, "seen"};
+  ledger_.asked(author);
+  life_->core().act(std::move(action), [this, author](const auto& objection) {
+    if (!objection) ledger_.decided(author);
+  });
 }
 
 /// What the daemon's threads do, in an order by chance.
@@ -125,9 +140,12 @@ void World::work() {
         case 2:
           tail_->step(*life_);
           break;
-        default:
+        default: {
+          const auto before = time_.passed();
           static_cast<void>(life_->core().step());
+          for (auto& receiver : receivers_) receiver.lag(time_.passed() - before);
           tell_alerts();
+        }
       }
     }
   } catch (const Violation&) {

@@ -43,6 +43,7 @@ class World {
   void start();
   void step();
   void act();
+  void decide();
   void work();
   void rest(Millis time);
   void tell_alerts();
@@ -87,7 +88,7 @@ class World {
   };
   std::vector<Past> unchecked_;  ///< lives that no journal has been compared with yet
   std::uint64_t lives_ = 0, life_that_ran_ = 0, crashes_ = 0, stops_ = 0, failed_starts_ = 0, power_failures_ = 0,
-                steps_ = 0;
+                steps_ = 0, decisions_ = 0;
   bool calm_ = false;  ///< nothing is to go wrong any more
   std::deque<std::string> last_steps_;
 };

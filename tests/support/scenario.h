@@ -65,7 +65,7 @@ class Scenario {
   void act(record::Action action, Instant wall = at("2026-06-01T00:00:00Z")) {
     record::Entry out;
     out.wall = wall;
-    out.actions.push_back(std::move(action));
+    if (!fold.settle(action, wall)) out.actions.push_back(std::move(action));
     fold.apply(out, ++sequence);
   }
 
