@@ -43,11 +43,15 @@ std::vector<Target> targets_of(const settings::Notify& notify) {
   std::vector<Target> out;
   for (std::size_t i = 0; i < notify.alertmanagers.size(); ++i) {
     const auto& to = notify.alertmanagers[i];
+    sinks::PostOptions options;
+    options.ca_file = to.access.ca_file;
+    options.cert_file = to.access.cert_file;
+    options.key_file = to.access.key_file;
     out.push_back({Places::element("notify.alertmanagers", i) + ".url",
                    "alertmanager " + to.name,
                    ready_url(to.url),
                    Ask::get,
-                   {},
+                   std::move(options),
                    std::min(patience, notify.timeout),
                    {},
                    {},
