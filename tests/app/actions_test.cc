@@ -22,7 +22,7 @@ std::optional<Objection> act(Bench& bench, record::Action action) {
 record::PausePilot pause_for(Millis lasts) { return {"p", {}, lasts, "ann", "new scanners"}; }
 
 /// Time of its own, which no record has to bring.
-settings::Settings settings() {
+settings::Settings by_the_wall() {
   auto pilot = binary_pilot();
   pilot.clock = settings::PilotClock::wall;
   return settings_of({std::move(pilot)});
@@ -40,12 +40,12 @@ void copy_store(const std::filesystem::path& from, const std::filesystem::path& 
 
 TEST_CASE("actions: acknowledged means on disk, and in force from the next record on") {
   const ScratchDir dir;
-  Bench bench(dir.path() / "a", settings());
+  Bench bench(dir.path() / "a", by_the_wall());
   CHECK(act(bench, pause_for(hours{1})).value().kind == Objection::Kind::unavailable);  // it does not run yet
   bench.start();
   CHECK_FALSE(act(bench, pause_for(hours{1})));
   copy_store(dir.path() / "a", dir.path() / "copy");
-  Bench after(dir.path() / "copy", settings());
+  Bench after(dir.path() / "copy", by_the_wall());
   const auto pauses = after.fresh()->pauses.at("p");
   REQUIRE(pauses.all().size() == 1);
   CHECK(pauses.all()[0].reason == "new scanners");
@@ -57,7 +57,7 @@ TEST_CASE("actions: acknowledged means on disk, and in force from the next recor
 
 TEST_CASE("actions: what cannot be leaves no entry") {
   const ScratchDir dir;
-  Bench bench(dir.path() / "a", settings());
+  Bench bench(dir.path() / "a", by_the_wall());
   bench.start();
   const auto before = bench.journal.last_sequence();
   CHECK(act(bench, record::PausePilot{"q", {}, hours{1}, "ann", "why"}).value().kind == Objection::Kind::unknown);
@@ -70,7 +70,7 @@ TEST_CASE("actions: a restart from the checkpoint and one from all entries come 
   const ScratchDir dir;
   std::string bytes;
   {
-    Bench bench(dir.path() / "a", settings());
+    Bench bench(dir.path() / "a", by_the_wall());
     bench.start();
     for (int i = 0; i < 5; ++i) {
       CHECK_FALSE(act(bench, pause_for(hours{i + 1})));
@@ -83,9 +83,9 @@ TEST_CASE("actions: a restart from the checkpoint and one from all entries come 
     bench.stop();
     bytes = bench.saved();
   }
-  Bench from_checkpoint(dir.path() / "a", settings());
+  Bench from_checkpoint(dir.path() / "a", by_the_wall());
   CHECK((from_checkpoint.saved() == bytes));
-  Bench from_entries(dir.path() / "copy", settings());
+  Bench from_entries(dir.path() / "copy", by_the_wall());
   CHECK((from_entries.saved() == bytes));
   CHECK(from_entries.fresh()->pauses.at("p").all().size() == 5);
 }
