@@ -73,6 +73,7 @@ TEST_CASE("actions: a restart from the checkpoint and one from all entries come 
     Bench bench(dir.path() / "a", by_the_wall());
     bench.start();
     for (int i = 0; i < 5; ++i) {
+      bench.clock.ms += 60'000;
       CHECK_FALSE(act(bench, pause_for(hours{i + 1})));
       bench.deliver(R"({"type":"prediction","pilot":"p","id":)" + std::to_string(i) +
                     R"(,"time":"2026-05-0)" + std::to_string(i + 1) + R"(T00:00:00Z","prediction":1})" + "\n")
