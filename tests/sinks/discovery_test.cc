@@ -119,7 +119,7 @@ struct Scripted {
   FixedClock clock;
   ManualClock steady;
   std::ostringstream lines;
-  runtime::Log log{{.out = &lines}};
+  runtime::Log log{{.out = &lines, .steady = &steady}};
   settings::Notify notify;
   Posts posts;
   std::deque<DnsAnswer> answers;
