@@ -164,11 +164,26 @@ def what_cannot_be():
         check_equal(post(daemon, "pilots/routing/pause", {**good, "reason": "x" * 20_000}).status, 413, "too large")
         check_equal(daemon.get("/api/v1/pilots/routing/pause").status, 405, "GET")
         check_equal(daemon.api("pauses"), [], "nothing has changed")
+        check_equal(post(daemon, "pilots/routing/pause", good).status, 409, "a pilot by events without any")
+        daemon.send(day(1, wrong=0, hours=range(1)))
         check_equal(post(daemon, "pilots/routing/pause", good).status, 200, "the good one")
+        check_equal(post(daemon, "pilots/routing/pause", good, {"Content-Type": "Application/JSON ; charset=utf-8"}).status, 200, "the same, spelled otherwise")
+        check_equal(len(daemon.api("pauses")), 1, "one that came to nothing is none")
+        check_equal(post(daemon, "pilots/routing/pause", {**good, "author": "ann (user eve)"}).status, 400, "somebody else's name")
+        daemon.send(list(day(1, wrong=0, hours=range(1, 2)))[:2])
         again = post(daemon, "pilots/routing/pause", {**good, "for": "3h"}).json["data"]
         first, second = reversed(daemon.api("pauses"))
         check_equal(second, again, "the newest")
         check_equal((first["ended_by"], first["running"], second["running"]), ("ann", False, True), "one at a time")
+
+
+def nobody_is_named_without_a_password():
+    """where no password is asked for, none that is sent names anybody"""
+    with scratch() as folder, Daemon(folder, CONFIG) as daemon:
+        answer = post(daemon, "pilots/other/pause", {"for": "1h", "reason": "why"}, basic("root\n\x1b[31m evil", "x"))
+        check_equal(answer.status, 400, answer.text)
+        answer = post(daemon, "pilots/other/pause", {"for": "1h", "reason": "why", "author": "ann"}, basic("root", "x"))
+        check_equal(answer.json["data"]["author"], "ann", "author")
 
 
 def who_signs_in_is_named():
@@ -200,5 +215,6 @@ def examples_of_the_help():
             check_equal(done.returncode, 0, f"{words}: {done.stderr}")
 
 
-main(a_pause_leaves_out_and_counts, it_is_shown_and_kept, an_acknowledgement_stands_beside_its_episode, what_cannot_be, who_signs_in_is_named,
+main(a_pause_leaves_out_and_counts, it_is_shown_and_kept, an_acknowledgement_stands_beside_its_episode, what_cannot_be,
+     nobody_is_named_without_a_password, who_signs_in_is_named,
      examples_of_the_help)
