@@ -74,6 +74,16 @@ void look_at_webhook(const settings::Webhook& hook, const std::string& path, Fin
     out.add(Level::error, path + ".ca_file", hook.ca_file.string() + ": holds no certificate (PEM)");
 }
 
+/// Passwords, tokens, certificates and keys for an Alertmanager.
+void look_at_access(const settings::AlertmanagerAccess& access, const std::string& what, Findings& out) {
+  for (const auto& file :
+       {access.password_file, access.bearer_token_file, access.ca_file, access.cert_file, access.key_file}) {
+    if (file.empty()) continue;
+    const auto text = settings::read_text(file);
+    if (text.has_error()) out.add(Level::error, "notify.alertmanagers", what + ": " + file.string() + ": " + text.error().what);
+  }
+}
+
 /// Each by itself, so that one that cannot be used hides no other.
 void look_at_reference(const settings::Settings& all, std::size_t index, const StoreFacts& facts, Findings& out) {
   const auto& pilot = all.pilots[index];
@@ -100,6 +110,8 @@ void look_at_reference(const settings::Settings& all, std::size_t index, const S
 void look_at_files(const Surroundings& surroundings, const StoreFacts& facts, Findings& out) {
   const auto& settings = surroundings.settings;
   look_at_sources(settings, out);
+  for (const auto& to : settings.notify.alertmanagers) look_at_access(to.access, "alertmanager " + to.name, out);
+  for (const auto& lookup : settings.notify.lookups) look_at_access(lookup.access, "lookup " + lookup.name, out);
   for (std::size_t i = 0; i < settings.notify.webhooks.size(); ++i)
     look_at_webhook(settings.notify.webhooks[i], Places::element("notify.webhooks", i), out);
   for (std::size_t i = 0; i < settings.pilots.size(); ++i) {

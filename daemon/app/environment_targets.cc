@@ -28,6 +28,7 @@ struct Target {
   std::string what;  ///< "alertmanager a:9093"
   std::string url;
   Ask ask = Ask::connect;
+  bool signs_in = false;  ///< with what notifications say; nothing secret is sent by a look
   sinks::PostOptions options;
   Millis timeout = patience;
   sinks::LookResult result;
@@ -51,6 +52,7 @@ std::vector<Target> targets_of(const settings::Notify& notify) {
                    "alertmanager " + to.name,
                    ready_url(to.url),
                    Ask::get,
+                   !to.access.username.empty() || !to.access.bearer_token_file.empty(),
                    std::move(options),
                    std::min(patience, notify.timeout),
                    {},
@@ -66,6 +68,7 @@ std::vector<Target> targets_of(const settings::Notify& notify) {
                    "webhook " + hook.name,
                    hook.url,
                    Ask::connect,
+                   false,
                    std::move(options),
                    std::min(patience, hook.timeout),
                    {},
@@ -121,6 +124,9 @@ void tell_answer(const Target& target, Findings& out) {
   if (answer.status == 200) return out.add(Level::note, target.path, target.what + ": ready");
   const bool credentials = answer.status == 401 || answer.status == 403;
   const bool starting = answer.status == 503;
+  if (credentials && target.signs_in)
+    return out.add(Level::note, target.path,
+                   target.what + ": answers, and asks for the credentials that notifications bring; pilotwatch alert test tries them");
   out.add(starting ? Level::warning : Level::error, target.path,
           target.what + ": " + target.url + " answers " + status +
               (credentials ? ": it asks for credentials"
@@ -162,7 +168,10 @@ void tell(const Target& target, Instant now, Findings& out) {
 
 void look_at_targets(const Surroundings& surroundings, const Clock& clock, Findings& out) {
   auto targets = targets_of(surroundings.settings.notify);
-  if (targets.empty())
+  const auto& lookups = surroundings.settings.notify.lookups;
+  for (const auto& lookup : lookups)
+    out.add(Level::note, "notify.alertmanagers", "lookup " + lookup.name + ": DNS is not asked here");
+  if (targets.empty() && lookups.empty())
     return out.add(Level::note, "notify", "no Alertmanager and no webhook: nobody is told of a breach");
   connect_to(targets, clock);
   for (const auto& target : targets) tell(target, clock.now(), out);

@@ -131,10 +131,13 @@ class Reading {
     input.bytes = bytes;
     input.pilot = test_.pilot;
     input.any_time = true;
+    const auto start = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+    if (start != std::string::npos && bytes[start] == '[')  // its elements would be numbered, not its lines
+      return problem(lines_[from].place, lines_[from].what + "a JSON array: records must be one object a line");
     const auto decoded = decoder_.decode(input);
     settings::Position last;
     for (const auto& reject : decoded.errors) {
-      const auto& line = lines_[from + reject.line - 1];
+      const auto& line = lines_.at(std::min(from + std::max<std::size_t>(reject.line, 1) - 1, lines_.size() - 1));
       if (!line.of_file && line.place.line == last.line) continue;  // the first of a series speaks for all
       if (!line.of_file) last = line.place;
       problem(line.place,
@@ -142,7 +145,7 @@ class Reading {
     }
     for (const auto& record : decoded.batch.records) {
       if (decoded.batch.text(record.pilot) != test_.pilot) continue;  // of a file that has others, too
-      out.push_back({time_of(record), std::move(lines_[from + record.line - 1].text)});
+      out.push_back({time_of(record), std::move(lines_.at(from + record.line - 1).text)});
     }
   }
 

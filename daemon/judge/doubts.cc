@@ -197,6 +197,7 @@ class Doubts {
     const auto part = allotment(pilot_, limit_);
     // By days, a decision after a long silence can weigh anything.
     if (form_of(limit_) != Form::mean || limit_.period != settings::BlockPeriod::none || part.days) return;
+    if (stage_of(limit_) == engine::Stage::finding) return;  // there may be more findings than decisions
     const auto over = limit_.evidence == Evidence::budget ? pilot_.guarantee.over_decisions : pilot_.bounds.decisions;
     const auto within = std::min(pilot_.bounds.decisions, over);
     if (within > look_at_most) return;

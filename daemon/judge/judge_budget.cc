@@ -17,6 +17,12 @@ using settings::Metric;
 
 constexpr std::size_t most_at_once = 64;  ///< decisions; with their values some 30 KB
 
+/// Whether a pause leaves out the whole period of a decision. Findings have the time of the finding: of them those about
+/// decisions of the pause are left out, like those of limits without periods.
+bool goes_whole(const settings::Limit& limit, const engine::Observation& seen) {
+  return limit.period != settings::BlockPeriod::none && seen.stage != engine::Stage::finding;
+}
+
 /// What decisions in a row have changed, limit by limit, into the order of the decisions.
 class Said {
  public:
@@ -141,7 +147,7 @@ void Judge::observe_few(const engine::PilotState& pilot, std::span<const engine:
       for (std::size_t i = 0; i < few.size(); ++i) {
         const auto& seen = few[i];
         if (static_cast<std::size_t>(seen.stage) != stage || older[i]) continue;
-        if (paused[i] && route.limit->period == settings::BlockPeriod::none) continue;
+        if (paused[i] && !goes_whole(*route.limit, seen)) continue;
         observe(route, pilot, seen, wall, out);
         said.by(i);
       }
@@ -187,11 +193,11 @@ void Judge::observe(const Route& route, Seat& seat, const engine::PilotState& pi
   if (!goes_on(route, seat, seen) && !begin(route, seat, pilot, seen, wall, out)) return;
   auto& evidence = *seat.watched;
   auto& gathered = *evidence.monitor;
-  const bool spoiled = route.limit->period != settings::BlockPeriod::none &&
-                       period_in_pause(pilot.settings(), *route.limit, seen.time);
+  const bool spoiled =
+      goes_whole(*route.limit, seen) && period_in_pause(pilot.settings(), *route.limit, seen.time);
   const auto said = gathered.step(seen, firing(s.state), member, spoiled);
   if (!said || (said->aggregated && !member)) return;  // the others' aggregates are the others' business
-  if (member) ++(said->aggregated ? evidence.aggregated : evidence.used);
+  if (member && !spoiled) ++(said->aggregated ? evidence.aggregated : evidence.used);
   const auto tell = [&](State to, const char* verdict) {
     gathered.note();
     own.told = {&evidence, verdict};

@@ -100,7 +100,7 @@ class PeriodMean : public Mean {
  protected:
   std::optional<Sight> take(const Sight& seen) override {
     std::optional<Sight> complete;
-    if (cases_ > 0 && seen.period < period_) return complete;
+    if (seen.period < period_) return complete;
     if (cases_ > 0 && seen.period > period_) {
       complete.emplace();
       complete->x = std::clamp(sum_ / cases_, 0.0, 1.0);  // of rounding

@@ -11,7 +11,9 @@ bool is_json_number(std::string_view text) {
   const auto number = parse_all<double>(text);
   if (!number || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
   const auto digits = text.substr(text.front() == '-' ? 1 : 0);
-  if (digits.empty() || digits.front() == '.' || digits.back() == '.') return false;
+  const auto point = digits.find('.');
+  const bool open = point != std::string_view::npos && digits.find_first_of("0123456789", point + 1) != point + 1;
+  if (digits.empty() || digits.front() == '.' || open) return false;
   return !(digits.size() > 1 && digits.front() == '0' && digits[1] >= '0' && digits[1] <= '9');
 }
 

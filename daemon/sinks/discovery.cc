@@ -109,11 +109,13 @@ bool Discovery::Impl::look(std::size_t number) {
 
 void Discovery::Impl::take(std::size_t number, std::vector<DnsRecord> records) {
   Lookup& lookup = lookups[number];
+  const bool any = !records.empty();
   const auto targets = stats.with([&](auto& all) {
     auto found = targets_of(lookup.settings, std::move(records), lookup.urls, all[number]);
-    all[number].targets = found.size();
+    all[number].targets = any && found.empty() ? lookup.urls.size() : found.size();
     return found;
   });
+  if (any && targets.empty()) return;  // none that can be used says nothing of those found last; it is counted as invalid
   to.found(number, targets, drain_time);
   std::vector<std::string> urls;
   for (const auto& target : targets) urls.push_back(target.url);
@@ -164,7 +166,12 @@ Millis Discovery::Impl::step() {
 void Discovery::Impl::run() {
   pthread_setname_np(pthread_self(), "pw-discovery");
   while (!is_stopping()) {
-    const auto wait = step();
+    Millis wait = first_pause;
+    try {
+      wait = step();
+    } catch (const std::exception& error) {  // memory, or threads: those found last are told further
+      log.warn("looking up Alertmanagers failed; trying again", {{"err", error.what()}});
+    }
     std::unique_lock lock(mutex);
     changed.wait_for(lock, wait, [this] { return stopping; });
   }
