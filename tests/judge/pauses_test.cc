@@ -291,6 +291,34 @@ TEST_CASE("pause: of whole days as observations a day goes whole, before and beh
   CHECK(observations(true, 120) == 0);
 }
 
+TEST_CASE("pause: what comes late for a day that has been looked at is no second look at it, behind a pause either") {
+  auto limit = budget("errors", Metric::error_rate, .5);
+  limit.period = settings::BlockPeriod::day;
+  auto pilot = watched({limit});
+  pilot.clock = settings::PilotClock::wall;
+  pilot.lateness = Millis{0};
+  Scenario scenario(settings_of({pilot}));
+  int id = 0;
+  const auto decide = [&](Millis time, Millis wall) {
+    const Case c{start + time, std::to_string(++id), true, true, ""};
+    scenario.send(prediction(c) + outcome(c, Millis{0}), start + wall);
+    scenario.send(prediction({start + wall, "tick" + std::to_string(id), true, true, ""}), start + wall + hours{3});
+  };
+  const auto observations = [&] {
+    const auto status = status_of(scenario.fold.statuses(), "errors");
+    return status.evidence ? status.evidence->observations : 0;
+  };
+  for (int i = 0; i < 5; ++i) decide(hours{i}, hours{i});  // day 1
+  scenario.act(record::PausePilot{"p", {}, hours{2}, "ann", "why"}, start + hours{26});
+  decide(hours{30}, hours{30});  // day 2 is spoiled, and completes day 1
+  const auto before = observations();
+  CHECK(before == 5);
+  for (int i = 0; i < 5; ++i) decide(hours{10}, hours{34});  // day 1 again, late
+  decide(hours{54}, hours{54});  // day 3
+  decide(hours{80}, hours{80});  // day 4 completes it
+  CHECK(observations() == before + 1);
+}
+
 TEST_CASE("acknowledgement: stands beside its episode, once however often it is sent") {
   const settings::Window day{settings::WindowKind::day, 0};
   const auto all = cases(3, 1440 * 2 + 300, [](int) { return .6; });
