@@ -126,14 +126,16 @@ class Reading {
   void decode(std::size_t from, std::vector<TestRecord>& out) {
     const auto to = std::min(lines_.size(), from + chunk);
     std::string bytes;
-    for (std::size_t i = from; i < to; ++i) bytes += lines_[i].text + '\n';
+    for (std::size_t i = from; i < to; ++i) {
+      const auto begin = lines_[i].text.find_first_not_of(" \t\r\xEF\xBB\xBF");
+      if (begin != std::string::npos && lines_[i].text[begin] == '[')  // its elements would be numbered, not its lines
+        return problem(lines_[i].place, lines_[i].what + "a JSON array: records must be one object a line");
+      bytes += lines_[i].text + '\n';
+    }
     decode::Input input;
     input.bytes = bytes;
     input.pilot = test_.pilot;
     input.any_time = true;
-    const auto start = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-    if (start != std::string::npos && bytes[start] == '[')  // its elements would be numbered, not its lines
-      return problem(lines_[from].place, lines_[from].what + "a JSON array: records must be one object a line");
     const auto decoded = decoder_.decode(input);
     settings::Position last;
     for (const auto& reject : decoded.errors) {
