@@ -84,9 +84,9 @@ class Comparison {
   /// Of those that are in both.
   void order(const std::string& path, const YAML::Node& before, const YAML::Node& after) {
     const auto names = [](const YAML::Node& list) {
-      std::vector<std::string> names;
-      for (const YAML::Node& element : list) names.push_back(name_of(element));
-      return names;
+      std::vector<std::string> found;
+      for (const YAML::Node& element : list) found.push_back(name_of(element));
+      return found;
     };
     const auto common = [](const std::vector<std::string>& of, const std::vector<std::string>& with) {
       const std::set<std::string> known(with.begin(), with.end());

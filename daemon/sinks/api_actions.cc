@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "runtime/http_text.h"
 #include "sinks/api_parts.h"
 #include "sinks/views.h"
 
@@ -35,16 +36,11 @@ std::string one_line(const char* name, std::string text) {
   return text;
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) c = 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
-
 /// The members of a body, each a text, each known.
 class Body {
  public:
   Body(const HttpRequest& request, std::span<const char* const> members) {
-    const auto type = lower_case(std::string(request.header("content-type")));
+    const auto type = runtime::lower_case(request.header("content-type"));
     if (type.substr(0, type.find_first_of("; ")) != "application/json")
       throw Refused("needs a body of Content-Type: application/json", 415);
     json_ = Json::parse(request.body, nullptr, false);

@@ -28,14 +28,6 @@ settings::Settings by_the_wall() {
   return settings_of({std::move(pilot)});
 }
 
-/// As after `kill -9`: what is on disk at this moment, in another place.
-void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::filesystem::create_directory(to);
-  for (const auto* file : {"pilotwatch.db", "pilotwatch.db-wal"}) {
-    if (std::filesystem::exists(from / file)) std::filesystem::copy_file(from / file, to / file);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("actions: acknowledged means on disk, and in force from the next record on") {

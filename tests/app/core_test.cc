@@ -23,14 +23,6 @@ std::string prediction(int id, int label = 1) {
          R"(,"time":"2026-05-01T00:00:00Z","prediction":)" + std::to_string(label) + "}\n";
 }
 
-/// As after `kill -9`: what is on disk at this moment, in another place.
-void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::filesystem::create_directory(to);
-  for (const auto* file : {"pilotwatch.db", "pilotwatch.db-wal"}) {
-    if (std::filesystem::exists(from / file)) std::filesystem::copy_file(from / file, to / file);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("core: acknowledged means on disk: a copy of the store taken right then holds it once") {

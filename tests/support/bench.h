@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -106,6 +107,14 @@ class Bench {
   app::Core core;
   app::Intake intake;
 };
+
+/// As after `kill -9`: what is on disk at this moment, in another place.
+inline void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::create_directory(to);
+  for (const auto* file : {"pilotwatch.db", "pilotwatch.db-wal"}) {
+    if (std::filesystem::exists(from / file)) std::filesystem::copy_file(from / file, to / file);
+  }
+}
 
 inline std::uint64_t predictions(const judge::Snapshot& snapshot) {
   std::uint64_t sum = 0;
