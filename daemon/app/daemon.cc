@@ -6,6 +6,7 @@
 
 #include "app/alerts_out.h"
 #include "app/core.h"
+#include "app/found_alertmanagers.h"
 #include "app/intake.h"
 #include "app/listen_address.h"
 #include "app/references.h"
@@ -56,7 +57,9 @@ class Daemon {
         fold_(settings_),
         alerts_out_(journal_, settings_.notify.resolved_retention),
         alertmanagers_(settings_.notify, clock_),
-        discovery_(settings_.notify, alertmanagers_, clock_, log_, sinks::dns_resolver(settings_.notify.dns_servers)),
+        found_alertmanagers_(journal_, settings_.notify.lookups, log_),
+        discovery_(settings_.notify, {alertmanagers_, clock_, log_, sinks::dns_resolver(settings_.notify.dns_servers),
+                                      &found_alertmanagers_}),
         external_url_(external_url_of(parts)),
         webhooks_(settings_, journal_, clock_, external_url_, log_) {
     const auto key_file = std::filesystem::path(parts.options.storage_path) / "id.key";
@@ -311,6 +314,7 @@ class Daemon {
   judge::Fold fold_;
   AlertsOut alerts_out_;
   sinks::Alertmanagers alertmanagers_;
+  FoundAlertmanagers found_alertmanagers_;
   sinks::Discovery discovery_;
   const std::string external_url_;
   WebhookSink webhooks_;

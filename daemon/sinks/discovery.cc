@@ -31,7 +31,22 @@ settings::Alertmanager target_of(const settings::AlertmanagerLookup& lookup, con
   return {lookup.scheme + "://" + name + lookup.path_prefix, name, lookup.access};
 }
 
+std::vector<std::string> urls_of(const std::vector<settings::Alertmanager>& targets) {
+  std::vector<std::string> out;
+  for (const auto& target : targets) out.push_back(target.url);
+  return out;
+}
+
 }  // namespace
+
+std::optional<settings::Alertmanager> target_at(const settings::AlertmanagerLookup& lookup, const std::string& url) {
+  const std::string name(url_authority(url, UrlQuery::refused));
+  const auto colon = name.rfind(':');
+  if (colon == std::string::npos || name.ends_with(']')) return std::nullopt;
+  if (url != lookup.scheme + "://" + name + lookup.path_prefix) return std::nullopt;
+  if (lookup.type != settings::DnsType::srv && name.substr(colon + 1) != std::to_string(lookup.port)) return std::nullopt;
+  return settings::Alertmanager{url, name, lookup.access};
+}
 
 std::vector<settings::Alertmanager> targets_of(const settings::AlertmanagerLookup& lookup, std::vector<DnsRecord> records,
                                                const std::vector<std::string>& in_use, LookupStats& stats) {
@@ -60,6 +75,7 @@ struct Discovery::Impl {
     SteadyTime complained{};
   };
 
+  void recall(std::size_t number);
   bool look(std::size_t number);
   void take(std::size_t number, std::vector<DnsRecord> records);
   void complain(Lookup& lookup, const DnsAnswer& answer);
@@ -76,6 +92,7 @@ struct Discovery::Impl {
   const Clock& clock;
   const runtime::Log log;
   const Resolve resolve;
+  LookupMemory* const memory;
   const SteadyClock& steady;
   std::vector<Lookup> lookups{};  ///< of who calls step()
   Guarded<std::vector<LookupStats>> stats{};
@@ -84,6 +101,32 @@ struct Discovery::Impl {
   bool stopping = false;  ///< guarded by mutex
   std::thread thread{};
 };
+
+/// Nobody else says who there is until DNS answers. What is kept is of a store, which others may have written: what this
+/// look-up could not have found is not told anything.
+void Discovery::Impl::recall(std::size_t number) {
+  Lookup& lookup = lookups[number];
+  const auto found = memory->recall(lookup.settings);
+  if (!found) return;
+  std::vector<settings::Alertmanager> targets;
+  for (const auto& url : found->urls) {
+    if (auto target = target_at(lookup.settings, url)) {
+      targets.push_back(*std::move(target));
+    } else {
+      log.warn("left out what is kept as an Alertmanager and cannot be one", {{"lookup", lookup.settings.name}, {"url", url}});
+    }
+  }
+  if (targets.size() > lookup.settings.max_targets) targets.resize(static_cast<std::size_t>(lookup.settings.max_targets));
+  if (targets.empty()) return;
+  to.found(number, targets, drain_time);
+  stats.with([&](auto& all) {
+    all[number].targets = targets.size();
+    all[number].last_success = found->since;  // at least then; so DNS that stays down is noticed after a restart, too
+  });
+  lookup.urls = urls_of(targets);
+  log.info("Alertmanagers found before are told until DNS answers",
+           {{"lookup", lookup.settings.name}, {"known", targets.size()}, {"since", format_rfc3339(found->since)}});
+}
 
 /// False: given up.
 bool Discovery::Impl::look(std::size_t number) {
@@ -117,11 +160,11 @@ void Discovery::Impl::take(std::size_t number, std::vector<DnsRecord> records) {
   });
   if (any && targets.empty()) return;  // none that can be used says nothing of those found last; it is counted as invalid
   to.found(number, targets, drain_time);
-  std::vector<std::string> urls;
-  for (const auto& target : targets) urls.push_back(target.url);
+  auto urls = urls_of(targets);
   if (lookup.failures > 0) log.info("Alertmanagers can be looked up again", {{"lookup", lookup.settings.name}});
   say(lookup, lookup.urls, urls);
   lookup.urls = std::move(urls);
+  if (memory != nullptr) memory->keep(lookup.settings, lookup.urls, clock.now());
 }
 
 void Discovery::Impl::say(const Lookup& lookup, const std::vector<std::string>& before,
@@ -177,17 +220,18 @@ void Discovery::Impl::run() {
   }
 }
 
-Discovery::Discovery(const settings::Notify& notify, Alertmanagers& to, const Clock& clock, const runtime::Log& log,
-                     Resolve resolve, const SteadyClock& steady)
-    : impl_(new Impl{to, clock, log.component("discovery"), std::move(resolve), steady}) {
+Discovery::Discovery(const settings::Notify& notify, Parts parts)
+    : impl_(new Impl{parts.to, parts.clock, parts.log.component("discovery"), std::move(parts.resolve), parts.memory,
+                     parts.steady}) {
   for (const auto& lookup : notify.lookups) {
-    impl_->lookups.push_back({lookup, steady.now()});
+    impl_->lookups.push_back({lookup, parts.steady.now()});
     impl_->stats.with([&](auto& all) {
       LookupStats its;
       its.lookup = lookup.name;
       its.type = settings::dns_type_names[static_cast<std::size_t>(lookup.type)];
       all.push_back(std::move(its));
     });
+    if (parts.memory != nullptr) impl_->recall(impl_->lookups.size() - 1);
   }
 }
 

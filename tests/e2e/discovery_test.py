@@ -47,6 +47,10 @@ def failures(daemon, reason):
     return daemon.metrics().sum("pilotwatch_dns_lookup_failures_total", reason=reason)
 
 
+def answered(daemon):
+    return daemon.metrics().one("pilotwatch_dns_last_success_timestamp_seconds", lookup="am.test")
+
+
 def addresses_come_and_go():
     """A records of a real DNS server; it stops, and nobody is forgotten"""
     with scratch() as folder, takers("127.0.0.1", "127.0.0.2") as (first, second), Dnsmasq(folder) as dns:
@@ -74,6 +78,49 @@ def addresses_come_and_go():
             wait_for("the answer to count again", lambda: targets(daemon) == [first.target])
             gets_more(first)
             check_equal(daemon.metrics().sum("pilotwatch_dns_undelivered_notifications_total"), 0, "undelivered")
+
+
+def who_was_found_is_told_while_dns_is_down():
+    """DNS ends, then a reload, a restart and kill -9: alerts arrive all the same; another question knows nobody"""
+    with scratch() as folder, takers("127.0.0.1", "127.0.0.2") as (first, second), Dnsmasq(folder) as dns:
+        dns.hosts("127.0.0.1 am.test", "127.0.0.2 am.test")
+        entry = f"dns: am.test, type: A, port: {first.port}"
+        text = config(f"127.0.0.1:{dns.port}", entry)
+        both = [first.target, second.target]
+        with Daemon(folder, text) as daemon:
+            breach(daemon)
+            gets_more(first)
+            last, since = answered(daemon), set()
+            dns.stop()
+            for how in ("reload", "restart", "kill -9"):
+                if how == "reload":
+                    daemon.config_file.write_text(text.replace("resend_delay: 200ms", "resend_delay: 250ms"), encoding="utf-8")
+                    daemon.process.hang_up()
+                    wait_for("the reload", lambda: daemon.metrics().sum("pilotwatch_config_reloads_total", result="success") == 1)
+                else:
+                    (daemon.stop if how == "restart" else daemon.kill)()
+                    daemon.start()
+                wait_for(f"look-ups to fail after {how}", lambda: failures(daemon, "unreachable") >= 2)
+                check_equal(targets(daemon), both, f"targets after {how}")
+                check_equal(daemon.metrics().one("pilotwatch_dns_targets", lookup="am.test"), 2, f"pilotwatch_dns_targets after {how}")
+                since.add(answered(daemon))
+                for taker in (first, second):
+                    gets_more(taker)
+                said = daemon.process.find_line(r"found before are told until DNS answers.*known=2")
+                check(said, f"what the log says after {how}: {daemon.process.tail()}")
+            check(len(since) == 1 and last - 60 < max(since) <= last, f"since when they are known: {since}, last answer at {last}")
+            dns.hosts_file.write_text("127.0.0.2 am.test\n", encoding="utf-8")
+            dns.start()
+            wait_for("the answer to count again", lambda: targets(daemon) == [second.target])
+            dns.stop()
+            daemon.stop()
+            daemon.start()
+            check_equal(targets(daemon), [second.target], "targets after the answer and a restart")
+            daemon.stop()
+            daemon.config_file.write_text(text.replace(f"port: {first.port}", f"port: {first.port}, path_prefix: /am"), encoding="utf-8")
+            daemon.start()
+            wait_for("look-ups to fail", lambda: failures(daemon, "unreachable") >= 2)
+            check_equal(targets(daemon), [], "targets of another question")
 
 
 def services_bring_their_ports():
@@ -160,4 +207,4 @@ def ipv6_has_brackets():
 
 if __name__ == "__main__":
     need_programs("dnsmasq")
-    main(addresses_come_and_go, services_bring_their_ports, bad_answers_change_nothing, who_goes_is_drained_within_bounds, ipv6_has_brackets)
+    main(addresses_come_and_go, who_was_found_is_told_while_dns_is_down, services_bring_their_ports, bad_answers_change_nothing, who_goes_is_drained_within_bounds, ipv6_has_brackets)

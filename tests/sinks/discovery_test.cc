@@ -91,19 +91,31 @@ Names targets(const Alertmanagers& managers) {
   return out;
 }
 
+/// What is kept of one look-up, whichever it is.
+struct Notebook final : LookupMemory {
+  [[nodiscard]] std::optional<Found> recall(const settings::AlertmanagerLookup&) const override { return found; }
+  void keep(const settings::AlertmanagerLookup&, Names urls, Instant now) override { found = {std::move(urls), now}; }
+  std::optional<Found> found;
+};
+
 /// A Discovery whose answers are written down before.
 struct Scripted {
-  explicit Scripted(settings::AlertmanagerLookup lookup) {
+  explicit Scripted(settings::AlertmanagerLookup lookup) : Scripted(std::move(lookup), {}) {}
+  Scripted(settings::AlertmanagerLookup lookup, std::optional<LookupMemory::Found> found) {
     notify.lookups = {std::move(lookup)};
+    notebook.found = std::move(found);
+    start();
+  }
+  /// As a process that begins: what was known is in the notebook alone.
+  void start() {
+    discovery.reset();
     managers.emplace(notify, clock, steady, posts.connect());
-    discovery.emplace(
-        notify, *managers, clock, log,
-        [this](const std::string&, DnsType, Millis, const auto&) {
-          auto next = answers.front();
-          answers.pop_front();
-          return next;
-        },
-        steady);
+    auto resolve = [this](const std::string&, DnsType, Millis, const auto&) {
+      auto next = answers.front();
+      answers.pop_front();
+      return next;
+    };
+    discovery.emplace(notify, Discovery::Parts{*managers, clock, log, resolve, &notebook, steady});
   }
   Millis step_with(DnsAnswer answer) {
     answers.push_back(std::move(answer));
@@ -121,6 +133,7 @@ struct Scripted {
   std::ostringstream lines;
   runtime::Log log{{.out = &lines, .steady = &steady}};
   settings::Notify notify;
+  Notebook notebook;
   Posts posts;
   std::deque<DnsAnswer> answers;
   std::optional<Alertmanagers> managers;
@@ -240,6 +253,48 @@ TEST_CASE("discovery: what is given up is no failure") {
   CHECK(it.step_with(failed(DnsFailure::given_up)) == 0ms);
   const auto stats = it.discovery->stats()[0];
   CHECK(stats.lookups + stats.failures[static_cast<std::size_t>(DnsFailure::given_up)] == 0);
+}
+
+TEST_CASE("discovery: who was found before is in use at once, until an answer says otherwise") {
+  Scripted it(lookup_of(DnsType::a, 1));
+  it.step_with(addresses({"10.0.0.2", "10.0.0.1"}));
+  it.start();
+  CHECK(targets(*it.managers) == Names{"10.0.0.1:1", "10.0.0.2:1"});
+  CHECK(it.discovery->stats()[0].targets == 2);
+  CHECK(it.discovery->stats()[0].last_success == t0);
+  CHECK(it.logged("found before are told until DNS answers") == 1);
+  CHECK(it.step_with(failed(DnsFailure::timeout)) == 30s);
+  CHECK(it.logged("known=2") == 2);  // told further
+  it.managers->update({alert_named("a")}, t0);
+  CHECK(it.managers->step(0) == 0ms);
+  CHECK(it.posts.to("10.0.0.1:1") == Names{"a"});
+  it.pass(30s);
+  it.step_with(addresses({"10.0.0.2"}));
+  CHECK(targets(*it.managers).front() == "10.0.0.2:1");
+  CHECK(it.logged("an Alertmanager is gone") == 1);
+  CHECK(it.logged("found an Alertmanager") == 2);  // before the restart alone
+  it.start();
+  CHECK(targets(*it.managers) == Names{"10.0.0.2:1"});
+}
+
+TEST_CASE("discovery: what is kept is told only where the look-up could have found it, and within its bound") {
+  auto lookup = lookup_of(DnsType::srv);
+  lookup.path_prefix = "/am";
+  lookup.max_targets = 2;
+  lookup.access.bearer_token_file = "token";
+  Scripted it(lookup, LookupMemory::Found{{"http://a:1/am", "https://b:1/am", "http://c:1", "http://d/am", "http://user@e:1/am",
+                                           "http://f:0/am", "http://[::1]/am", "file:///am", "", "http://[::1]:2/am", "http://g:3/am"},
+                                          t0});
+  CHECK(targets(*it.managers) == Names{"a:1", "[::1]:2"});
+  CHECK(it.logged("left out what is kept") == 8);
+  CHECK(target_at(lookup, "http://a:1/am")->access.bearer_token_file == "token");
+  const auto of_addresses = lookup_of(DnsType::a, 9093);
+  CHECK(target_at(of_addresses, "http://10.0.0.1:9093").has_value());
+  CHECK_FALSE(target_at(of_addresses, "http://10.0.0.1:9094").has_value());
+  Scripted none(lookup, LookupMemory::Found{{"x"}, t0});
+  CHECK(targets(*none.managers).empty());
+  CHECK(none.discovery->stats()[0].last_success == std::nullopt);
+  CHECK(none.logged("found before") == 0);
 }
 
 TEST_CASE("alertmanagers: who is found later is given all that is out, who is lost is drained") {
