@@ -65,6 +65,20 @@ void AlertTarget::begin_stop(Millis grace) {
   changed_.notify_all();
 }
 
+bool AlertTarget::resume() {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return false;
+  deadline_ = SteadyTime::max();
+  stopping_ = false;
+  changed_.notify_all();
+  return true;
+}
+
+void AlertTarget::connect(Post post) {
+  const std::lock_guard lock(mutex_);
+  next_post_ = std::move(post);
+}
+
 TargetStats AlertTarget::stats() const {
   const std::lock_guard lock(mutex_);
   TargetStats out = stats_;
@@ -80,12 +94,6 @@ bool AlertTarget::ended() const {
 
 void AlertTarget::run() {
   pthread_setname_np(pthread_self(), "pw-alert");
-  work();
-  const std::lock_guard lock(mutex_);
-  ended_ = true;
-}
-
-void AlertTarget::work() {
   while (true) {
     bool was_stopping = false;
     {
@@ -94,15 +102,18 @@ void AlertTarget::work() {
       was_stopping = stopping_;
     }
     const auto wait = step();
-    if (!wait) return;
-    if (*wait > Millis{0}) pause(*wait, was_stopping);
+    if (!wait && ended()) return;
+    if (wait && *wait > Millis{0}) pause(*wait, was_stopping);
   }
 }
 
 std::optional<Millis> AlertTarget::step() {
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() == 0 || steady_.now() >= deadline_) return std::nullopt;
+    if (queue_.size() == 0 || steady_.now() >= deadline_) {
+      ended_ = stopping_;  // with the same lock: who resumes it comes before that, or is told
+      return std::nullopt;
+    }
   }
   try {
     return round();
@@ -164,6 +175,7 @@ PostResult AlertTarget::post(Alerts alerts) {
   Millis timeout = timeout_;
   {
     const std::lock_guard lock(mutex_);
+    if (next_post_) post_ = std::move(*std::exchange(next_post_, std::nullopt));
     if (deadline_ != SteadyTime::max()) {
       timeout = std::min(timeout, std::chrono::ceil<Millis>(deadline_ - began));
     }

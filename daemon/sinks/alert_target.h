@@ -24,7 +24,7 @@ namespace pilotwatch::sinks {
 ///       refused (400, 413, 422)   -> halve until the bad one is alone, drop that
 ///       anything else             -> put them back, pause longer each time
 ///
-/// push(), begin_stop(), ended() and stats(): any thread.
+/// push(), begin_stop(), resume(), connect(), ended() and stats(): any thread.
 class AlertTarget {
  public:
   AlertTarget(const settings::Notify& notify, const settings::Alertmanager& to, const Clock& clock,
@@ -37,8 +37,12 @@ class AlertTarget {
   void push(const std::vector<Alert>& alerts);
   /// A second time the earlier end holds.
   void begin_stop(Millis grace);
+  /// Takes begin_stop() back: it goes on with what waits. False: it has ended.
+  [[nodiscard]] bool resume();
+  /// From the next request on it is posted by that.
+  void connect(Post post);
   void join();
-  /// Whether its thread has nothing to do any more: join() does not wait.
+  /// Whether it was told to stop and has nothing to do any more: join() does not wait.
   [[nodiscard]] bool ended() const;
   [[nodiscard]] TargetStats stats() const;
 
@@ -50,7 +54,6 @@ class AlertTarget {
   using Alerts = std::span<const Alert>;
 
   void run();
-  void work();
   Millis round();
   bool send(Alerts alerts, std::vector<Alert>& again);
   PostResult post(Alerts alerts);
@@ -72,6 +75,7 @@ class AlertTarget {
 
   mutable std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
+  std::optional<Post> next_post_;  ///< instead of post_
   AlertQueue queue_;
   TargetStats stats_;
   std::uint64_t under_way_ = 0;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "base/guarded.h"
@@ -29,16 +28,18 @@ struct Member {
   std::string url;
   std::shared_ptr<AlertTarget> target;
   bool of_settings = false;
-  std::set<std::size_t> lookups{};  ///< that have found it
-  bool fresh = false;               ///< has not been given what is out
+  std::map<std::size_t, settings::Alertmanager> lookups{};  ///< that have found it, and as what
+  std::size_t reached_as = 0;                               ///< of these, where it is not of the settings
+  bool fresh = false;                                       ///< has not been given what is out
 
   [[nodiscard]] bool named() const { return of_settings || !lookups.empty(); }
 };
+using Members = std::vector<Member>;
 
 struct State {
   Known known;
-  std::vector<Member> members;
-  std::vector<std::shared_ptr<AlertTarget>> leaving;  ///< draining
+  Members members;
+  Members leaving;  ///< draining
   std::uint64_t undelivered = 0;
   bool started = false, stopping = false;
 };
@@ -55,6 +56,8 @@ struct Alertmanagers::Impl {
     return {to.url, std::make_shared<AlertTarget>(notify, to, clock, steady, connect(to))};
   }
   void join(State& all, std::size_t lookup, settings::Alertmanager to) const;
+  void arrive(State& all, std::size_t lookup, settings::Alertmanager to) const;
+  void follow(Member& member) const;
 
   const settings::Notify notify;
   const Clock& clock;
@@ -63,20 +66,51 @@ struct Alertmanagers::Impl {
   Guarded<State> state{};
 };
 
-/// Found by that look-up: one that is there already, or a new one.
-void Alertmanagers::Impl::join(State& all, std::size_t lookup, settings::Alertmanager to) const {
-  const auto same_url = std::ranges::find(all.members, to.url, &Member::url);
-  if (same_url != all.members.end()) {
-    same_url->lookups.insert(lookup);
-    return;
+namespace {
+
+void retire(State& all, Members::iterator gone) {
+  all.undelivered += gone->target->stats().queue_length;
+  all.leaving.erase(gone);
+}
+
+/// One that is leaving and has not left: never is one URL told by two. False: there is none.
+bool comes_back(State& all, const std::string& url) {
+  const auto leaving = std::ranges::find(all.leaving, url, &Member::url);
+  if (leaving == all.leaving.end()) return false;
+  if (!leaving->target->resume()) {
+    retire(all, leaving);
+    return false;
   }
+  leaving->fresh = true;  // what has changed meanwhile it was not given
+  all.members.push_back(std::move(*leaving));
+  all.leaving.erase(leaving);
+  return true;
+}
+
+}  // namespace
+
+/// Found by that look-up: one that is there already, one that is about to leave, or a new one.
+void Alertmanagers::Impl::join(State& all, std::size_t lookup, settings::Alertmanager to) const {
+  const auto known = [&] { return std::ranges::find(all.members, to.url, &Member::url); };
+  if (known() == all.members.end() && !comes_back(all, to.url)) arrive(all, lookup, to);
+  known()->lookups.insert_or_assign(lookup, std::move(to));
+}
+
+void Alertmanagers::Impl::arrive(State& all, std::size_t lookup, settings::Alertmanager to) const {
   const auto taken = [&](const Member& other) { return other.target->stats().target == to.name; };
-  if (std::ranges::any_of(all.members, taken)) to.name = to.url;
+  if (std::ranges::any_of(all.members, taken) || std::ranges::any_of(all.leaving, taken)) to.name = to.url;
   Member fresh = member(std::move(to));
-  fresh.lookups.insert(lookup);
+  fresh.reached_as = lookup;
   fresh.fresh = true;
   if (all.started) fresh.target->start();
   all.members.push_back(std::move(fresh));
+}
+
+/// Whom several name is reached as the settings say, else as the first look-up does that names it now.
+void Alertmanagers::Impl::follow(Member& member) const {
+  if (member.of_settings || member.lookups.empty()) return;
+  const auto& [lookup, to] = *member.lookups.begin();
+  if (std::exchange(member.reached_as, lookup) != lookup) member.target->connect(connect(to));
 }
 
 Alertmanagers::Alertmanagers(const settings::Notify& notify, const Clock& clock, const SteadyClock& steady,
@@ -128,7 +162,10 @@ std::optional<Instant> Alertmanagers::next_send(const std::map<std::string, std:
 }
 
 std::optional<Millis> Alertmanagers::step(std::size_t target) {
-  const auto its = impl_->state.with([&](const State& state) { return state.members.at(target).target; });
+  const auto its = impl_->state.with([&](const State& state) {
+    const auto known = state.members.size();
+    return (target < known ? state.members[target] : state.leaving.at(target - known)).target;
+  });
   return its->step();
 }
 
@@ -137,10 +174,11 @@ void Alertmanagers::found(std::size_t lookup, const std::vector<settings::Alertm
     if (state.stopping) return;
     for (Member& member : state.members) member.lookups.erase(lookup);
     for (const auto& to : now) impl_->join(state, lookup, to);
+    for (Member& member : state.members) impl_->follow(member);
     const auto gone = std::stable_partition(state.members.begin(), state.members.end(), [](const Member& m) { return m.named(); });
     for (auto member = gone; member != state.members.end(); ++member) {
       member->target->begin_stop(drain);
-      state.leaving.push_back(std::move(member->target));
+      state.leaving.push_back(std::move(*member));
     }
     state.members.erase(gone, state.members.end());
   });
@@ -148,9 +186,10 @@ void Alertmanagers::found(std::size_t lookup, const std::vector<settings::Alertm
 
 bool Alertmanagers::reap() {
   return impl_->state.with([](State& state) {
-    const auto over = std::ranges::partition(state.leaving, [](const auto& target) { return !target->ended(); });
-    for (const auto& target : over) state.undelivered += target->stats().queue_length;
-    state.leaving.erase(over.begin(), over.end());
+    for (auto i = state.leaving.size(); i-- > 0;) {
+      const auto member = state.leaving.begin() + static_cast<std::ptrdiff_t>(i);
+      if (member->target->ended()) retire(state, member);
+    }
     return !state.leaving.empty();
   });
 }
@@ -162,8 +201,10 @@ std::uint64_t Alertmanagers::undelivered() const {
 void Alertmanagers::stop(Millis grace) {
   const auto all = impl_->state.with([](State& state) {
     state.stopping = true;
-    auto targets = state.leaving;
-    for (const Member& member : state.members) targets.push_back(member.target);
+    std::vector<std::shared_ptr<AlertTarget>> targets;
+    for (const auto* members : {&state.leaving, &state.members}) {
+      for (const Member& member : *members) targets.push_back(member.target);
+    }
     return targets;
   });
   for (const auto& target : all) target->begin_stop(grace);
@@ -174,11 +215,7 @@ std::vector<TargetStats> Alertmanagers::stats() const {
   return impl_->state.with([](const State& state) {
     std::vector<TargetStats> out;
     for (const Member& member : state.members) out.push_back(member.target->stats());
-    for (const auto& target : state.leaving) {
-      auto stats = target->stats();
-      const bool back = std::ranges::any_of(out, [&](const TargetStats& other) { return other.target == stats.target; });
-      if (!back) out.push_back(std::move(stats));
-    }
+    for (const Member& member : state.leaving) out.push_back(member.target->stats());
     return out;
   });
 }

@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -51,12 +54,27 @@ Names urls(const std::vector<settings::Alertmanager>& targets) {
 struct Posts {
   std::mutex mutex;
   std::vector<std::pair<std::string, std::string>> made;  ///< (URL, alertname)
-  bool refused = false;  ///< by everybody
+  Names users;                                            ///< who asked, one a request
+  std::size_t connected = 0;
+  int at_once = 0, most_at_once = 0;
+  std::function<void()> meanwhile = [] {};  ///< while a request is under way
+  bool refused = false;                     ///< by everybody
 
   Alertmanagers::Connect connect() {
     return [this](const settings::Alertmanager& to) {
-      return [this, url = alerts_url(to.url)](const std::string& json, Millis, Instant, const auto&) -> PostResult {
+      ++connected;
+      return [this, url = alerts_url(to.url), user = to.access.username](const std::string& json, Millis, Instant,
+                                                                         const auto&) -> PostResult {
+        const auto count = [&](int change) {
+          const std::lock_guard lock(mutex);
+          at_once += change;
+          most_at_once = std::max(most_at_once, at_once);
+        };
+        count(1);
+        meanwhile();
+        count(-1);
         const std::lock_guard lock(mutex);
+        users.push_back(user);
         if (refused) return {503, "", "", {}, {}};
         for (const auto& alert : nlohmann::json::parse(json)) made.emplace_back(url, alert.at("labels").at("alertname"));
         return {200, "", "", {}, {}};
@@ -318,6 +336,168 @@ TEST_CASE("alertmanagers: who is found later is given all that is out, who is lo
   CHECK(managers.undelivered() == 0);
   managers.stop(20s);
   CHECK(posts.to("static:1") == Names{"a", "b", "c"});
+}
+
+namespace {
+
+/// Alertmanagers without threads, by a clock of the test's own.
+struct Stepped {
+  explicit Stepped(std::vector<settings::Alertmanager> of_settings = {}) {
+    notify.alertmanagers = std::move(of_settings);
+    notify.resend_delay = 1h;
+    managers.emplace(notify, clock, steady, posts.connect());
+  }
+  void found(std::size_t lookup, const std::vector<settings::Alertmanager>& now) { managers->found(lookup, now, 5s); }
+  void update(std::initializer_list<const char*> names) {
+    std::vector<Alert> alerts;
+    for (const char* name : names) alerts.push_back(alert_named(name));
+    managers->update(std::move(alerts), t0);
+  }
+  FixedClock clock;
+  ManualClock steady;
+  settings::Notify notify;
+  Posts posts;
+  std::optional<Alertmanagers> managers;
+};
+
+settings::Alertmanager as(const std::string& user, const std::string& host) {
+  auto out = at(host);
+  out.access.username = user;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("alertmanagers: one that is found again within its drain goes on; nothing is lost and nothing sent twice") {
+  Stepped it;
+  it.found(0, {at("a:1")});
+  it.update({"x", "y"});
+  it.found(0, {});
+  auto over = alert_named("y");
+  over.resolved_at = t0;
+  it.managers->update({alert_named("x"), over, alert_named("z")}, t0);  // which a:1 is not given
+  it.found(0, {at("a:1")});
+  CHECK(targets(*it.managers) == Names{"a:1"});
+  it.managers->update({alert_named("x"), over, alert_named("z")}, t0);
+  it.steady.time += 1h;  // its drain is long over
+  CHECK(it.managers->step(0) == 0ms);
+  CHECK(it.posts.to("a:1") == Names{"x", "y", "z"});
+  CHECK(it.managers->step(0) == std::nullopt);
+  it.update({"w"});
+  CHECK(it.managers->step(0) == 0ms);
+  const auto stats = it.managers->stats().at(0);
+  CHECK(stats.sent == 4);
+  CHECK(stats.queue_length == 0);
+  CHECK(it.posts.connected == 1);
+  CHECK_FALSE(it.managers->reap());
+  CHECK(it.managers->undelivered() == 0);
+}
+
+TEST_CASE("alertmanagers: one that is found again when its drain is over begins anew; what it was not told is counted once") {
+  Stepped it;
+  it.found(0, {at("a:1")});
+  it.update({"x", "y"});
+  it.found(0, {});
+  CHECK(targets(*it.managers) == Names{"a:1"});
+  it.steady.time += 5s;
+  CHECK(it.managers->step(0) == std::nullopt);
+  it.found(0, {at("a:1")});
+  CHECK(it.managers->undelivered() == 2);
+  CHECK_FALSE(it.managers->reap());
+  CHECK(it.posts.connected == 2);
+  it.update({"x"});
+  CHECK(it.managers->step(0) == 0ms);
+  CHECK(it.posts.to("a:1") == Names{"x"});
+  CHECK(it.managers->undelivered() == 2);
+}
+
+TEST_CASE("alertmanagers: the name of one that drains is not given to another, which may come back") {
+  Stepped it;
+  it.found(0, {at("a:1")});
+  it.update({"x"});
+  it.found(0, {});
+  it.found(1, {{"https://a:1", "a:1"}});
+  it.found(0, {at("a:1")});
+  CHECK(targets(*it.managers) == Names{"https://a:1", "a:1"});
+}
+
+TEST_CASE("alertmanagers: never two at once post to one, however often it goes and comes") {
+  FixedClock clock;
+  settings::Notify notify;
+  notify.resend_delay = 1ms;
+  Posts posts;
+  std::atomic<bool> busy = false, go_on = false;
+  posts.meanwhile = [&] {
+    busy = true;
+    while (!go_on) std::this_thread::yield();
+  };
+  Alertmanagers managers(notify, clock, system_steady_clock(), posts.connect());
+  managers.start();
+  managers.found(0, {at("a:1")}, 1h);
+  managers.update({alert_named("x")}, t0);
+  CHECK(becomes([&] { return busy.load(); }));
+  for (int i = 1; i <= 3; ++i) {
+    managers.found(0, {}, 1h);
+    managers.found(0, {at("a:1")}, 1h);
+    managers.update({alert_named("x"), alert_named("y")}, t0 + i * 1s);
+    CHECK(targets(managers) == Names{"a:1"});
+  }
+  go_on = true;
+  CHECK(becomes([&] { return managers.stats()[0].queue_length == 0; }));
+  CHECK(posts.most_at_once == 1);
+  CHECK(managers.undelivered() == 0);
+  managers.stop(20s);
+  const auto all = posts.to("a:1");
+  CHECK(std::ranges::count(all, "y") == 1);
+}
+
+TEST_CASE("alertmanagers: one that goes and comes while it has nothing to do never ends for good") {
+  FixedClock clock;
+  settings::Notify notify;
+  Posts posts;
+  Alertmanagers managers(notify, clock, system_steady_clock(), posts.connect());
+  managers.start();
+  for (int i = 0; i < 200; ++i) {
+    managers.found(0, {at("a:1")}, 1h);
+    managers.update({alert_named("x" + std::to_string(i))}, t0);
+    managers.found(0, {}, 1h);
+  }
+  managers.found(0, {at("a:1")}, 1h);
+  managers.update({alert_named("last")}, t0);
+  CHECK(becomes([&] { return std::ranges::count(posts.to("a:1"), "last") == 1; }));
+  CHECK(managers.undelivered() == 0);
+  std::set<std::string> told;
+  for (const auto& name : posts.to("a:1")) told.insert(name);
+  CHECK(told.size() == 201);
+  CHECK(posts.most_at_once == 1);
+}
+
+TEST_CASE("alertmanagers: one that several name is reached as the first of them says that still names it") {
+  Stepped it({as("settings", "a:1")});
+  const auto user = [&] {
+    it.update({});
+    it.update({"x"});
+    CHECK(it.managers->step(1) == 0ms);
+    return it.posts.users.back();
+  };
+  it.found(1, {as("second", "b:1")});
+  CHECK(user() == "second");
+  it.found(2, {as("third", "b:1")});
+  CHECK(user() == "second");
+  it.found(0, {as("first", "b:1")});
+  CHECK(user() == "first");
+  it.found(0, {});
+  CHECK(user() == "second");
+  it.found(1, {});
+  CHECK(user() == "third");
+  it.update({"y"});
+  it.found(2, {});
+  it.found(0, {as("first", "b:1")});  // back within its drain, by another
+  CHECK(user() == "first");
+  it.found(1, {as("second", "a:1")});
+  CHECK(it.managers->step(0) == 0ms);
+  CHECK(it.posts.users.back() == "settings");
+  CHECK(targets(*it.managers) == Names{"a:1", "b:1"});
 }
 
 TEST_CASE("alertmanagers: what cannot be delivered to one that is gone is counted") {
