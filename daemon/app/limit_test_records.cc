@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "decode/decode.h"
+#include "settings/test_span.h"
 
 namespace pilotwatch::app {
 namespace {
@@ -147,7 +148,11 @@ class Reading {
     }
     for (const auto& record : decoded.batch.records) {
       if (decoded.batch.text(record.pilot) != test_.pilot) continue;  // of a file that has others, too
-      out.push_back({time_of(record), std::move(lines_.at(from + record.line - 1).text)});
+      auto& line = lines_.at(from + record.line - 1);
+      const auto time = time_of(record);
+      if (!settings::is_within_test(time, test_.start))
+        problem(line.place, line.what + "time: is more than 20 years from the start of the test, " + format_rfc3339(test_.start));
+      out.push_back({time, std::move(line.text)});
     }
   }
 

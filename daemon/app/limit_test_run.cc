@@ -126,10 +126,15 @@ class Run {
     }
     play_until(end);
     TestResult out;
+    const auto statuses = stage_.statuses();
     for (std::size_t i = 0; i < test_.expect.size(); ++i) {
       const auto& expected = test_.expect[i];
+      if (find(statuses, expected) == nullptr) {
+        out.failures.push_back(unknown(expected, end));
+        continue;
+      }
       if (expected.transitions) compare(expected, *expected.transitions, said_[i]);
-      if (!expected.never.empty()) look_for(expected, said_[i]);
+      if (!expected.never.empty()) look_for(expected, end, *find(statuses, expected), said_[i]);
       if (said_[i]) out.failures.push_back(*std::move(said_[i]));
     }
     out.transitions = std::move(stage_.transitions);
@@ -157,21 +162,30 @@ class Run {
     for (std::size_t i = 0; i < test_.expect.size(); ++i) {
       const auto& expected = test_.expect[i];
       if (expected.at != look) continue;
-      const auto found = std::ranges::find_if(statuses, [&](const judge::LimitStatus& s) {
-        return s.limit->name == expected.limit && s.group == expected.group;
-      });
-      const auto state = found == statuses.end() ? judge::State::collecting : found->state;
+      const auto* found = find(statuses, expected);
+      const auto state = found == nullptr ? judge::State::collecting : found->state;
       if (name_of(state) == expected.state) continue;
       said_[i] = TestFailure{expected.place,
                              subject(expected) + " at " + format_rfc3339(look) + ": expected " + expected.state,
-                             name_of(state) + ": " + reason(found == statuses.end() ? nullptr : &*found, expected)};
+                             name_of(state) + ": " + reason(found)};
     }
   }
 
-  static std::string reason(const judge::LimitStatus* status, const TestExpectation& expected) {
-    if (status == nullptr)
-      return expected.group.empty() ? "nothing has been looked at" : "no record of this group has come";
-    return status->reason.empty() ? "nothing has been looked at" : status->reason;
+  static const judge::LimitStatus* find(const std::vector<judge::LimitStatus>& statuses, const TestExpectation& expected) {
+    const auto found = std::ranges::find_if(statuses, [&](const judge::LimitStatus& s) {
+      return s.limit->name == expected.limit && s.group == expected.group;
+    });
+    return found == statuses.end() ? nullptr : &*found;
+  }
+
+  static std::string reason(const judge::LimitStatus* status) {
+    return status == nullptr || status->reason.empty() ? "nothing has been looked at" : status->reason;
+  }
+
+  /// Of a group that the limit has never seen all would hold that says `collecting`, `never` or `[]`.
+  static TestFailure unknown(const TestExpectation& expected, Instant end) {
+    return {expected.place, subject(expected) + ": expected a group that there is",
+            "none that has been looked at until " + format_rfc3339(end) + ", where the test ends"};
   }
 
   [[nodiscard]] std::vector<const judge::Transition*> of(const TestExpectation& expected) const {
@@ -185,6 +199,12 @@ class Run {
   static bool fits(const settings::TestStep& step, const judge::Transition& t) {
     return name_of(t.to) == step.to && (!step.at || t.at == *step.at) && (!step.after || t.at >= *step.after) &&
            (!step.by || t.at <= *step.by);
+  }
+
+  static std::string words(const std::vector<std::string>& states) {
+    std::string out;
+    for (const auto& state : states) out += (out.empty() ? "" : ", ") + state;
+    return out;
   }
 
   static std::string words(const settings::TestStep& step) {
@@ -210,8 +230,16 @@ class Run {
                        had.empty() ? "no change of state" : had};
   }
 
-  void look_for(const TestExpectation& expected, std::optional<TestFailure>& said) const {
-    for (const auto* t : of(expected)) {
+  /// A limit that has never come to any state has said nothing, and so nothing of what it never says.
+  void look_for(const TestExpectation& expected, Instant end, const judge::LimitStatus& last,
+                std::optional<TestFailure>& said) const {
+    const auto all = of(expected);
+    if (all.empty()) {
+      said = TestFailure{expected.place, subject(expected) + ": expected never " + words(expected.never),
+                         "no state but collecting until " + format_rfc3339(end) + ", where the test ends: " + reason(&last)};
+      return;
+    }
+    for (const auto* t : all) {
       if (std::ranges::find(expected.never, name_of(t->to)) == expected.never.end()) continue;
       said = TestFailure{expected.place, subject(expected) + ": expected never " + name_of(t->to),
                          "it at " + format_rfc3339(t->at) + ": " + t->reason};

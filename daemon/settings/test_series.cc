@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "settings/test_span.h"
 #include "settings/tests.h"
 #include "settings/wire.h"
 
@@ -162,6 +163,13 @@ class SeriesReader {
       map_.value().problem("has more than " + std::to_string(max_test_records) + " records");
     if (every && !times && longest == 0)
       every->key_problem("needs times: N beside it, or a member with a list of values");
+    if (every && !is_bounded())
+      every->problem("leads more than 20 years from the start of the test, " + format_rfc3339(frame_.start));
+  }
+
+  [[nodiscard]] bool is_bounded() const {
+    const auto steps = static_cast<Millis::rep>(std::min(out_.times, max_test_records) - 1);
+    return steps == 0 || (out_.every <= 2 * longest_test / steps && is_within_test(out_.first + out_.every * steps, frame_.start));
   }
 
   MapReader map_;

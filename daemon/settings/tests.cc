@@ -5,12 +5,27 @@
 #include <algorithm>
 
 #include "settings/sections.h"
+#include "settings/test_span.h"
 
 namespace pilotwatch::settings {
 namespace {
 
 /// A Monday, so that weeks begin with the test.
 constexpr std::chrono::local_days usual_start{std::chrono::year{2024} / 1 / 1};
+
+/// States that a limit on windows can come to are not all: only evidence of decisions warns, only who waits recovers.
+bool can_come_to(const Limit& limit, std::string_view state) {
+  if (watches_decisions(limit.evidence)) return true;
+  return state != "warning" && (state != "recovering" || limit.keep_firing_for > Millis{0});
+}
+
+/// Of what can only be after the begin.
+std::optional<Instant> read_later_time(const Value& value, const TestFrame& frame) {
+  const auto time = read_test_time(value, frame);
+  if (!time || *time >= frame.start) return time;
+  value.problem("is before the start of the test, " + format_rfc3339(frame.start));
+  return std::nullopt;
+}
 
 class ExpectationReader {
  public:
@@ -26,7 +41,7 @@ class ExpectationReader {
       map_.value().problem(ways == 0 ? "needs one of state (with at), transitions, never"
                                      : "takes one of state, transitions, never, not several");
     if (state) out_.state = state_name(*state);
-    if (at) out_.at = read_test_time(*at, frame_);
+    if (at) out_.at = read_later_time(*at, frame_);
     if (state && !at) state->key_problem("needs at beside it: when");
     if (at && !state && ways > 0) at->key_problem("is only for state");
     if (transitions) steps(*transitions);
@@ -52,6 +67,7 @@ class ExpectationReader {
     for (const auto& l : frame_.pilot->limits) known.push_back(l.name);
     if (!name->must_be_known(*text, "a limit of the pilot", known)) return;
     const auto found = std::ranges::find(frame_.pilot->limits, *text, &Limit::name);
+    about_ = &*found;
     if (!found->segment.empty() && !group)
       name->problem("is about the groups of " + found->segment + "; say which one (group: ...)");
     if (found->segment.empty() && group) group->key_problem("is only for limits on groups (segment)");
@@ -72,7 +88,7 @@ class ExpectationReader {
     if (const auto to = map.require("to")) out.to = state_name(*to);
     for (const auto& [key, when] :
          {std::pair{"at", &out.at}, std::pair{"after", &out.after}, std::pair{"by", &out.by}}) {
-      if (const auto value = map.take(key)) *when = read_test_time(*value, frame_);
+      if (const auto value = map.take(key)) *when = read_later_time(*value, frame_);
     }
     if (out.at && (out.after || out.by)) item.problem("takes at, or after and by");
     if (out.after && out.by && *out.after > *out.by) item.problem("after is later than by");
@@ -81,16 +97,20 @@ class ExpectationReader {
   }
 
   void never_of(const Value& value) {
-    if (!value.node().IsSequence()) {
+    if (value.node().IsSequence()) {
+      for (const auto& item : value.items()) out_.never.push_back(state_name(item));
+      if (out_.never.empty()) return value.problem("needs at least one state");
+    } else {
       out_.never.push_back(state_name(value));
-      return;
     }
-    for (const auto& item : value.items()) out_.never.push_back(state_name(item));
-    if (out_.never.empty()) value.problem("needs at least one state");
+    if (about_ == nullptr || std::ranges::any_of(out_.never, [&](const auto& state) { return can_come_to(*about_, state); }))
+      return;
+    value.problem("can never fail: a limit on windows is never warning, and recovering only with keep_firing_for");
   }
 
   MapReader map_;
   const TestFrame& frame_;
+  const Limit* about_ = nullptr;  ///< null: the expectation names none that there is
   TestExpectation out_;
 };
 
@@ -104,7 +124,7 @@ class TestReader {
     name(names);
     pilot();
     start();
-    if (const auto end = map_.take("end")) out_.end = read_test_time(*end, frame_);
+    if (const auto end = map_.take("end")) out_.end = read_later_time(*end, frame_);
     records();
     if (const auto list = map_.require("expect")) {
       for (const auto& item : list->items()) out_.expect.push_back(ExpectationReader(item, frame_).read());
@@ -181,10 +201,13 @@ Position position_of(const Value& value) {
 std::optional<Instant> read_test_time(const Value& value, const TestFrame& frame) {
   const auto text = value.node().IsScalar() && value.node().Scalar().size() <= 40 ? value.node().Scalar() : "";
   const auto zone = frame.pilot == nullptr ? Zone() : frame.pilot->time_zone;
-  if (const auto time = parse_instant(text, zone)) return time;
+  if (const auto time = parse_instant(text, zone)) {
+    if (is_within_test(*time, frame.start)) return time;
+    value.problem("is more than 20 years from the start of the test, " + format_rfc3339(frame.start));
+    return std::nullopt;
+  }
   const auto after = parse_duration(text);
-  constexpr Millis longest{std::chrono::hours{24 * 365 * 20}};
-  if (!after.has_error() && *after >= Millis{0} && *after <= longest) return frame.start + *after;
+  if (!after.has_error() && *after >= Millis{0} && *after <= longest_test) return frame.start + *after;
   value.wrong(
       "a time from the start on such as 7d or 1h30m (at most 20y), a day, 2026-03-01, or a time, "
       "2026-03-01T08:00:00+01:00");

@@ -89,7 +89,8 @@ TEST_CASE("limit test: a state that is another says what was seen") {
         "0.288829) in 100 cases, above "
         "the limit 0.1\n");
   CHECK(failures(test("    - {limit: by-region, group: west, at: 9d, state: ok}\n")) ==
-        "18:7 by-region (west) at 2024-01-10T00:00:00Z: expected ok | collecting: no record of this group has come\n");
+        "18:7 by-region (west): expected a group that there is | none that has been looked at until 2024-01-10T00:00:00Z, "
+        "where the test ends\n");
 }
 
 TEST_CASE("limit test: other transitions than expected are told with their times") {
@@ -101,6 +102,49 @@ TEST_CASE("limit test: other transitions than expected are told with their times
   CHECK_THAT(failures(test("    - {limit: errors, never: breach}\n", "0*20", "  end: 9d\n")),
              Catch::StartsWith("19:7 errors: expected never breach | it at 2024-01-10T00:00:00Z: error_rate is 0.2"));
   CHECK(failures(test("    - {limit: errors, never: breach}\n", "1*20", "  end: 9d\n")).empty());
+}
+
+TEST_CASE("limit test: of a group that there is not, nothing holds; of one that comes later, collecting before") {
+  const std::string unknown =
+      ": expected a group that there is | none that has been looked at until 2024-01-10T00:00:00Z, where the test ends\n";
+  CHECK(failures(test("    - {limit: by-region, group: nort, never: breach}\n"
+                      "    - {limit: by-region, group: nort, transitions: []}\n"
+                      "    - {limit: by-region, group: nort, at: 9d, state: collecting}\n")) ==
+        "18:7 by-region (nort)" + unknown + "19:7 by-region (nort)" + unknown + "20:7 by-region (nort)" + unknown);
+  CHECK(failures(test("    - {limit: by-region, group: north, at: 3d, state: collecting}\n", "0*20", "  end: 9d\n")).empty());
+}
+
+TEST_CASE("limit test: what a limit never comes to is about one that comes to something") {
+  // Outcomes are known on the ninth day: until then it has said nothing.
+  CHECK(failures(test("    - {limit: errors, never: breach}\n    - {limit: errors, at: 8d, state: collecting}\n", "0*20")) ==
+        "18:7 errors: expected never breach | no state but collecting until 2024-01-09T00:00:00Z, where the test ends: no "
+        "window has closed yet\n");
+  CHECK(failures(test("    - {limit: errors, never: collecting}\n    - {limit: errors, at: 8d, state: collecting}\n")) ==
+        "18:7 errors: expected never collecting | no state but collecting until 2024-01-09T00:00:00Z, where the test ends: "
+        "no window has closed yet\n");
+  CHECK(failures(test("    - {limit: errors, never: collecting}\n", "0*20", "  end: 9d\n")).empty());
+}
+
+TEST_CASE("limit test: evidence that starts anew comes back to collecting") {
+  CHECK(failures(R"(pilots:
+  - name: p
+    task: binary
+    outcome_horizon: 0s
+    lateness: 0s
+    windows: [day]
+    guarantee: {false_alarm_probability: 0.01, over: 365d}
+    limits:
+      - {name: errors, metric: error_rate, window: day, max: 0.2, evidence: budget}
+tests:
+- name: t
+  pilot: p
+  records:
+    - {type: prediction, id: a, every: 1m, times: 2000, prediction: 1, model_version: [1*1000, 2*1000]}
+    - {type: outcome, id: a, every: 1m, times: 2000, actual: 1}
+  expect:
+    - {limit: errors, never: collecting}
+    - {limit: errors, never: breach}
+)") == "17:7 errors: expected never collecting | it at 2024-01-01T16:40:00Z: a new model version; its evidence starts anew\n");
 }
 
 TEST_CASE("limit test: time goes on without records") {
@@ -180,4 +224,20 @@ TEST_CASE("limit test: records of a file, those of other pilots left out") {
   const auto line = test_problems(settings);
   REQUIRE(line.size() == 2);
   CHECK_THAT(line[0].message, Catch::Contains("r.ndjson:301: "));
+}
+
+TEST_CASE("limit test: records of a file that are decades from the start have their place") {
+  const ScratchDir folder;
+  const auto config = folder.path() / "p.yml";
+  std::ofstream(folder.path() / "r.ndjson") << R"({"type":"prediction","id":"a","time":"2044-01-01T00:00:00Z","prediction":1})"
+                                               "\n"
+                                               R"({"type":"prediction","id":"b","time":"2003-12-01T00:00:00Z","prediction":1})"
+                                               "\n";
+  const auto problem = test_problems(
+      valid(pilots + "- {name: t, pilot: p, file: r.ndjson, expect: [{limit: errors, never: breach}]}\n", config));
+  REQUIRE(problem.size() == 2);
+  CHECK(problem[0].line == 12);
+  CHECK_THAT(problem[0].message, Catch::EndsWith("r.ndjson:1: time: is more than 20 years from the start of the test, "
+                                                 "2024-01-01T00:00:00Z"));
+  CHECK_THAT(problem[1].message, Catch::Contains("r.ndjson:2: time: is more than 20 years"));
 }
