@@ -57,7 +57,7 @@ void look_at_web_config(const Surroundings& surroundings, const Clock& clock, Fi
 void look_at_environment(const Surroundings& surroundings, const Clock& clock, Findings& out) {
   const auto facts = look_at_store(surroundings, clock, out);
   look_at_web_config(surroundings, clock, out);
-  look_at_files(surroundings, facts, out);
+  look_at_files(surroundings, facts, clock, out);
   if (!surroundings.offline) look_at_targets(surroundings, clock, out);
 }
 

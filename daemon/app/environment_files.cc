@@ -8,6 +8,7 @@
 #include "app/references.h"
 #include "runtime/tls.h"
 #include "settings/document.h"
+#include "sinks/alertmanager.h"
 #include "sinks/webhook_signature.h"
 #include "sources/survey.h"
 #include "sources/tokens.h"
@@ -16,13 +17,14 @@ namespace pilotwatch::app {
 namespace {
 
 using settings::Places;
+namespace fs = std::filesystem;
 
-bool open_to_all(const std::filesystem::path& file) {
+bool open_to_all(const fs::path& file) {
   struct stat status {};
   return ::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-void look_at_pattern(const std::filesystem::path& pattern, const std::string& path, Findings& out) {
+void look_at_pattern(const fs::path& pattern, const std::string& path, Findings& out) {
   const auto found = sources::survey(pattern);
   for (const auto& one : found.unreadable)
     out.add(Level::error, path,
@@ -61,27 +63,53 @@ void look_at_sources(const settings::Settings& settings, Findings& out) {
   }
 }
 
+/// When the first of them ends; says so where there is none.
+std::optional<Instant> look_at_certificates(const fs::path& file, const std::string& path, Findings& out) {
+  const auto text = settings::read_text(file);
+  if (text.has_error()) {
+    out.add(Level::error, path, file.string() + ": " + text.error().what);
+    return std::nullopt;
+  }
+  const auto ends = runtime::certificate_expiry(*text);
+  if (!ends) out.add(Level::error, path, file.string() + ": holds no certificate (PEM)");
+  return ends;
+}
+
 void look_at_webhook(const settings::Webhook& hook, const std::string& path, Findings& out) {
   for (std::size_t i = 0; i < hook.secret_files.size(); ++i) {
     const auto keys = sinks::read_webhook_secrets(std::span(&hook.secret_files[i], 1));
     if (keys.has_error()) out.add(Level::error, Places::element(path + ".secret_files", i), keys.error().what);
   }
-  if (hook.ca_file.empty()) return;
-  const auto text = settings::read_text(hook.ca_file);
-  if (text.has_error())
-    return out.add(Level::error, path + ".ca_file", hook.ca_file.string() + ": " + text.error().what);
-  if (!runtime::certificate_expiry(*text))
-    out.add(Level::error, path + ".ca_file", hook.ca_file.string() + ": holds no certificate (PEM)");
+  if (!hook.ca_file.empty()) look_at_certificates(hook.ca_file, path + ".ca_file", out);
 }
 
-/// Passwords, tokens, certificates and keys for an Alertmanager.
-void look_at_access(const settings::AlertmanagerAccess& access, const std::string& what, Findings& out) {
-  for (const auto& file :
-       {access.password_file, access.bearer_token_file, access.ca_file, access.cert_file, access.key_file}) {
-    if (file.empty()) continue;
-    const auto text = settings::read_text(file);
-    if (text.has_error()) out.add(Level::error, "notify.alertmanagers", what + ": " + file.string() + ": " + text.error().what);
+void look_at_secret(const fs::path& file, const std::string& path, Findings& out) {
+  if (open_to_all(file))
+    out.add(Level::warning, path, file.string() + ": can be read by every user: chmod 640 it");
+}
+
+void look_at_credential(const fs::path& file, const std::string& path, Findings& out) {
+  if (file.empty()) return;
+  const auto text = sinks::read_credential(file);
+  if (text.has_error()) return out.add(Level::error, path, text.error().what);
+  look_at_secret(file, path, out);
+}
+
+/// Password, token, certificates and key for an Alertmanager; `path`: of its entry.
+void look_at_access(const settings::AlertmanagerAccess& access, const std::string& path, const Clock& clock,
+                    Findings& out) {
+  look_at_credential(access.password_file, path + ".basic_auth.password_file", out);
+  look_at_credential(access.bearer_token_file, path + ".bearer_token_file", out);
+  const auto tls = path + ".tls_config";
+  if (!access.ca_file.empty()) look_at_certificates(access.ca_file, tls + ".ca_file", out);
+  if (access.cert_file.empty()) return;
+  if (const auto ends = look_at_certificates(access.cert_file, tls + ".cert_file", out)) {
+    const auto end = expiry(*ends, clock.now());
+    if (end.level != Level::note) out.add(end.level, tls + ".cert_file", access.cert_file.string() + ": " + end.words);
   }
+  const auto key = settings::read_text(access.key_file);
+  if (key.has_error()) return out.add(Level::error, tls + ".key_file", access.key_file.string() + ": " + key.error().what);
+  look_at_secret(access.key_file, tls + ".key_file", out);
 }
 
 /// Each by itself, so that one that cannot be used hides no other.
@@ -107,11 +135,14 @@ void look_at_reference(const settings::Settings& all, std::size_t index, const S
 
 }  // namespace
 
-void look_at_files(const Surroundings& surroundings, const StoreFacts& facts, Findings& out) {
+void look_at_files(const Surroundings& surroundings, const StoreFacts& facts, const Clock& clock, Findings& out) {
   const auto& settings = surroundings.settings;
   look_at_sources(settings, out);
-  for (const auto& to : settings.notify.alertmanagers) look_at_access(to.access, "alertmanager " + to.name, out);
-  for (const auto& lookup : settings.notify.lookups) look_at_access(lookup.access, "lookup " + lookup.name, out);
+  const auto& notify = settings.notify;
+  for (std::size_t i = 0; i < notify.alertmanagers.size(); ++i)
+    look_at_access(notify.alertmanagers[i].access, out.places().alertmanager(i, false), clock, out);
+  for (std::size_t i = 0; i < notify.lookups.size(); ++i)
+    look_at_access(notify.lookups[i].access, out.places().alertmanager(i, true), clock, out);
   for (std::size_t i = 0; i < settings.notify.webhooks.size(); ++i)
     look_at_webhook(settings.notify.webhooks[i], Places::element("notify.webhooks", i), out);
   for (std::size_t i = 0; i < settings.pilots.size(); ++i) {

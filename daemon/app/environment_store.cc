@@ -116,7 +116,7 @@ class StoreLook {
     return std::nullopt;
   }
 
-  void database(const Inspection& found) {
+  void database(const Inspection& found) const {
     const auto file = (folder_ / "pilotwatch.db").string();
     if (found.in_use) out_.add_at(Level::note, place_, "a daemon runs on this store");
     if (found.replacing) return out_.add_at(Level::warning, file, "is being salvaged; the next start finishes that");
@@ -127,15 +127,23 @@ class StoreLook {
                          "is damaged" + (found.damage.empty() ? "" : ": " + found.damage) +
                              "; the next start sets it aside and saves what can be read: back it up before");
     }
-    out_.add_at(Level::note, file,
-                found.whole == Inspection::Whole::yes
-                    ? "is whole (" + bytes_words(found.bytes) + ", schema " + std::to_string(found.schema) + ")"
-                    : "is whole as far as " + format_duration(patience) + " of reading went (" +
-                          bytes_words(found.bytes) + ")");
+    out_.add_at(Level::note, file, wholeness(found));
     if (found.newest && *found.newest > clock_.now() + tolerated)
       out_.add_at(Level::warning, file,
                   "its newest entry is of " + format_rfc3339(*found.newest) +
                       ", later than the clock of this machine: windows close only when that is reached; set the clock");
+  }
+
+  static std::string wholeness(const Inspection& found) {
+    const auto size = bytes_words(found.bytes);
+    switch (found.whole) {
+      case Inspection::Whole::yes:
+        return "is whole (" + size + ", schema " + std::to_string(found.schema) + ")";
+      case Inspection::Whole::as_far_as_looked:
+        return "is whole as far as " + format_duration(patience) + " of reading went (" + size + ")";
+      default:
+        return "is not checked while a daemon runs on it (" + size + "); pilotwatch backup makes a copy and checks that";
+    }
   }
 
   const Surroundings& surroundings_;

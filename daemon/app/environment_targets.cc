@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <atomic>
-#include <csignal>
-#include <thread>
 #include <vector>
 
 #include "app/environment_parts.h"
@@ -18,7 +15,6 @@ using sinks::Ask;
 using sinks::PostFailure;
 
 constexpr Millis patience{5000}, patience_with_all{30'000};
-constexpr std::size_t at_once = 16;
 /// Beyond that an Alertmanager that goes by its own clock may take what fires for over.
 constexpr Millis tolerated_skew{30'000};
 
@@ -40,69 +36,49 @@ std::string ready_url(std::string base) {
   return base + "/-/ready";
 }
 
-std::vector<Target> targets_of(const settings::Notify& notify) {
+Target target_of(const settings::Notify& notify, const settings::Alertmanager& to, std::string path, std::string what) {
+  sinks::PostOptions options;
+  options.ca_file = to.access.ca_file;
+  options.cert_file = to.access.cert_file;
+  options.key_file = to.access.key_file;
+  const bool signs_in = !to.access.username.empty() || !to.access.bearer_token_file.empty();
+  return {std::move(path), std::move(what), ready_url(to.url), Ask::get, signs_in, std::move(options),
+          std::min(patience, notify.timeout), {}, {}, {}};
+}
+
+Target target_of(const settings::Webhook& hook, std::string path) {
+  sinks::PostOptions options;
+  options.only_public_and = hook.allow_networks;
+  options.ca_file = hook.ca_file;
+  return {std::move(path), "webhook " + hook.name, hook.url, Ask::connect, false, std::move(options),
+          std::min(patience, hook.timeout), {}, {}, {}};
+}
+
+std::vector<Target> targets_of(const settings::Notify& notify, const std::vector<FoundAlertmanager>& found,
+                               const Places& places) {
   std::vector<Target> out;
   for (std::size_t i = 0; i < notify.alertmanagers.size(); ++i) {
     const auto& to = notify.alertmanagers[i];
-    sinks::PostOptions options;
-    options.ca_file = to.access.ca_file;
-    options.cert_file = to.access.cert_file;
-    options.key_file = to.access.key_file;
-    out.push_back({Places::element("notify.alertmanagers", i) + ".url",
-                   "alertmanager " + to.name,
-                   ready_url(to.url),
-                   Ask::get,
-                   !to.access.username.empty() || !to.access.bearer_token_file.empty(),
-                   std::move(options),
-                   std::min(patience, notify.timeout),
-                   {},
-                   {},
-                   {}});
+    out.push_back(target_of(notify, to, places.alertmanager(i, false) + ".url", "alertmanager " + to.name));
   }
-  for (std::size_t i = 0; i < notify.webhooks.size(); ++i) {
-    const auto& hook = notify.webhooks[i];
-    sinks::PostOptions options;
-    options.only_public_and = hook.allow_networks;
-    options.ca_file = hook.ca_file;
-    out.push_back({Places::element("notify.webhooks", i) + ".url",
-                   "webhook " + hook.name,
-                   hook.url,
-                   Ask::connect,
-                   false,
-                   std::move(options),
-                   std::min(patience, hook.timeout),
-                   {},
-                   {},
-                   {}});
+  for (const auto& one : found) {
+    auto target = target_of(notify, one.to, one.path, "alertmanager " + one.to.name);
+    // Who is named twice is told once, and asked once.
+    if (std::ranges::find(out, target.url, &Target::url) == out.end()) out.push_back(std::move(target));
   }
+  for (std::size_t i = 0; i < notify.webhooks.size(); ++i)
+    out.push_back(target_of(notify.webhooks[i], Places::element("notify.webhooks", i) + ".url"));
   return out;
 }
 
-/// Of this thread: a receiver that closes while it is written to is an error like others.
-void block_broken_pipes() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
-/// Each by a thread of its own, some at a time; none waits for longer than all together may.
-void connect_to(std::vector<Target>& targets, const Clock& clock) {
-  const auto ends = std::chrono::steady_clock::now() + patience_with_all;
-  const auto give_up = [ends] { return std::chrono::steady_clock::now() > ends; };
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    block_broken_pipes();
-    for (auto i = next++; i < targets.size(); i = next++) {
-      auto& target = targets[i];
-      target.asked = clock.now();
-      target.result =
-          sinks::HttpPost(target.url, target.options).look(target.ask, target.timeout, target.asked, give_up);
-      target.answered = clock.now();
-    }
-  };
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < std::min(at_once, targets.size()); ++i) threads.emplace_back(work);
+/// None is waited for longer than all together may be.
+void connect_to(std::vector<Target>& targets, const Clock& clock, const std::function<bool()>& give_up) {
+  at_once(targets.size(), [&](std::size_t i) {
+    auto& target = targets[i];
+    target.asked = clock.now();
+    target.result = sinks::HttpPost(target.url, target.options).look(target.ask, target.timeout, target.asked, give_up);
+    target.answered = clock.now();
+  });
 }
 
 std::string advice(const Target& target) {
@@ -126,7 +102,9 @@ void tell_answer(const Target& target, Findings& out) {
   const bool starting = answer.status == 503;
   if (credentials && target.signs_in)
     return out.add(Level::note, target.path,
-                   target.what + ": answers, and asks for the credentials that notifications bring; pilotwatch alert test tries them");
+                   target.what +
+                       ": answers, and asks for the credentials that notifications bring; pilotwatch alert test tries "
+                       "them");
   out.add(starting ? Level::warning : Level::error, target.path,
           target.what + ": " + target.url + " answers " + status +
               (credentials ? ": it asks for credentials"
@@ -167,13 +145,13 @@ void tell(const Target& target, Instant now, Findings& out) {
 }  // namespace
 
 void look_at_targets(const Surroundings& surroundings, const Clock& clock, Findings& out) {
-  auto targets = targets_of(surroundings.settings.notify);
-  const auto& lookups = surroundings.settings.notify.lookups;
-  for (const auto& lookup : lookups)
-    out.add(Level::note, "notify.alertmanagers", "lookup " + lookup.name + ": DNS is not asked here");
-  if (targets.empty() && lookups.empty())
+  const auto& notify = surroundings.settings.notify;
+  const auto ends = std::chrono::steady_clock::now() + patience_with_all;
+  const auto give_up = [ends] { return std::chrono::steady_clock::now() > ends; };
+  if (notify.alertmanagers.empty() && notify.lookups.empty() && notify.webhooks.empty())
     return out.add(Level::note, "notify", "no Alertmanager and no webhook: nobody is told of a breach");
-  connect_to(targets, clock);
+  auto targets = targets_of(notify, look_up_alertmanagers(notify, give_up, out), out.places());
+  connect_to(targets, clock, give_up);
   for (const auto& target : targets) tell(target, clock.now(), out);
 }
 

@@ -33,6 +33,7 @@ class Findings {
   void add(Level level, const std::string& path, std::string message);
   /// About something else.
   void add_at(Level level, std::string place, std::string message);
+  [[nodiscard]] const settings::Places& places() const { return places_; }
   [[nodiscard]] const std::vector<Finding>& all() const { return all_; }
   [[nodiscard]] std::size_t count(Level level) const;
 

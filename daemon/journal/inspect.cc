@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/inspect.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "journal/files.h"
-#include "journal/journal.h"
-#include "journal/schema.h"
+#include "journal/journal_impl.h"
 
 namespace pilotwatch::journal {
 namespace {
@@ -25,13 +21,15 @@ std::uint64_t size_of(const fs::path& file) {
   return error ? 0 : size;
 }
 
-/// Whether somebody holds the lock of a daemon. It is not kept: a daemon may start at any time.
-bool is_locked(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool locked = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  ::close(fd);
-  return locked;
+/// What changes when somebody writes there.
+std::vector<std::pair<std::uint64_t, fs::file_time_type>> stamps(const std::vector<fs::path>& files) {
+  std::vector<std::pair<std::uint64_t, fs::file_time_type>> out;
+  for (const auto& file : files) {
+    std::error_code error;
+    const auto written = fs::last_write_time(file, error);
+    out.emplace_back(size_of(file), error ? fs::file_time_type{} : written);
+  }
+  return out;
 }
 
 /// A path as SQLite takes it in a URI.
@@ -49,14 +47,29 @@ std::string escaped(const std::string& path) {
   return out;
 }
 
+/// How a database is opened so that nothing beside it appears, changes or is locked against a daemon.
+enum class Way : std::uint8_t {
+  alone,     ///< nobody has it open, and there is no log: as a file that never changes
+  with_log,  ///< nobody has it open: its log is read, and the index of that, which is a file elsewhere, kept in memory
+  beside_a_daemon,  ///< as a reader, by the index that the daemon has made
+};
+
+const char* parameters(Way way) {
+  if (way == Way::alone) return "?immutable=1";
+  return way == Way::with_log ? "?mode=ro&vfs=unix-none" : "?mode=ro&readonly_shm=1";
+}
+
 class Look {
  public:
-  Look(const fs::path& file, bool alone, Millis patience, Inspection& out)
+  Look(const fs::path& file, Way way, Millis patience, Inspection& out)
       : out_(out),
+        way_(way),
         ends_(Steady::now() + patience),
-        // A database that nobody has open and that has no log is read without making files for readers.
-        database_("file:" + escaped(fs::absolute(file).string()) + (alone ? "?immutable=1" : "?mode=ro"),
-                  SQLITE_OPEN_READONLY | SQLITE_OPEN_URI) {}
+        database_("file:" + escaped(fs::absolute(file).string()) + parameters(way), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI) {
+    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    // Of who has it alone the index is in memory. Locks there are none: whoever starts meanwhile is noticed afterwards.
+    if (way == Way::with_log) database_.run("PRAGMA locking_mode=EXCLUSIVE");
+  }
 
   void run() {
     if (pragma(database_, "PRAGMA application_id") != application_id) {
@@ -77,7 +90,8 @@ class Look {
     if (newest > 0) out_.newest = Instant{Millis{newest}};
     Statement facts(database_, "SELECT key, value FROM facts WHERE key GLOB 'reference *'");
     while (facts.step()) out_.references.emplace(facts.bytes(0), facts.bytes(1));
-    check();
+    // A reader holds up the copying of the log: beside a daemon it must be a short one.
+    if (way_ != Way::beside_a_daemon) check();
   }
 
  private:
@@ -98,25 +112,16 @@ class Look {
   }
 
   Inspection& out_;
+  Way way_;
   Steady::time_point ends_;
   Database database_;
 };
 
-}  // namespace
-
-Inspection inspect(const fs::path& folder, Millis patience) {
-  Inspection out;
-  const auto file = folder / "pilotwatch.db", log = folder / "pilotwatch.db-wal";
-  std::error_code error;
-  out.there = fs::exists(file, error);
-  out.in_use = is_locked(folder / "lock");
-  out.replacing = is_replacing(folder);
-  out.suspect = is_suspect(folder);
-  if (!out.there || out.replacing) return out;
-  out.bytes = size_of(file) + size_of(log);
+void look(const fs::path& file, Way way, Millis patience, Inspection& out) {
   try {
-    Look(file, !out.in_use && size_of(log) == 0, patience, out).run();
+    Look(file, way, patience, out).run();
   } catch (const SqliteError& sqlite) {
+    if (way == Way::beside_a_daemon) return;  // which starts or ends just now
     if (sqlite.damaged()) {
       out.whole = Inspection::Whole::no;
       out.damage = sqlite.what();
@@ -124,6 +129,30 @@ Inspection inspect(const fs::path& folder, Millis patience) {
       out.problem = sqlite.what();
     }
   }
+}
+
+Inspection files_of(const fs::path& folder) {
+  Inspection out;
+  std::error_code error;
+  out.there = fs::exists(folder / "pilotwatch.db", error);
+  out.in_use = LockFile::is_held(folder / "lock");
+  out.replacing = is_replacing(folder);
+  out.suspect = is_suspect(folder);
+  out.bytes = size_of(folder / "pilotwatch.db") + size_of(folder / "pilotwatch.db-wal");
+  return out;
+}
+
+}  // namespace
+
+Inspection inspect(const fs::path& folder, Millis patience) {
+  const auto file = folder / "pilotwatch.db", log = folder / "pilotwatch.db-wal";
+  auto out = files_of(folder);
+  if (!out.there || out.replacing) return out;
+  const auto before = stamps({file, log});
+  look(file, out.in_use ? Way::beside_a_daemon : size_of(log) == 0 ? Way::alone : Way::with_log, patience, out);
+  if (out.in_use || (!LockFile::is_held(folder / "lock") && stamps({file, log}) == before)) return out;
+  out = files_of(folder);  // somebody has begun to write under our eyes: what was read may be half of one and half of another
+  out.in_use = true;
   return out;
 }
 

@@ -19,7 +19,7 @@ struct Inspection {
   bool suspect = false;           ///< writing met damage: the next start saves what can be read
   bool replacing = false;         ///< that was interrupted, and the next start goes on with it
   std::string problem;            ///< why it cannot be opened, or is not what this program can read; "" = it is
-  Whole whole = Whole::unknown;   ///< what SQLite's quick check says, within the time there was
+  Whole whole = Whole::unknown;   ///< what SQLite's quick check says, within the time there was; unknown: in use
   std::string damage;             ///< no: what it says
   std::int64_t schema = 0;        ///< version of the tables
   std::uint64_t bytes = 0;        ///< database and write-ahead log
@@ -29,9 +29,9 @@ struct Inspection {
       references;  ///< what was frozen of reference files: "reference <pilot> <file>" -> id
 };
 
-/// Reads only: nothing of the store changes, and a daemon that runs on it goes on. Files that belong to an open
-/// database may appear beside it where the last daemon was killed. `patience`: for the quick check, which reads the
-/// whole database. Never throws on what the store is like.
+/// Reads only: nothing of the store changes, no file appears, and no lock is taken that a daemon asks for. `patience`: for
+/// the quick check, which reads the whole database. Where a daemon runs on the store, or begins to meanwhile, there is
+/// none (`whole` is unknown), and the rest is what can be read beside it. Never throws on what the store is like.
 [[nodiscard]] Inspection inspect(const std::filesystem::path& folder, Millis patience);
 
 }  // namespace pilotwatch::journal

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,12 +25,14 @@ namespace pilotwatch::journal {
 
 inline constexpr std::string_view outbox_fact = "outbox_through";
 
-/// The lock dies with the process, whatever way that happens.
+/// The lock dies with the process, whatever way that happens. One of the open file (F_OFD_SETLK), since of such a lock
+/// can be asked whether somebody has it, without taking it for a moment.
 class LockFile {
  public:
   explicit LockFile(const std::filesystem::path& file) : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     if (fd_ < 0) throw OpenError("cannot open " + file.string() + ": " + std::strerror(errno));
-    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+    struct flock whole = all_of_it();
+    if (::fcntl(fd_, F_OFD_SETLK, &whole) == 0) return;
     ::close(fd_);
     throw OpenError(file.parent_path().string() + " is in use by another pilotwatch (lock " + file.filename().string() +
                     ")");
@@ -40,7 +41,24 @@ class LockFile {
   LockFile(const LockFile&) = delete;
   LockFile& operator=(const LockFile&) = delete;
 
+  /// Whether somebody has it. Makes no file and takes nothing: a daemon that starts meanwhile does not notice.
+  static bool is_held(const std::filesystem::path& file) {
+    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    struct flock found = all_of_it();
+    const bool held = ::fcntl(fd, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
+    ::close(fd);
+    return held;
+  }
+
  private:
+  static struct flock all_of_it() {
+    struct flock out {};
+    out.l_type = F_WRLCK;
+    out.l_whence = SEEK_SET;
+    return out;
+  }
+
   int fd_;
 };
 

@@ -61,6 +61,15 @@ Position Places::of(std::string_view path) const {
   }
 }
 
+std::string Places::alertmanager(std::size_t number, bool by_dns) const {
+  const std::string list = "notify.alertmanagers";
+  for (std::size_t i = 0; positions_.contains(element(list, i)); ++i) {
+    const auto entry = element(list, i);
+    if (positions_.contains(entry + ".dns") == by_dns && number-- == 0) return entry;
+  }
+  return list;
+}
+
 std::string Places::limit(std::size_t pilot, const Limit& limit) const {
   const auto of_pilot = element("pilots", pilot);
   if (!limit.preset.empty()) return of_pilot + ".preset";

@@ -22,6 +22,9 @@ class Places {
   [[nodiscard]] Position of(std::string_view path) const;
   /// The path of a limit of the pilot: its own entry, or the preset that brought it along.
   [[nodiscard]] std::string limit(std::size_t pilot, const Limit& limit) const;
+  /// The path of the n-th entry of notify.alertmanagers that has `dns`, or of those that have `url`: in the settings each
+  /// of the two is a list of its own.
+  [[nodiscard]] std::string alertmanager(std::size_t number, bool by_dns) const;
   /// "pilots[0]"
   [[nodiscard]] static std::string element(std::string_view list, std::size_t index);
 

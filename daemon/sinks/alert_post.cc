@@ -13,8 +13,19 @@ namespace {
 
 constexpr std::size_t most_of_a_secret = 64 << 10;
 
-/// Without blanks and ends of lines around it.
-Result<std::string> read_secret(const std::filesystem::path& file) {
+/// "" = none is needed.
+Result<std::string> authorization(const settings::AlertmanagerAccess& access) {
+  const bool basic = !access.username.empty();
+  if (!basic && access.bearer_token_file.empty()) return {boost::system::in_place_value, ""};
+  auto secret = read_credential(basic ? access.password_file : access.bearer_token_file);
+  if (secret.has_error()) return secret.error();
+  return {boost::system::in_place_value, "Authorization: " + (basic ? "Basic " + to_base64(access.username + ":" + *secret)
+                                                                    : "Bearer " + *secret)};
+}
+
+}  // namespace
+
+Result<std::string> read_credential(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::string text(most_of_a_secret, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -25,18 +36,6 @@ Result<std::string> read_secret(const std::filesystem::path& file) {
   if (text.find_first_of("\r\n") != std::string::npos) return Error{file.string() + ": is more than one line"};
   return {boost::system::in_place_value, std::move(text)};
 }
-
-/// "" = none is needed.
-Result<std::string> authorization(const settings::AlertmanagerAccess& access) {
-  const bool basic = !access.username.empty();
-  if (!basic && access.bearer_token_file.empty()) return {boost::system::in_place_value, ""};
-  auto secret = read_secret(basic ? access.password_file : access.bearer_token_file);
-  if (secret.has_error()) return secret.error();
-  return {boost::system::in_place_value, "Authorization: " + (basic ? "Basic " + to_base64(access.username + ":" + *secret)
-                                                                    : "Bearer " + *secret)};
-}
-
-}  // namespace
 
 Post post_to(const settings::Alertmanager& to) {
   PostOptions options;

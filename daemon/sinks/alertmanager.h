@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "base/steady.h"
 #include "base/time.h"
 #include "judge/status.h"
@@ -45,6 +46,8 @@ struct Alert {
 /// Where an Alertmanager takes alerts.
 [[nodiscard]] std::string alerts_url(std::string base);
 
+/// What a file with a password or token says: one line, without blanks around it. An error has the file's name.
+[[nodiscard]] Result<std::string> read_credential(const std::filesystem::path& file);
 /// By libcurl. Passwords and tokens are read for each request; where one cannot be, nothing is sent.
 [[nodiscard]] Post post_to(const settings::Alertmanager& to);
 

@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 
+from dns_harness import NameServer, takers
 from harness import Daemon, check, check_equal, free_port, main, pilotwatch, scratch, utc
 from web_harness import Authority
 
@@ -20,15 +21,16 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 class Other:
-    """An Alertmanager or a receiver, as far as a look at it goes; `requests` are what it was asked."""
+    """An Alertmanager or a receiver, as far as a look at it goes; `requests` are what it was asked, `credentials` what came with that."""
 
     def __init__(self, status=200, ahead_s=0, tls=None):
-        self.requests = []
+        self.requests, self.credentials = [], []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.requests.append(f"{self.command} {self.path}")
+                outer.credentials += self.headers.get_all("Authorization", [])
                 self.send_response_only(status)
                 self.send_header("Date", email.utils.formatdate(time.time() + ahead_s, usegmt=True))
                 self.send_header("Content-Length", "0")
@@ -69,6 +71,11 @@ def look(folder, config, *arguments, code=0):
     return [line.removeprefix(f"{folder}/") for line in lines[:-1]]
 
 
+def listing(folder):
+    """Of each file, and of the folder itself, its length and when it was written."""
+    return {path.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in [folder, *folder.iterdir()]}
+
+
 def has(lines, *parts):
     found = [line for line in lines if all(part in line for part in parts)]
     check(found, f"nothing with {parts} in {lines}")
@@ -88,21 +95,27 @@ def the_store():
             daemon.send([{"type": "prediction", "pilot": "p", "id": "a", "time": utc(time.time()), "prediction": 1}])
             lines = look(folder, PILOT, "--offline")
             has(lines, "data: note: a daemon runs on this store")
-            has(lines, "pilotwatch.db: note: is whole")
+            has(lines, "pilotwatch.db: note: is not checked while a daemon runs on it")
             daemon.send([{"type": "prediction", "pilot": "p", "id": "b", "time": utc(time.time()), "prediction": 1}])
         daemon.start()
         daemon.send([{"type": "prediction", "pilot": "p", "id": "c", "time": utc(time.time()), "prediction": 1}])
         daemon.kill()
-        lines = look(folder, PILOT, "--offline")
-        has(lines, "pilotwatch.db: note: is whole")
-        check(not any("a daemon runs" in line for line in lines), f"{lines}")
+
+        def changes_nothing():
+            before = listing(folder / "data")
+            lines = look(folder, PILOT, "--offline")
+            has(lines, "pilotwatch.db: note: is whole")
+            check(not any("a daemon runs" in line for line in lines), f"{lines}")
+            check_equal(listing(folder / "data"), before, "files of the store")
+
+        check("pilotwatch.db-wal" in listing(folder / "data"), "a daemon that is killed leaves its log")
+        changes_nothing()
+        (folder / "data" / "pilotwatch.db-shm").unlink()   # as a copy of the two files, or a power failure, leaves it
+        changes_nothing()
         with daemon:
             check_equal(daemon.metrics().sum("pilotwatch_decisions"), 3, "decisions after a look at what a killed daemon left")
-        before = sorted(path.name for path in (folder / "data").iterdir())
-        lines = look(folder, PILOT, "--offline")
-        has(lines, "pilotwatch.db: note: is whole")
-        check(not any("a daemon runs" in line for line in lines), f"{lines}")
-        check_equal(sorted(path.name for path in (folder / "data").iterdir()), before, "files of the store")
+        check("pilotwatch.db-wal" not in listing(folder / "data"), "a daemon that stops leaves no log")
+        changes_nothing()
 
         key = folder / "data" / "id.key"
         key.chmod(0o644)
@@ -218,6 +231,108 @@ def receivers():
         check_equal(len(ready.requests), 1, "requests after --offline")
 
 
+def found_by_dns():
+    """DNS is asked as the daemon asks it; whom it knows is asked like the others, once, and each finding has its entry's place"""
+    with scratch() as folder, NameServer() as dns, takers("127.0.0.1", "127.0.0.2") as (taker, other), Other() as static:
+        dns.records = {("am.test", "A"): ["127.0.0.1", "127.0.0.2"], ("_am._tcp.test", "SRV"): [("127.0.0.1", taker.port), ("127.0.0.1", 0), ("", 9093)],
+                       ("bad.test", "SRV"): [("127.0.0.1", 0)], ("other.test", "AAAA"): ["::1"], ("few.test", "A"): ["127.0.0.1", "127.0.0.2"]}
+        config = f"""notify:
+  dns_servers: ["{dns.server}"]
+  alertmanagers:
+    - {{dns: am.test, type: A, port: {static.port}}}
+    - {{url: "http://127.0.0.1:{free_port()}"}}
+    - {{dns: _am._tcp.test, name: services}}
+    - {{dns: none.test}}
+    - {{dns: other.test}}
+    - {{dns: bad.test}}
+    - {{url: "http://127.0.0.1:{static.port}/"}}
+    - {{dns: few.test, type: A, port: {static.port}, max_targets: 1}}
+{PILOT}"""
+        lines = look(folder, config, code=1)
+        has(lines, "pilotwatch.yml:4:13: note: notify.alertmanagers[0].dns: lookup am.test", f"DNS knows 2 Alertmanagers: 127.0.0.1:{static.port}, 127.0.0.2:{static.port}")
+        has(lines, "pilotwatch.yml:4:13: error: notify.alertmanagers[0].dns", f"127.0.0.2:{static.port}: cannot be reached")
+        has(lines, "pilotwatch.yml:5:13: error: notify.alertmanagers[1].url", "cannot be reached")
+        has(lines, "pilotwatch.yml:6:13: note: notify.alertmanagers[2].dns: lookup services", "DNS knows 1 Alertmanager:")
+        has(lines, "pilotwatch.yml:6:13: warning: notify.alertmanagers[2].dns", "2 of the 3 entries of the answer cannot be used")
+        has(lines, "pilotwatch.yml:6:13: error: notify.alertmanagers[2].dns", f"alertmanager 127.0.0.1:{taker.port}", "HTTP 501")
+        has(lines, "pilotwatch.yml:7:13: warning: notify.alertmanagers[3].dns", "DNS knows no SRV record of that name", "nobody is told")
+        has(lines, "pilotwatch.yml:8:13: warning: notify.alertmanagers[4].dns", "DNS knows no SRV record of that name")
+        has(lines, "pilotwatch.yml:9:13: warning: notify.alertmanagers[5].dns", "1 of the 1 entries", "nobody is told")
+        has(lines, "pilotwatch.yml:10:13: note: notify.alertmanagers[6].url", "ready")
+        has(lines, "pilotwatch.yml:11:13: warning: notify.alertmanagers[7].dns", "max_targets leaves 1 ")
+        check_equal(static.requests, ["GET /-/ready"], "what one that four entries name was asked")
+        check_equal(taker.got + other.got, [], "notifications")
+
+        asked = len(dns.asked)
+        check(not any("notify" in line for line in look(folder, config, "--offline")), "--offline looks names up")
+        check_equal(len(dns.asked), asked, "questions with --offline")
+        for behave, reason in (("servfail", "server"), ("garbage", "malformed")):
+            dns.behave = behave
+            has(look(folder, config, code=1), "pilotwatch.yml:7:13: error: notify.alertmanagers[3].dns: lookup none.test: cannot be looked up", reason)
+
+
+def dns_that_is_silent():
+    """is waited for some seconds, for all names at the same time"""
+    with scratch() as folder, NameServer() as dns:
+        dns.behave = "silent"
+        entries = "".join(f"{{dns: n{i}.test.}}, " for i in range(10))
+        began = time.monotonic()
+        lines = look(folder, f"notify: {{dns_servers: ['{dns.server}'], alertmanagers: [{entries}]}}\n{PILOT}", code=1)
+        check_equal(len([line for line in lines if "cannot be looked up (timeout)" in line]), 10, "findings")
+        check(time.monotonic() - began < 12, f"{time.monotonic() - began:.1f} s")
+
+
+def credentials():
+    """are looked at where they are, and never sent"""
+    with scratch() as folder, NameServer() as dns, Other(401) as locked:
+        dns.records = {("am.test", "A"): ["127.0.0.1"]}
+        authority = Authority(folder)
+        ours, over = authority.issue("ours", days=400), authority.issue("over", days=-1)
+        for name, text in (("good", "s3cret-word\n"), ("two", "a\nb\n"), ("empty", " \n")):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o600)
+        (folder / "open").write_text("s3cret-word")
+        (folder / "open").chmod(0o644)
+        (folder / "text.crt").write_text("no certificate")
+        for key in (ours[1], over[1]):
+            key.chmod(0o600)
+        address = f"https://127.0.0.1:{locked.port}"
+        config = f"""notify:
+  dns_servers: ["{dns.server}"]
+  alertmanagers:
+    - {{dns: am.test, type: A, port: {locked.port}, bearer_token_file: good}}
+    - {{url: "http://127.0.0.1:{locked.port}/basic", name: a, basic_auth: {{username: u, password_file: good}}}}
+    - {{url: "http://127.0.0.1:{locked.port}/none", name: b}}
+    - {{url: "{address}/c", name: c, bearer_token_file: none, tls_config: {{ca_file: none.crt, cert_file: none.crt, key_file: none.key}}}}
+    - {{dns: am.test, name: d, type: A, port: 1, scheme: https, basic_auth: {{username: u, password_file: two}}, tls_config: {{ca_file: text.crt, cert_file: over.crt, key_file: {over[1].name}}}}}
+    - {{url: "{address}/e", name: e, bearer_token_file: empty, tls_config: {{cert_file: {ours[0].name}, key_file: {ours[1].name}}}}}
+    - {{url: "{address}/f", name: f, bearer_token_file: open}}
+{PILOT}"""
+
+        def column(line, key):
+            return f"pilotwatch.yml:{line}:{config.splitlines()[line - 1].index(key + ': ') + len(key) + 3}: "
+
+        for arguments in (["--offline"], []):
+            lines = look(folder, config, *arguments, code=1)
+            has(lines, column(7, "bearer_token_file") + "error: notify.alertmanagers[3].bearer_token_file", "none: cannot be read, or is empty")
+            for key in ("ca_file", "cert_file", "key_file"):
+                has(lines, column(7, key) + f"error: notify.alertmanagers[3].tls_config.{key}", "none.", "No such file")
+            has(lines, column(8, "password_file") + "error: notify.alertmanagers[4].basic_auth.password_file", "two: is more than one line")
+            has(lines, column(8, "ca_file") + "error: notify.alertmanagers[4].tls_config.ca_file", "text.crt: holds no certificate")
+            has(lines, column(8, "cert_file") + "error: notify.alertmanagers[4].tls_config.cert_file", "is over since")
+            has(lines, column(9, "bearer_token_file") + "error: notify.alertmanagers[5].bearer_token_file", "empty: cannot be read, or is empty")
+            has(lines, column(10, "bearer_token_file") + "warning: notify.alertmanagers[6].bearer_token_file", "every user")
+            check(not any("alertmanagers[5].tls_config" in line or "s3cret" in line for line in lines), f"{lines}")
+        has(lines, column(4, "dns") + "note: notify.alertmanagers[0].dns", "asks for the credentials that notifications bring", "alert test tries them")
+        has(lines, column(5, "url") + "note: notify.alertmanagers[1].url", "asks for the credentials that notifications bring")
+        has(lines, column(6, "url") + "error: notify.alertmanagers[2].url", "HTTP 401: it asks for credentials")
+        check_equal(sorted(locked.requests), ["GET /-/ready", "GET /basic/-/ready", "GET /none/-/ready"], "requests")
+        check_equal(locked.credentials, [], "credentials that were sent")
+        if os.geteuid() != 0:
+            (folder / "good").chmod(0)
+            has(look(folder, config, "--offline", code=1), "error: notify.alertmanagers[0].bearer_token_file", "cannot be read")
+
+
 def a_receiver_that_never_answers():
     """is waited for some seconds, all of them at the same time"""
     with scratch() as folder, socket.create_server(("127.0.0.1", 0)) as mute:
@@ -288,5 +403,6 @@ def warnings():
 
 
 if __name__ == "__main__":
-    main(the_store, no_room_for_a_store, files, a_reference_that_has_changed, receivers, a_receiver_that_never_answers, certificates,
+    main(the_store, no_room_for_a_store, files, a_reference_that_has_changed, receivers, found_by_dns, dns_that_is_silent, credentials, a_receiver_that_never_answers,
+         certificates,
          what_the_help_says, warnings)

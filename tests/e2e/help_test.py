@@ -22,7 +22,7 @@ pilots:
     windows: [day]
     segments: {min_n: 1}
     limits: [{name: error-rate, metric: error_rate, window: day, max: 0.2, evidence: point}]
-tests: [{name: nothing comes, pilot: routing, end: 3d, expect: [{limit: error-rate, never: breach}]}]
+tests: [{name: nothing comes, pilot: routing, end: 3d, expect: [{limit: error-rate, transitions: []}]}]
 """
 
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/inspect.h"
 
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <set>
+#include <future>
+#include <string>
+#include <vector>
 
 #include "journal/journal.h"
-#include "journal/sqlite.h"
+#include "journal/journal_impl.h"
 #include "support/scratch_dir.h"
 
 using namespace pilotwatch;
@@ -15,10 +21,31 @@ using pilotwatch::testing::ScratchDir;
 
 namespace {
 
-std::set<std::string> names(const std::filesystem::path& folder) {
-  std::set<std::string> out;
-  for (const auto& file : std::filesystem::directory_iterator(folder)) out.insert(file.path().filename().string());
+/// Of each file its length, and when it was written. (As root, SQLite gives a log the owner of its database again.)
+using Listing = std::vector<std::string>;
+
+Listing listing(const std::filesystem::path& folder) {
+  Listing out;
+  const auto add = [&](const std::string& name, const std::filesystem::path& file) {
+    struct stat status {};
+    REQUIRE(::stat(file.c_str(), &status) == 0);
+    out.push_back(name + ": " + std::to_string(status.st_size) + " B " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec));
+  };
+  add(".", folder);
+  for (const auto& file : std::filesystem::directory_iterator(folder)) add(file.path().filename().string(), file.path());
+  std::ranges::sort(out);
   return out;
+}
+
+/// A store as a daemon leaves it that was killed: with a log, and in that what the database has not.
+void make_killed_store(const std::filesystem::path& folder, const std::filesystem::path& scratch) {
+  Journal journal(scratch);
+  for (const int time : {17, 18}) {
+    record::Entry entry;
+    entry.wall = Instant{Millis{std::int64_t{time} * 100'000'000'000}};
+    journal.append(entry, {});
+  }
+  std::filesystem::copy(scratch, folder);
 }
 
 void make_store(const std::filesystem::path& folder) {
@@ -38,13 +65,13 @@ TEST_CASE("inspect: no store, no folder") {
   const ScratchDir folder;
   CHECK_FALSE(inspect(folder.path(), patience).there);
   CHECK_FALSE(inspect(folder.path() / "none", patience).there);
-  CHECK(names(folder.path()).empty());
+  CHECK(listing(folder.path()).size() == 1);
 }
 
 TEST_CASE("inspect: a store that nobody uses is whole, and nothing of it changes") {
   const ScratchDir folder;
   make_store(folder.path());
-  const auto before = names(folder.path());
+  const auto before = listing(folder.path());
   const auto found = inspect(folder.path(), patience);
   CHECK(found.there);
   CHECK_FALSE(found.in_use);
@@ -55,7 +82,7 @@ TEST_CASE("inspect: a store that nobody uses is whole, and nothing of it changes
   CHECK(found.used_bytes <= found.bytes);
   CHECK(found.newest == Instant{Millis{1'700'000'000'000}});
   CHECK(found.references == std::map<std::string, std::string>{{"reference p r.ndjson", "id of it"}});
-  CHECK(names(folder.path()) == before);
+  CHECK(listing(folder.path()) == before);
 }
 
 TEST_CASE("inspect: a store that a daemon uses, with what is only in its log") {
@@ -65,11 +92,48 @@ TEST_CASE("inspect: a store that a daemon uses, with what is only in its log") {
   record::Entry entry;
   entry.wall = Instant{Millis{1'800'000'000'000}};
   running.append(entry, {});
+  const auto before = listing(folder.path());
   const auto found = inspect(folder.path(), patience);
   CHECK(found.in_use);
+  CHECK(found.problem.empty());
+  CHECK(found.whole == Inspection::Whole::unknown);
+  CHECK(found.newest == Instant{Millis{1'800'000'000'000}});
+  CHECK(found.references.size() == 1);
+  CHECK(listing(folder.path()) == before);
+  running.append(entry, {});  // and it goes on
+}
+
+TEST_CASE("inspect: what a killed daemon left is read with its log, and nothing of it changes") {
+  const ScratchDir scratch, folder;
+  const auto store = folder.path() / "store";
+  make_killed_store(store, scratch.path());
+  REQUIRE(std::filesystem::file_size(store / "pilotwatch.db-wal") > 0);
+  const bool with_index = GENERATE(true, false);
+  if (!with_index) std::filesystem::remove(store / "pilotwatch.db-shm");
+  const auto before = listing(store);
+  const auto found = inspect(store, patience);
+  CHECK_FALSE(found.in_use);
+  CHECK(found.problem.empty());
   CHECK(found.whole == Inspection::Whole::yes);
   CHECK(found.newest == Instant{Millis{1'800'000'000'000}});
-  running.append(entry, {});  // and it goes on
+  CHECK(listing(store) == before);
+  CHECK(Journal(store).stats().entries == 2);
+}
+
+TEST_CASE("inspect: asking for the lock takes nothing from a daemon that starts") {
+  const ScratchDir folder;
+  make_store(folder.path());
+  std::atomic<bool> over = false;
+  auto asking = std::async(std::launch::async, [&] {
+    while (!over) static_cast<void>(LockFile::is_held(folder.path() / "lock"));
+  });
+  for (int i = 0; i < 2000; ++i) CHECK_NOTHROW(LockFile(folder.path() / "lock"));
+  over = true;
+  asking.get();
+  const LockFile held(folder.path() / "lock");
+  CHECK(LockFile::is_held(folder.path() / "lock"));
+  CHECK_FALSE(LockFile::is_held(folder.path() / "none"));
+  CHECK_THROWS_AS(LockFile(folder.path() / "lock"), OpenError);
 }
 
 TEST_CASE("inspect: no time for the check is no damage") {

@@ -158,6 +158,46 @@ TEST_CASE("limit tests: what is shown is the same test again") {
            once.find(" " + std::string(key) + ":\n") != std::string::npos));
 }
 
+TEST_CASE("limit tests: times lie within 20 years of the start, and what is expected not before it") {
+  const auto text = pilots + R"(  - name: t
+    pilot: p
+    end: 2046-01-01
+    records:
+      - {type: prediction, id: a, time: 2500-01-01, prediction: 1}
+      - {type: prediction, id: a, time: 1990-01-01, prediction: 1}
+      - {type: prediction, id: a, every: 1d, times: 7301, prediction: 1}
+      - {type: prediction, id: a, every: 1d, times: 7302, prediction: 1}
+      - {type: prediction, id: a, every: 200y, times: 900000, prediction: 1}
+    expect:
+      - {limit: errors, at: 2023-12-31, state: collecting}
+      - {limit: errors, transitions: [{to: ok, by: 2023-12-31}]}
+)";
+  CHECK(problems(text) == R"(p.yml:13:10: tests[0].end: is more than 20 years from the start of the test, 2023-12-31T23:00:00Z
+p.yml:15:41: tests[0].records[0].time: is more than 20 years from the start of the test, 2023-12-31T23:00:00Z
+p.yml:16:41: tests[0].records[1].time: is more than 20 years from the start of the test, 2023-12-31T23:00:00Z
+p.yml:18:42: tests[0].records[3].every: leads more than 20 years from the start of the test, 2023-12-31T23:00:00Z
+p.yml:19:42: tests[0].records[4].every: leads more than 20 years from the start of the test, 2023-12-31T23:00:00Z
+p.yml:21:29: tests[0].expect[0].at: is before the start of the test, 2023-12-31T23:00:00Z
+p.yml:22:52: tests[0].expect[1].transitions[0].by: is before the start of the test, 2023-12-31T23:00:00Z
+)");
+}
+
+TEST_CASE("limit tests: an expectation that can never fail is none") {
+  const auto text = pilots + R"(  - name: t
+    pilot: p
+    records: [{type: prediction, id: a, prediction: 1}]
+    expect:
+      - {limit: errors, never: warning}
+      - {limit: errors, never: [warning, recovering]}
+      - {limit: errors, never: [warning, breach]}
+)";
+  CHECK(problems(text) ==
+        "p.yml:15:32: tests[0].expect[0].never: can never fail: a limit on windows is never warning, and recovering only "
+        "with keep_firing_for\n"
+        "p.yml:16:32: tests[0].expect[1].never: can never fail: a limit on windows is never warning, and recovering only "
+        "with keep_firing_for\n");
+}
+
 TEST_CASE("places: of keys, elements and limits; of what is not in the file where it would be") {
   const std::string text = R"(notify:
   alertmanagers: [{url: "http://a:1"}]
@@ -182,4 +222,19 @@ pilots:
   CHECK(places.limit(0, pilot.limits.back()) == "pilots[0].limits[0]");
   CHECK(at(places.limit(0, pilot.limits.back()) + ".min") == "8:53");
   CHECK(at(places.limit(0, pilot.limits.front())) == "5:13");
+}
+
+TEST_CASE("places: of Alertmanagers, which are two lists in the settings, with a url and with dns") {
+  const Places places(R"(notify:
+  alertmanagers:
+    - {dns: a}
+    - {url: "http://b:1"}
+    - {dns: c}
+    - {url: "http://d:1"}
+)");
+  CHECK(places.alertmanager(0, true) == "notify.alertmanagers[0]");
+  CHECK(places.alertmanager(1, true) == "notify.alertmanagers[2]");
+  CHECK(places.alertmanager(0, false) == "notify.alertmanagers[1]");
+  CHECK(places.alertmanager(1, false) == "notify.alertmanagers[3]");
+  CHECK(places.alertmanager(2, false) == "notify.alertmanagers");
 }
