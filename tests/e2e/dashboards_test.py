@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Dashboards: lint and PromQL syntax; and that every metric that they, the rules and the runbooks name is one the code exports.
+"""Dashboards: lint, links and PromQL syntax; that every metric is in a panel, and that what they, the rules and the runbooks name is exported.
 
 The lint follows grafana/dashboard-linter's rules, written anew, because neither it nor a Grafana is in Debian.
 Usage: dashboards_test.py <pilotwatch binary> <source folder> <shared folder>; exit 77 = skipped.
@@ -19,10 +19,14 @@ RULES = sorted((DASHBOARDS / "rules").glob("*.rules.yml"))
 RULE_TESTS = sorted((DASHBOARDS / "rules").glob("*.rules.test.yml"))
 RUNBOOKS = sorted((DASHBOARDS / "runbooks").glob("*.md"))
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-UNITS = {"none", "short", "percentunit", "cps", "s", "bytes"}
+GOLDEN = SOURCE / "tests" / "metrics.golden.tsv"
+UNITS = {"none", "short", "percentunit", "cps", "s", "bytes", "Bps"}
 DATA_PANELS = {"stat", "table", "timeseries", "state-timeline"}
 GRAPHS = {"timeseries", "state-timeline"}
 COUNTER_FUNCTIONS = r"(?:rate|irate|increase)\s*\(\s*"
+BUILT_IN = {"__all", "__rate_interval", "__url_time_range", "__data"}   # variables that Grafana has of its own
+# Metrics that need no panel, with the reason.
+NOT_SHOWN = {}
 
 found = []
 
@@ -81,6 +85,8 @@ def lint_variables(name, dashboard):
     for variable in variables.values():
         if variable["type"] == "query" and (variable["datasource"] != DATASOURCE or variable["refresh"] != 2):
             problem(name, f"variable {variable['name']} should ask ${{datasource}} and refresh on time change")
+    for used in sorted(set(re.findall(r"\$\{?(\w+)", json.dumps(dashboard))) - set(variables) - BUILT_IN):
+        problem(name, f"${used} is no variable of this dashboard")
 
 
 def lint_panel(name, panel):
@@ -93,6 +99,10 @@ def lint_panel(name, panel):
         problem(where, "datasource should be ${datasource}")
     if panel["fieldConfig"]["defaults"].get("unit") not in UNITS:
         problem(where, "needs a unit")
+    for changed in panel["fieldConfig"]["overrides"]:
+        for prop in changed["properties"]:
+            if prop["id"] == "unit" and prop["value"] not in UNITS:
+                problem(where, f"unit {prop['value']} is not one we know")
     if not panel.get("targets"):
         problem(where, "has no targets")
     refs = [target["refId"] for target in panel.get("targets", [])]
@@ -148,6 +158,73 @@ def lint(name, dashboard):
         lint_expression(f"{name}, {where}", expr)
     lint_twins(name, dashboard)
     lint_grid(name, dashboard)
+
+
+# --- all together -------------------------------------------------------------------------------------------------------
+
+
+def read_dashboards():
+    """Name -> dashboard. Written as json.dump(indent=2) does, so that a script's edit changes only what it means to."""
+    dashboards = {}
+    for file in sorted(DASHBOARDS.rglob("*.json")):
+        if file.parent != DASHBOARDS:
+            problem(file.name, "lies in a folder of its own: provisioning takes every file, the tests only those of dashboards/")
+            continue
+        text = file.read_text(encoding="utf-8")
+        dashboards[file.stem] = json.loads(text)
+        if text != json.dumps(dashboards[file.stem], indent=2) + "\n":
+            problem(file.name, "is not as json.dump(indent=2) writes it")
+    return dashboards
+
+
+def urls(dashboard):
+    return set(re.findall(r'"(/d/[^"]*)"', json.dumps(dashboard)))
+
+
+def check_url(name, url, targets):
+    """A link to another dashboard, with variables that are there."""
+    uid, _, query = url.removeprefix("/d/").partition("?")
+    if uid not in targets:
+        problem(name, f"link to {uid}, which is no dashboard")
+        return
+    given = set(re.findall(r"(?:^|&)var-(\w+)=", query)) | set(re.findall(r"\$\{(\w+):queryparam\}", query))
+    for variable in sorted(given - {v["name"] for v in targets[uid]["templating"]["list"]}):
+        problem(name, f"link to {uid} with var-{variable}, which is no variable there")
+    if "${__url_time_range}" not in query or "${datasource:queryparam}" not in query:
+        problem(name, f"link to {uid} loses the time or the data source")
+
+
+def check_links(dashboards):
+    """Each leads to all others by tag and takes its variables along, so a variable means the same in all of them."""
+    for key in ("uid", "title"):
+        values = [d[key] for d in dashboards.values()]
+        for value in sorted({v for v in values if values.count(v) > 1}):
+            problem("dashboards", f"{key} {value!r} repeats")
+    targets = {d["uid"]: d for d in dashboards.values()}
+    shared = {}
+    for name, dashboard in dashboards.items():
+        links = [link for link in dashboard["links"] if link["type"] == "dashboards" and link["tags"] == ["pilotwatch"]]
+        if "pilotwatch" not in dashboard["tags"] or not any(link["includeVars"] and link["keepTime"] for link in links):
+            problem(name, "needs the tag pilotwatch and a link to all that have it, with includeVars and keepTime")
+        for url in sorted(urls(dashboard)):
+            check_url(name, url, targets)
+        for variable in dashboard["templating"]["list"]:
+            meant = {key: value for key, value in variable.items() if key != "current"}
+            if shared.setdefault(variable["name"], meant) != meant:
+                problem(name, f"variable {variable['name']} is another one in another dashboard, and links carry it over")
+
+
+def check_shown(dashboards):
+    """Every metric of the golden list is in a panel."""
+    exprs = " ".join(t["expr"] for d in dashboards.values() for panel in panels_of(d) for t in panel.get("targets", []))
+    shown = {metric for metric, _ in selectors(exprs)}
+    golden = dict(line.split("\t")[:2] for line in GOLDEN.read_text(encoding="utf-8").splitlines())
+    for metric, kind in golden.items():
+        if metric not in NOT_SHOWN and not shown & series_names({metric: kind}):
+            problem("dashboards", f"{metric} is in no panel")
+    for metric in sorted(NOT_SHOWN):
+        if metric in shown or metric not in golden:
+            problem("NOT_SHOWN", f"{metric} is no exception")
 
 
 # --- promtool -----------------------------------------------------------------------------------------------------------
@@ -222,11 +299,13 @@ def main():
     if shutil.which("promtool") is None:
         print("skipped: no promtool")
         sys.exit(77)
-    dashboards = {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in sorted(DASHBOARDS.glob("*.json"))}
+    dashboards = read_dashboards()
     if not dashboards:
         problem("dashboards", "none found")
     for name, dashboard in dashboards.items():
         lint(name, dashboard)
+    check_links(dashboards)
+    check_shown(dashboards)
     promtool("check", "config", "--syntax-only", str(DASHBOARDS / "provisioning" / "prometheus.yml"))
     check_syntax(dashboards)
     check_names(dashboards)
