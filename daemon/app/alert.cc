@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/web_urls.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "settings/load.h"
 #include "sinks/alertmanager.h"
 #include "sinks/discovery.h"

@@ -49,7 +49,4 @@ class Client {
   std::unique_ptr<Impl> impl_;
 };
 
-/// `text` as a value in a query.
-[[nodiscard]] std::string url_encoded(std::string_view text);
-
 }  // namespace pilotwatch::app

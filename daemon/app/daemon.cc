@@ -165,6 +165,7 @@ class Daemon {
     context.self = [this] { return self_stats(); };
     context.scraped = [this](auto series, auto left_out) { series_log_.scraped(series, left_out); };
     context.external_url = external_url_;
+    context.dashboard_url = settings_.notify.dashboard_url;
     context.next_send = [this](const judge::LimitStatus& status) {
       return alertmanagers_.next_send(sinks::alert_labels(status, settings_.notify));
     };

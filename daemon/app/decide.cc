@@ -10,6 +10,7 @@
 #include "app/client_json.h"
 #include "app/commands.h"
 #include "app/screen_text.h"
+#include "base/url.h"
 
 namespace pilotwatch::app {
 namespace {

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/explain_text.h"
 #include "app/screen_text.h"
+#include "base/url.h"
 
 namespace pilotwatch::app {
 

@@ -187,6 +187,8 @@ void write_facts(Page& page, const Json& limit) {
   page.row("Why", text_of(limit, "why"));
   page.row("Action", text_of(limit, "action"));
   page.row("Runbook", text_of(limit, "runbook_url"));
+  page.row("Dashboard", text_of(limit, "dashboard_url"));
+  page.row("Page", text_of(limit, "url"));
   page.row("Paused", pause_words(limit));
   page.row("Alert", alert_words(limit.at("alert")));
   page.row("Seen by", seen_words(limit));

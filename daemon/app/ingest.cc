@@ -11,6 +11,7 @@
 
 #include "app/commands.h"
 #include "app/sender.h"
+#include "base/url.h"
 
 namespace pilotwatch::app {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "app/client_json.h"
 #include "app/commands.h"
+#include "base/url.h"
 
 namespace pilotwatch::app {
 namespace {

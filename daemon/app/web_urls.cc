@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "app/client.h"
 #include "base/url.h"
 #include "runtime/http_target.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace pilotwatch {
@@ -17,5 +18,8 @@ enum class UrlQuery { refused, allowed };
 
 /// What follows the authority of such a URL: "" or "/path".
 [[nodiscard]] std::string_view url_path(std::string_view url);
+
+/// `text` as one segment of a path or as a value in a query: all but letters, digits and `-._~` as %XX.
+[[nodiscard]] std::string url_encoded(std::string_view text);
 
 }  // namespace pilotwatch

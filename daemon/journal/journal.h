@@ -127,8 +127,8 @@ class Journal {
   [[nodiscard]] Checkpoint read_checkpoint_parts(std::span<const char* const> names);
 
   /// Deletes some of the oldest entries: those from before `before` that the finished checkpoint holds, never the newest.
-  /// Of one that says which limits are in force (record::Entry::limits) only the submissions go: later ones are judged
-  /// by them. One small transaction, of about half a megabyte unless one entry has more. False: there are none left.
+  /// Of one that says which limits are in force (record::Entry::limits) or what somebody decided (actions) only the
+  /// submissions go: later ones are judged by them. One small transaction, of about half a megabyte unless one entry has more. False: there are none left.
   /// One thread. Throws WriteError.
   bool forget(Instant before);
   /// Deletes rejected lines from before `before`, and empties the write-ahead log where it holds what was deleted; at

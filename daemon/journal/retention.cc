@@ -32,7 +32,7 @@ struct Rest {
 Rest rest_of(std::string_view bytes) {
   try {
     auto entry = unpack_entry(bytes);
-    if (!entry.limits) return {};
+    if (!entry.limits && entry.actions.empty()) return {};
     if (entry.submissions.empty()) return {true, ""};
     entry.submissions.clear();
     return {true, record::pack_entry(entry)};

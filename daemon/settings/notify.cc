@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/url.h"
+
 namespace pilotwatch::settings {
 namespace {
 
@@ -37,6 +39,17 @@ std::map<std::string, std::string> read_external_labels(const Value& value) {
   return out;
 }
 
+constexpr std::size_t longest_url = 1000;  ///< bodies of webhooks, which hold it, stay below 20 kB
+
+/// It becomes a link; what a pilot needs is added to its query.
+std::string read_dashboard_url(const Value& value) {
+  auto out = value.text().value_or("");
+  if (value.node().IsScalar() && (url_authority(out, UrlQuery::allowed).empty() || out.size() > longest_url)) {
+    value.wrong("a URL that starts with https:// or http://, without user and fragment, of at most 1,000 characters");
+  }
+  return out;
+}
+
 }  // namespace
 
 Notify read_notify(const Value& value, const std::filesystem::path& config, std::uint64_t max_store_bytes) {
@@ -46,6 +59,7 @@ Notify read_notify(const Value& value, const std::filesystem::path& config, std:
   if (const auto list = map.take("dns_servers")) out.dns_servers = read_dns_servers(*list);
   if (const auto list = map.take("webhooks")) read_webhooks(*list, config, max_store_bytes, out.webhooks);
   if (const auto labels = map.take("external_labels")) out.external_labels = read_external_labels(*labels);
+  if (const auto url = map.take("dashboard_url")) out.dashboard_url = read_dashboard_url(*url);
   map.read("resend_delay", out.resend_delay, &Value::duration, Zero::refused);
   map.read("timeout", out.timeout, &Value::duration, Zero::refused);
   map.read("resolved_retention", out.resolved_retention, &Value::duration, Zero::allowed);

@@ -458,6 +458,7 @@ struct Notify {
   std::vector<std::string> dns_servers;
   std::vector<Webhook> webhooks;
   std::map<std::string, std::string> external_labels;
+  std::string dashboard_url;  ///< of Grafana's; "" = none
   Millis resend_delay = std::chrono::minutes{1};
   Millis timeout = std::chrono::seconds{10};
   Millis resolved_retention = std::chrono::minutes{15};

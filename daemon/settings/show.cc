@@ -391,6 +391,7 @@ void show_notify(Writer& out, const Notify& notify, const std::filesystem::path&
         out.label(value);
       }
     });
+    out.text("dashboard_url", notify.dashboard_url);
     out.duration("resend_delay", notify.resend_delay);
     out.duration("timeout", notify.timeout);
     out.duration("resolved_retention", notify.resolved_retention);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "sinks/alertmanager.h"
+#include "sinks/links.h"
 
 namespace pilotwatch::sinks {
 namespace {
@@ -28,7 +29,7 @@ std::string summary_of(const judge::LimitStatus& status) {
   return out + ".";
 }
 
-Texts annotations_of(const judge::LimitStatus& status) {
+Texts annotations_of(const judge::LimitStatus& status, const settings::Notify& notify) {
   const settings::Limit& limit = *status.limit;
   Texts out;
   put(out, "summary", summary_of(status));
@@ -46,6 +47,7 @@ Texts annotations_of(const judge::LimitStatus& status) {
   put(out, "reason", limit.reason);
   put(out, "action", limit.action);
   put(out, "runbook_url", limit.runbook_url);
+  put(out, "dashboard_url", dashboard_url(notify.dashboard_url, status));
   if (!status.acknowledged.empty()) {  // another annotation is no other alert: nobody is told again
     const auto& last = status.acknowledged.back();
     out["acknowledged"] = last.author + ", " + format_rfc3339(last.wall) + ": " + last.note;
@@ -83,8 +85,8 @@ std::vector<Alert> alerts_of(const judge::Snapshot& snapshot, const settings::No
     if (!status.episode) continue;
     const judge::Episode& episode = *status.episode;
     if (episode.ended_wall && now >= *episode.ended_wall + notify.resolved_retention) continue;
-    out.push_back({alert_labels(status, notify), annotations_of(status), episode.started_wall, episode.ended_wall,
-                   external_url + "/#" + episode.id});
+    out.push_back({alert_labels(status, notify), annotations_of(status, notify), episode.started_wall,
+                   episode.ended_wall, external_url + breach_path(episode.id)});
   }
   return out;
 }
@@ -95,8 +97,9 @@ Alert watchdog_alert(const settings::Notify& notify, const std::string& external
   labels["severity"] = "none";
   return {std::move(labels),
           {{"summary", "Pilotwatch looks at its limits."},
-           {"description", "Always firing. Where it ends, pilotwatch, its way to the Alertmanager, or the Alertmanager "
-                           "itself does not work."}},
+           {"description",
+            "Always firing. Where it ends, pilotwatch, its way to the Alertmanager, or the Alertmanager "
+            "itself does not work."}},
           since,
           std::nullopt,
           external_url + "/"};

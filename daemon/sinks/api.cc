@@ -7,7 +7,6 @@
 #include "base/version.h"
 #include "sinks/api_parts.h"
 #include "sinks/metrics.h"
-#include "sinks/page.h"
 #include "sinks/schema.h"
 
 namespace pilotwatch::sinks {
@@ -34,7 +33,8 @@ Route reading(std::string pattern, Context context, Answer answer) {
       HttpResponse response;
       try {
         const SelfStats self = context->self();
-        response = answer({request, *snapshot, self, context->external_url, context->next_send});
+        response = answer({request, *snapshot, self, context->external_url, context->dashboard_url,
+                           context->next_send});
       } catch (const std::exception& error) {
         response = failure(500, "internal", error.what());
       }
@@ -70,21 +70,6 @@ HttpResponse metrics_answer(const ApiInput& in, const ApiContext& context) {
   return {200, content_type(format), expose(all.families, format), {{"Vary", "Accept"}}};
 }
 
-HttpResponse page_answer(const ApiInput& in) {
-  // No script, nothing from elsewhere, no frame: what a hostile name could smuggle in has nothing to run in.
-  constexpr const char* policy =
-      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-      "frame-ancestors 'none'";
-  const bool refresh = in.request.parameter("refresh") != "off";
-  return {200,
-          "text/html; charset=utf-8",
-          page_html(in.snapshot, in.self, refresh),
-          {{"Content-Security-Policy", policy},
-           {"Referrer-Policy", "no-referrer"},
-           {"Cache-Control", "no-store"},
-           {"X-Content-Type-Options", "nosniff"}}};
-}
-
 }  // namespace
 
 HttpResponse success_text(std::string_view data, const Json& beside) {
@@ -105,6 +90,8 @@ std::vector<Route> reader_routes(ApiContext given) {
   const auto context = std::make_shared<const ApiContext>(std::move(given));
   return {
       reading("/", context, page_answer),
+      reading("/breaches/{episode}", context, breach_page_answer),
+      reading("/pilots/{pilot}/limits/{limit}", context, limit_page_answer),
       reading("/metrics", context, [context](const ApiInput& in) { return metrics_answer(in, *context); }),
       immediate("/-/healthy", healthy),
       immediate("/-/ready", [context] { return ready(context->self()); }),

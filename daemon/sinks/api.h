@@ -24,12 +24,13 @@ struct ApiContext {
   Fresh fresh;
   std::function<SelfStats()> self;  ///< any thread
   std::string external_url;         ///< "http://host:9200", no slash at the end
+  std::string dashboard_url{};      ///< `notify.dashboard_url`
   /// What an answer to /metrics came to, and how much of it did not fit; any thread; may be empty.
   std::function<void(std::uint64_t series, std::uint64_t left_out)> scraped{};
   NextSend next_send{};             ///< any thread; may be empty
 };
 
-/// `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/version`, `/api/v1/...`. README, "Interfaces", documents each.
+/// `/`, `/breaches/...`, `/pilots/...`, `/metrics`, `/-/healthy`, `/-/ready`, `/version`, `/api/v1/...`. README, "Interfaces", documents each.
 [[nodiscard]] std::vector<runtime::Route> reader_routes(ApiContext context);
 
 /// {"schema": "urn:..."}: the first line of `backtest`, without newline.

@@ -6,6 +6,7 @@
 #include "sinks/api.h"
 #include "sinks/api_parts.h"
 #include "sinks/explain_moved.h"
+#include "sinks/links.h"
 #include "sinks/views.h"
 #include "stats/sequential/evidence.h"
 
@@ -144,6 +145,9 @@ Json explanation(const LimitStatus& status, const PilotView& view, const ApiInpu
           {"why", text_or_null(limit.reason)},
           {"action", text_or_null(limit.action)},
           {"runbook_url", text_or_null(limit.runbook_url)},
+          {"dashboard_url", text_or_null(dashboard_url(in.dashboard_url, status))},
+          {"url", in.external_url + (status.episode ? breach_path(status.episode->id)
+                                                    : limit_path(status.pilot->name, limit.name, status.group))},
           {"evidence", evidence_json(status.evidence)},
           {"reference_chunks", chunks_json(status.chunks)},
           {"course", course_json(status)},

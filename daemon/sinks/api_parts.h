@@ -17,6 +17,7 @@ struct ApiInput {
   const judge::Snapshot& snapshot;
   const SelfStats& self;
   const std::string& external_url;
+  const std::string& dashboard_url;
   const NextSend& next_send;
 };
 
@@ -41,6 +42,11 @@ struct ApiInput {
 [[nodiscard]] Json running_pause_json(const judge::Snapshot& snapshot, const engine::PilotView& view);
 [[nodiscard]] Json acknowledgement_json(const judge::Acknowledgement& acknowledgement);
 [[nodiscard]] Json acknowledgements_json(const std::vector<judge::Acknowledgement>& all);
+
+/// Pages for people; HTML also where there is nothing to be shown (404).
+[[nodiscard]] runtime::HttpResponse page_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse breach_page_answer(const ApiInput& in);
+[[nodiscard]] runtime::HttpResponse limit_page_answer(const ApiInput& in);
 
 [[nodiscard]] runtime::HttpResponse pauses_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse acknowledgements_answer(const ApiInput& in);

@@ -27,7 +27,15 @@ std::string without_zeros(std::string text) {
   return text;
 }
 
-/// Three significant digits or whole numbers, with thousands separated.
+std::string percent(double ratio) {
+  std::array<char, 40> out{};
+  const double value = ratio * 100;
+  std::snprintf(out.data(), out.size(), std::abs(value) >= 10 ? "%.1f" : "%.2f", value);
+  return without_zeros(out.data()) + "\u00a0%";
+}
+
+}  // namespace
+
 std::string human_number(double value) {
   const double magnitude = std::abs(value);
   if (!std::isfinite(value)) return format_number(value);
@@ -43,15 +51,6 @@ std::string human_number(double value) {
   }
   return magnitude == 0 ? "0" : without_zeros(out.data());
 }
-
-std::string percent(double ratio) {
-  std::array<char, 40> out{};
-  const double value = ratio * 100;
-  std::snprintf(out.data(), out.size(), std::abs(value) >= 10 ? "%.1f" : "%.2f", value);
-  return without_zeros(out.data()) + "\u00a0%";
-}
-
-}  // namespace
 
 std::string escape_html(std::string_view text) {
   std::string out;

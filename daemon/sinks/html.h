@@ -17,6 +17,8 @@ namespace pilotwatch::sinks {
 
 /// "1,284,003"
 [[nodiscard]] std::string human_count(std::uint64_t count);
+/// Three significant digits, or a whole number with thousands separated: "0.0417", "12.5", "9,000".
+[[nodiscard]] std::string human_number(double value);
 /// In the metric's own unit: "8.41 %", "3.2 per 1,000", "0.243", "1,284".
 [[nodiscard]] std::string human_value(settings::Metric metric, double value);
 /// What a limit looks at: as above; a ratio between groups is a plain number.

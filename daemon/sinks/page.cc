@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/version.h"
 #include "sinks/html.h"
 #include "sinks/page_parts.h"
 #include "sinks/views.h"
@@ -110,11 +109,13 @@ std::string banner(const PageInput& in) {
   }
   if (!in.self.store_set_aside.empty()) {
     return "<p class=\"lead\" role=\"status\"><strong>The store was damaged and has been replaced; " +
-           std::to_string(in.self.store_lost_entries) + " journal entries are lost. What is left of it: " +
-           escape_html(in.self.store_set_aside.back()) + "</strong> (this goes when the file is moved away)</p>";
+           std::to_string(in.self.store_lost_entries) +
+           " journal entries are lost. What is left of it: " + escape_html(in.self.store_set_aside.back()) +
+           "</strong> (this goes when the file is moved away)</p>";
   }
   if (!in.self.reloads.last_successful) {
-    return "<p class=\"lead\" role=\"status\"><strong>The configuration could not be reloaded; what was in force before "
+    return "<p class=\"lead\" role=\"status\"><strong>The configuration could not be reloaded; what was in force "
+           "before "
            "still is. The log says why.</strong></p>";
   }
   if (in.self.store_figures_begin) {
@@ -126,11 +127,8 @@ std::string banner(const PageInput& in) {
 
 std::string top(const PageInput& in, bool refresh) {
   const auto& snapshot = in.snapshot;
-  std::string out = "<header class=\"top wrap\"><p class=\"brand\"><b>Pilotwatch</b><span>" + escape_html(version()) +
-                    "</span><span>As of " + time_element(snapshot.wall) +
-                    (refresh ? R"(. <a class="screen-only" href="?refresh=off">Stop refreshing</a>)"
-                             : R"(. <a class="screen-only" href="?">Refresh every 30 s</a>)") +
-                    "</span></p><h1>" + headline(snapshot) + "</h1>" + banner(in);
+  std::string out = "<header class=\"top wrap\">" + page_brand(in, "", "", refresh) + "<h1>" + headline(snapshot) +
+                    "</h1>" + banner(in);
   if (!snapshot.limits.empty()) out += "<p class=\"lead\">" + lead(snapshot) + "</p>";
   if (!snapshot.pilots.empty()) out += glance(snapshot);
   return out + "</header>";
@@ -154,24 +152,6 @@ std::string first_steps() {
 </section>)html";
 }
 
-std::string foot(const PageInput& in) {
-  return "<footer class=\"foot wrap\"><nav aria-label=\"Interfaces\"><ul><li><a href=\"metrics\">Metrics</a></li>"
-         "<li><a href=\"api/v1/pilots\">Pilots (JSON)</a></li><li><a href=\"api/v1/rules\">Limits as rules "
-         "(JSON)</a></li>"
-         "<li><a href=\"api/v1/alerts\">Alerts (JSON)</a></li><li><a href=\"api/v1/transitions\">Transitions "
-         "(JSON)</a></li>"
-         "<li><a href=\"-/ready\">Ready</a></li><li><a href=\"version\">Version</a></li></ul></nav><p>Pilotwatch " +
-         escape_html(version()) + (revision().empty() ? "" : " (" + escape_html(revision()) + ")") + ", up " +
-         human_duration(in.self.now - in.self.started) + ". Cells with few cases are suppressed.</p></footer>";
-}
-
-std::string head(const Snapshot& snapshot, bool refresh) {
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + headline(snapshot) +
-         " Pilotwatch</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">" +
-         (refresh ? "<meta http-equiv=\"refresh\" content=\"30\">" : "") +
-         "<link rel=\"icon\" href=\"data:,\"><style>" + page_style() + "</style></head><body>";
-}
-
 }  // namespace
 
 std::string state_badge(State state) {
@@ -192,9 +172,7 @@ std::optional<State> worst_state(const Snapshot& snapshot, const settings::Pilot
 
 std::string page_html(const Snapshot& snapshot, const SelfStats& self, bool refresh) {
   const PageInput in{snapshot, self};
-  std::string out = head(snapshot, refresh);
-  out += "<a class=\"skip\" href=\"#main\">Skip to the pilots</a>";
-  out += page_shapes();
+  std::string out = page_begin(headline(snapshot), "Skip to the pilots", refresh);
   out += top(in, refresh);
   out += "<main id=\"main\" class=\"wrap\">";
   if (!anything_received(snapshot)) out += first_steps();
@@ -203,7 +181,7 @@ std::string page_html(const Snapshot& snapshot, const SelfStats& self, bool refr
   }
   out += transitions_table(snapshot);
   out += records_table(snapshot.ingest);
-  return out + "</main>" + foot(in) + "</body></html>\n";
+  return out + "</main>" + page_end(in, "");
 }
 
 }  // namespace pilotwatch::sinks

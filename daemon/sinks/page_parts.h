@@ -19,6 +19,20 @@ struct PageInput {
 /// The shapes of the states, once, for <use>.
 [[nodiscard]] const char* page_shapes();
 
+/// From the doctype to the shapes; `skip`: the words that lead past the header, to #main. `refresh`: every 30 s.
+[[nodiscard]] std::string page_begin(const std::string& title, const std::string& skip, bool refresh);
+/// The footer and the end of the document. `root`: the way to the page at `/`, "" or "../".
+[[nodiscard]] std::string page_end(const PageInput& in, const std::string& root);
+/// Whose page it is and as of when. `query`: what keeps the reader on this page, "" or "group=north".
+[[nodiscard]] std::string page_brand(const PageInput& in, const std::string& root, const std::string& query,
+                                     bool refresh);
+/// A term and what it says, within <dl>; "" where there is nothing to say. `html`: escaped.
+[[nodiscard]] std::string fact(const std::string& name, const std::string& html);
+/// "error rate above 10 % by day, whole interval"
+[[nodiscard]] std::string rule_words(const judge::LimitStatus& status);
+/// " sex: f", in its own element; "" of the whole pilot.
+[[nodiscard]] std::string group_words(const judge::LimitStatus& status);
+
 /// A state's shape (decorative) and its word.
 [[nodiscard]] std::string state_badge(judge::State state);
 /// What to say of the pilot in one word: the worst of its limits' states; nullopt without limits.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sinks/html.h"
+#include "sinks/links.h"
 #include "sinks/page_parts.h"
 #include "sinks/views.h"
 
@@ -11,10 +12,6 @@ namespace {
 
 using engine::PilotView;
 using judge::LimitStatus;
-
-std::string fact(const std::string& name, const std::string& html) {
-  return html.empty() ? "" : "<div><dt>" + name + "</dt><dd>" + html + "</dd></div>";
-}
 
 std::uint64_t decisions(const PilotView& view) {
   std::uint64_t sum = 0;
@@ -64,32 +61,6 @@ std::string chunk_words(const LimitStatus& status) {
   return out + " (" + bounds + ")";
 }
 
-/// "error rate above 10 % by day, whole interval"
-std::string rule_words(const LimitStatus& status) {
-  const auto& limit = *status.limit;
-  std::string out = human_metric(limit.metric);
-  if (!limit.feature.empty()) out += " of " + limit.feature;
-  if (limit.compare == settings::Compare::ratio) out += ", ratio between groups,";
-  if (limit.compare == settings::Compare::difference) out += ", difference between groups,";
-  if (limit.evidence == settings::Evidence::reference_chunks) {
-    out += chunk_words(status);
-  } else {
-    out += limit.max ? " above " : " below ";
-    out += human_value(limit, judge::threshold_of(status).value_or(0));
-  }
-  out += ", " + engine::window_name(limit.window) + " window";
-  if (limit.evidence == settings::Evidence::interval && settings::has_interval(limit.metric)) out += ", whole interval";
-  if (limit.of > 1) out += ", " + std::to_string(limit.times) + " of " + std::to_string(limit.of) + " windows";
-  if (limit.evidence == settings::Evidence::budget) out += ", with a budget of false alarms";
-  if (limit.evidence == settings::Evidence::confidence_sequence) out += ", confidence sequence";
-  return escape_html(out);
-}
-
-std::string group_words(const LimitStatus& status) {
-  if (status.limit->segment.empty()) return {};
-  return " <span class=\"of-group\">" + escape_html(status.limit->segment + ": " + status.group) + "</span>";
-}
-
 /// Which definition is in force since when.
 std::string record_words(const LimitStatus& status) {
   if (status.hash.empty() || !status.since_wall) return {};
@@ -98,8 +69,9 @@ std::string record_words(const LimitStatus& status) {
 
 std::string limit_cell(const LimitStatus& status) {
   const auto& limit = *status.limit;
-  return "<th scope=\"row\" role=\"rowheader\">" + escape_html(limit.name) + group_words(status) + "<small>" +
-         rule_words(status) + "</small>" + record_words(status) + "</th>";
+  const auto page = limit_path(status.pilot->name, limit.name, status.group).substr(1);
+  return "<th scope=\"row\" role=\"rowheader\"><a href=\"" + page + "\">" + escape_html(limit.name) + "</a>" +
+         group_words(status) + "<small>" + rule_words(status) + "</small>" + record_words(status) + "</th>";
 }
 
 std::string value_cell(const LimitStatus& status) {
@@ -145,6 +117,35 @@ std::string limit_row(const LimitStatus& status, Instant now) {
 
 }  // namespace
 
+std::string fact(const std::string& name, const std::string& html) {
+  return html.empty() ? "" : "<div><dt>" + name + "</dt><dd>" + html + "</dd></div>";
+}
+
+std::string rule_words(const LimitStatus& status) {
+  const auto& limit = *status.limit;
+  std::string out = human_metric(limit.metric);
+  if (!limit.feature.empty()) out += " of " + limit.feature;
+  if (limit.compare == settings::Compare::ratio) out += ", ratio between groups,";
+  if (limit.compare == settings::Compare::difference) out += ", difference between groups,";
+  if (limit.evidence == settings::Evidence::reference_chunks) {
+    out += chunk_words(status);
+  } else {
+    out += limit.max ? " above " : " below ";
+    out += human_value(limit, judge::threshold_of(status).value_or(0));
+  }
+  out += ", " + engine::window_name(limit.window) + " window";
+  if (limit.evidence == settings::Evidence::interval && settings::has_interval(limit.metric)) out += ", whole interval";
+  if (limit.of > 1) out += ", " + std::to_string(limit.times) + " of " + std::to_string(limit.of) + " windows";
+  if (limit.evidence == settings::Evidence::budget) out += ", with a budget of false alarms";
+  if (limit.evidence == settings::Evidence::confidence_sequence) out += ", confidence sequence";
+  return escape_html(out);
+}
+
+std::string group_words(const LimitStatus& status) {
+  if (status.limit->segment.empty()) return {};
+  return " <span class=\"of-group\">" + escape_html(status.limit->segment + ": " + status.group) + "</span>";
+}
+
 // Roles are spelled out because on narrow screens the style sheet stacks the cells, which costs a table its meaning.
 std::string limits_table(const PageInput& in, const PilotView& view) {
   std::vector<const LimitStatus*> rows;
@@ -174,8 +175,8 @@ std::string pilot_section(const PageInput& in, const PilotView& view, const std:
   out += view.windows.empty()
              ? "<p class=\"empty\">No window has closed yet, so there is nothing to show or to judge.</p>"
              : pilot_charts(view, id);
-  return out + limits_table(in, view) + people_table(view) + changes_table(view) +
-         pauses_table(in.snapshot, view) + groups_tables(view) + "</section>";
+  return out + limits_table(in, view) + people_table(view) + changes_table(view) + pauses_table(in.snapshot, view) +
+         groups_tables(view) + "</section>";
 }
 
 }  // namespace pilotwatch::sinks

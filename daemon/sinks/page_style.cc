@@ -70,12 +70,15 @@ figcaption h3 { font-size: .85rem; font-weight: 600; color: var(--soft); }
 .now.beyond { color: var(--breach); }
 .chart { display: block; width: 100%; max-width: 24rem; height: auto; margin-top: auto; padding-top: .4rem;
   overflow: visible; }
+.charts.large { grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); }
+.large .chart { max-width: 36rem; }
 .chart .axis { stroke: var(--rule); } .chart .band { fill: var(--band); }
 .chart .line { fill: none; stroke: var(--accent); stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round; }
 .chart .limit { stroke: var(--breach); stroke-dasharray: 5 4; }
 .chart .bad { fill: var(--breach); stroke: var(--card); } .chart .last { fill: var(--card); stroke: var(--accent);
   stroke-width: 2; }
 .chart text { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
+.large .chart text { font-size: 7px; stroke-width: 2px; } .large .chart .line { stroke-width: 1.1; }
 .chart .end { text-anchor: end; } .chart .limit-word { fill: var(--breach); }
 
 .scroll { overflow-x: auto; margin: 1.2rem 0 0; }

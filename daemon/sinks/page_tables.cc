@@ -5,6 +5,7 @@
 
 #include "record/record.h"
 #include "sinks/html.h"
+#include "sinks/links.h"
 #include "sinks/page_parts.h"
 #include "sinks/views.h"
 
@@ -191,10 +192,12 @@ std::string source_row(const std::string& source, const SourceRow& row) {
 
 std::string transition_row(const judge::Transition& transition) {
   const auto group = transition.group.empty() ? "" : " (" + escape_html(transition.group) + ")";
+  const auto page = transition.episode.empty() ? limit_path(transition.pilot, transition.limit, transition.group)
+                                               : breach_path(transition.episode);
   return "<tr><td class=\"nowrap\">" + time_element(transition.at_wall) + "</td><th scope=\"row\">" +
-         escape_html(transition.pilot) + "<small>" + escape_html(transition.limit) + group + "</small></th><td>" +
-         state_badge(transition.from) + "</td><td>" + state_badge(transition.to) + "</td><td>" +
-         escape_html(transition.reason) + "</td></tr>";
+         escape_html(transition.pilot) + "<small><a href=\"" + page.substr(1) + "\">" + escape_html(transition.limit) +
+         "</a>" + group + "</small></th><td>" + state_badge(transition.from) + "</td><td>" +
+         state_badge(transition.to) + "</td><td>" + escape_html(transition.reason) + "</td></tr>";
 }
 
 }  // namespace

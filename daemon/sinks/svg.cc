@@ -158,8 +158,8 @@ std::string description(const Chart& chart) {
   }
   if (known == 0) return "No values yet.";
   const auto& newest = chart.points.back();
-  std::string out = std::to_string(known) + (known == 1 ? " window, " : " windows, ") + chart.points.front().label +
-                    " to " + newest.label + ". Newest: ";
+  std::string out = std::to_string(known) + " " + chart.point + (known == 1 ? ", " : "s, ") +
+                    chart.points.front().label + " to " + newest.label + ". Newest: ";
   out += newest.value ? chart.format(*newest.value) : "no value";
   if (newest.lower && newest.upper) {
     out += " (95 % interval " + chart.format_range(*newest.lower, *newest.upper) + ")";

@@ -21,6 +21,7 @@ struct Chart {
   std::string title;               ///< "Error rate"
   std::vector<ChartPoint> points;  ///< oldest first
   std::optional<double> threshold;
+  std::string point = "window";               ///< what one point is, in words
   bool bad_above = true;                      ///< which side of the threshold is bad
   std::function<std::string(double)> format;  ///< numbers with their unit, plain text
   std::function<std::string(double, double)> format_range;

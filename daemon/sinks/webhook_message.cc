@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "sinks/json.h"
+#include "sinks/links.h"
 
 namespace pilotwatch::sinks {
 namespace {
@@ -73,7 +74,10 @@ Json data_of(const Transition& t, const WebhookContext& context) {
   add_words(data, words_of(t, context.settings));
   data["labels"] = Json::object();
   for (const auto& [label, value] : context.settings.notify.external_labels) data["labels"][label] = value;
-  data["url"] = context.external_url + "/" + (t.episode.empty() ? "" : "#" + t.episode);
+  data["url"] =
+      context.external_url + (t.episode.empty() ? limit_path(t.pilot, t.limit, t.group) : breach_path(t.episode));
+  data["dashboard_url"] = text_or_null(dashboard_url(context.settings.notify.dashboard_url, t.pilot,
+                                                     t.episode.empty() ? std::nullopt : std::optional(t.at_wall)));
   data["sequence"] = context.sequence;
   data["number"] = context.number;
   return data;

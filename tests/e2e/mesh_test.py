@@ -302,7 +302,7 @@ def amtool_shows_what_is_documented(instances):
                      "reason": "More wrong answers than the office gives itself", "action": "Stop the pilot and call its owner",
                      "runbook_url": "https://example.org/runbooks/errors"}, "annotations by amtool")
         check(notes["description"], "no description")
-        check(re.fullmatch(r"http://127\.0\.0\.1:\d+/#[0-9a-f]+", alert["generatorURL"]), f"generatorURL: {alert['generatorURL']}")
+        check(re.fullmatch(r"http://127\.0\.0\.1:\d+/breaches/[0-9a-f]{16}", alert["generatorURL"]), f"generatorURL: {alert['generatorURL']}")
 
 
 def what_is_bad_is_lost_alone():

@@ -69,11 +69,16 @@ def paths_answer():
     """every path of Interfaces answers 200"""
     table = README.split("## Interfaces", 1)[1].split("Answers of", 1)[0]
     with scratch() as folder:
-        with Daemon(folder, "pilots: [{name: permits, task: binary}]\ningest: {tap: true}\n") as daemon:
+        with Daemon(folder, "pilots: [{name: permits, task: binary, limits: [{name: errors, metric: error_rate, window: day, max: 0.1}]}]\ningest: {tap: true}\n") as daemon:
             paths = [path for row in re.findall(r"^\| (`/.*?) \|", table, re.MULTILINE) for path in re.findall(r"`(/[^`]*)`", row)]
             check(len(paths) > 10, f"paths: {paths}")
             for path in paths:
-                check_equal(daemon.get(path.replace("{pilot}", "permits").replace("{source}", "http")).status, 200, f"status of {path}")
+                if "{episode}" in path:  # there has been none
+                    check_equal(daemon.get(path.replace("{episode}", "none")).status, 404, f"status of {path}")
+                    continue
+                for name, value in {"{pilot}": "permits", "{source}": "http", "{limit}": "errors"}.items():
+                    path = path.replace(name, value)
+                check_equal(daemon.get(path).status, 200, f"status of {path}")
             windows = daemon.windows("permits")
             check_equal(windows, [], "windows of a pilot without records")
 

@@ -94,12 +94,14 @@ def breach(daemon):
     daemon.send(records + [{"type": "prediction", "pilot": "p", "id": "close", "time": "2026-03-02T00:05:00Z", "prediction": 1}])
 
 
-def documented_paths():
-    """GET paths of the README's table of interfaces that need no parameter."""
+def documented_paths(episode):
+    """GET paths of the README's table of interfaces that need no parameter but those in them."""
     text = (SOURCE / "README.md").read_text(encoding="utf-8")
     table = text[text.index("| path | what |"):].split("\n\n")[0]
     paths = [path for row in table.splitlines()[2:] for path in re.findall(r"`([^`]+)`", row.split("|")[1])]
-    out = [path.replace("{pilot}", "p").replace("{source}", "http") for path in paths if path.startswith("/")]
+    out = [path for path in paths if path.startswith("/")]
+    for name, value in {"{pilot}": "p", "{source}": "http", "{limit}": "errors", "{episode}": episode}.items():
+        out = [path.replace(name, value) for path in out]
     check(len(out) > 15, f"paths of the README: {out}")
     return out
 
@@ -120,7 +122,7 @@ def every_path_is_under_the_prefix():
     """and nothing else, but for what leads there"""
     with daemon_at("/wat%20ch", "--web.route-prefix=wat%20ch/") as daemon:
         breach(daemon)
-        for path in documented_paths():
+        for path in documented_paths(daemon.generator_url().rsplit("/", 1)[1]):
             check_equal(daemon.get(path).status, 200, f"under the prefix: {path}")
             check_equal(request(daemon.port, "GET", path).status, 302 if path == "/" else 404, f"without it: {path}")
         for path in ("/", "/wat%20ch"):
@@ -131,7 +133,7 @@ def every_path_is_under_the_prefix():
         check_equal(request(daemon.port, "POST", "/v1/records", b"").status, 404, "records without the prefix")
         check_equal(request(daemon.port, "POST", "/-/reload", b"").status, 404, "/-/reload without the prefix")
         check_equal(request(daemon.port, "POST", "/wat%20ch/-/reload", b"").status, 200, "/-/reload")
-        check(daemon.generator_url().startswith(f"http://127.0.0.1:{daemon.port}/wat%20ch/#"), f"generatorURL: {daemon.generator_url()}")
+        check(daemon.generator_url().startswith(f"http://127.0.0.1:{daemon.port}/wat%20ch/breaches/"), f"generatorURL: {daemon.generator_url()}")
 
 
 def people_and_clients_reach_it(take_away):
@@ -147,9 +149,12 @@ def people_and_clients_reach_it(take_away):
             check(len(links) >= 7, f"links: {links}")
             for link in links:
                 check_equal(get(urllib.parse.urljoin(url + "/", link)).status, 200, f"link {link}")
-            base, episode = daemon.generator_url().split("#")
-            check_equal(base, url + "/", "generatorURL")
-            check(f'id="{episode}"' in get(base).text, "what the generatorURL names")
+            its = daemon.generator_url()
+            check(its.startswith(url + "/breaches/"), f"generatorURL: {its}")
+            page = get(its)
+            check("Pilot p is beyond its limit errors." in page.text, f"what the generatorURL names: {page.status}")
+            for link in Links(page.text).found:
+                check_equal(get(urllib.parse.urljoin(its, link)).status, 200, f"link {link} of the breach's page")
             clients(url)
 
 

@@ -116,6 +116,27 @@ TEST_CASE("retention: which limits were in force stays, without the records besi
   CHECK_FALSE(journal.forget(at_ms(100)));  // they are not looked at again
 }
 
+TEST_CASE("retention: what people decided stays") {
+  const ScratchDir dir;
+  Journal journal(dir.path(), kept_for_a_while);
+  auto decided = entry(1);
+  decided.submissions.clear();
+  decided.actions.emplace_back(record::AcknowledgeEpisode{"e1", "ana", "seen"});
+  journal.append(decided, {});
+  journal.append(entry(2), {});
+  auto both = entry(3);
+  both.actions.emplace_back(record::PausePilot{"p", at_ms(3), Millis{1000}, "ana", "moving house"});
+  journal.append(both, {});
+  journal.append(entry(4), {});
+  finish_checkpoint(journal, 4);
+  forget_all(journal, 100);
+  std::size_t actions = 0;
+  journal.replay(0, [&](std::uint64_t, const record::Entry& e) { actions += e.actions.size(); });
+  CHECK(actions == 2);
+  CHECK(seen(journal).sequences == std::vector<std::uint64_t>{1, 3, 4});
+  CHECK(seen(journal).with_records == 1);
+}
+
 TEST_CASE("retention: an entry that cannot be read any more goes as well") {
   const ScratchDir dir;
   {

@@ -28,6 +28,7 @@ notify:
     - {name: cases, url: "https://c.example/h?k=1", format: cloudevents, secret_files: [new.key, /etc/old.key], events: [no_data],
        allow_networks: [10.0.0.0/8, "fd00::1"], ca_file: ca.crt, timeout: 3s, retries: [1s, 2m], queue_capacity: 5}
   external_labels: {site: north, zone: 7}
+  dashboard_url: https://grafana.example/d/pilotwatch-overview?orgId=1
   resend_delay: 30s
   timeout: 3s
   resolved_retention: 0s
@@ -144,6 +145,7 @@ TEST_CASE("settings: every key of the file reaches its field") {
   CHECK(s.notify.queue_capacity == 11);
   CHECK(s.notify.batch_size == 12);
   CHECK(s.notify.watchdog);
+  CHECK(s.notify.dashboard_url == "https://grafana.example/d/pilotwatch-overview?orgId=1");
   REQUIRE(s.sources.size() == 2);
   CHECK(s.sources[0].name == "log");
   CHECK(s.sources[0].files == std::vector<std::filesystem::path>{"/etc/in/a.ndjson"});

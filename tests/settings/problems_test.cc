@@ -688,6 +688,18 @@ TEST_CASE("problems: bounds of a pilot") {
         "versions, categories\n");
 }
 
+TEST_CASE("problems: the dashboard that alerts link to") {
+  const auto said = [](const std::string& url) {
+    return problems("notify: {dashboard_url: '" + url + "'}\npilots: [{name: p, task: binary}]");
+  };
+  CHECK(said("https://grafana.example/d/x?orgId=1") == "");
+  for (const auto* url : {"grafana.example/d/x", "ftp://a/", "https://u:p@a/", "https://a/#x", "javascript:alert(1)", ""}) {
+    CAPTURE(url);
+    CHECK_THAT(said(url), Catch::Contains("notify.dashboard_url: must be a URL that starts with"));
+  }
+  CHECK_THAT(said("https://a/" + std::string(1000, 'x')), Catch::Contains("of at most 1,000 characters"));
+}
+
 TEST_CASE("problems: webhooks") {
   const auto said = [](const std::string& hook) {
     return problems("notify: {webhooks: [{" + hook + "}]}\npilots: [{name: p, task: binary}]");

@@ -39,6 +39,7 @@ storage: {retention: 30d, max_bytes: 2GB}
 memory: {decisions: 2GB}
 notify:
   watchdog: true
+  dashboard_url: "https://grafana.example/d/x?orgId=1"
   alertmanagers:
     - {url: "http://a:1/x", name: fixed}
     - {dns: _am._tcp.example, refresh_interval: 1m, max_targets: 3}

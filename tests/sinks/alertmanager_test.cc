@@ -174,7 +174,15 @@ TEST_CASE("alerts: a breach is an alert with what a person needs to judge it") {
                                        {"runbook_url", "https://runbooks/errors"}});
   CHECK(alerts[0].starts_at == t0 - 2h);
   CHECK_FALSE(alerts[0].resolved_at.has_value());
-  CHECK(alerts[0].generator_url == "http://host:9464/#ab12");
+  CHECK(alerts[0].generator_url == "http://host:9464/breaches/ab12");
+}
+
+TEST_CASE("alerts: the dashboard of the pilot, where there is one") {
+  LimitFixture f;
+  f.notify.dashboard_url = "https://grafana/d/x";
+  CHECK(f.alerts()[0].annotations.at("dashboard_url") ==
+        "https://grafana/d/x?var-pilot=loans&from=" +
+            std::to_string((t0 - 26h).time_since_epoch() / std::chrono::milliseconds{1}) + "&to=now");
 }
 
 TEST_CASE("alerts: group and feature are labels, external labels give way to ours") {

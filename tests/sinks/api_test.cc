@@ -5,52 +5,20 @@
 #include <nlohmann/json.hpp>
 
 #include "sinks/schema.h"
-#include "support/snapshot_fixture.h"
+#include "support/reader_api.h"
 
 using namespace pilotwatch;
 using Catch::Matchers::Contains;
+using support::header;
 using Json = nlohmann::ordered_json;
 
 namespace {
 
-using Query = std::vector<std::pair<std::string, std::string>>;
+using Query = support::ReaderApi::Query;
 
-/// The routes over a fixture, answered at once.
-class Api {
+class Api : public support::ReaderApi {
  public:
-  explicit Api(const support::SnapshotFixture& fixture) : fixture_(fixture) {
-    sinks::ApiContext context;
-    context.fresh = [this](const std::function<void(std::shared_ptr<const judge::Snapshot>)>& done) {
-      done(std::make_shared<const judge::Snapshot>(fixture_.snapshot));
-    };
-    context.self = [this] { return fixture_.self; };
-    context.external_url = "http://watch:9464";
-    routes_ = sinks::reader_routes(std::move(context));
-  }
-
-  /// `pattern` as in the table of routes; path parameters come first in the query, as the listener puts them.
-  runtime::HttpResponse get(const std::string& pattern, Query query = {},
-                            std::map<std::string, std::string> headers = {}) {
-    for (const auto& route : routes_) {
-      if (route.pattern != pattern) continue;
-      REQUIRE(route.method == "GET");
-      runtime::HttpRequest request;
-      request.method = "GET";
-      request.path = pattern;
-      request.query = std::move(query);
-      request.headers = std::move(headers);
-      runtime::HttpResponse out;
-      int answers = 0;
-      route.handler(std::move(request), [&](runtime::HttpResponse response) {
-        out = std::move(response);
-        ++answers;
-      });
-      REQUIRE(answers == 1);
-      return out;
-    }
-    FAIL("no route " << pattern);
-    return {};
-  }
+  using ReaderApi::ReaderApi;
 
   Json data(const std::string& pattern, Query query = {}) {
     const auto response = get(pattern, std::move(query));
@@ -72,18 +40,7 @@ class Api {
     query.insert(query.begin(), {"pilot", "triage"});
     return data("/api/v1/pilots/{pilot}/windows", std::move(query));
   }
-
- private:
-  const support::SnapshotFixture& fixture_;
-  std::vector<runtime::Route> routes_;
 };
-
-std::string header(const runtime::HttpResponse& response, const std::string& name) {
-  for (const auto& [key, value] : response.headers) {
-    if (key == name) return value;
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -468,8 +425,7 @@ TEST_CASE("A digest selects the most limits whose evidence is at least K N / k")
     Api api(*fixture);
     std::string out;
     const auto data = api.data("/api/v1/pilots/{pilot}/digest", {{"pilot", "triage"}, {"level", level}});
-    for (const auto& limit : data.at("limits"))
-      out += limit.at("selected").get<bool>() ? 'x' : '.';
+    for (const auto& limit : data.at("limits")) out += limit.at("selected").get<bool>() ? 'x' : '.';
     return out;
   };
   // 90 days / 0.1 = 900: k = 1 needs 2,700, k = 2 1,350, k = 3 900 of each.

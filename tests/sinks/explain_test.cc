@@ -3,9 +3,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "sinks/api.h"
 #include "sinks/explain_moved.h"
-#include "support/snapshot_fixture.h"
+#include "support/reader_api.h"
 
 using namespace pilotwatch;
 using Catch::Matchers::Contains;
@@ -13,26 +12,10 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-using Query = std::vector<std::pair<std::string, std::string>>;
+using Query = support::ReaderApi::Query;
 
 runtime::HttpResponse ask(const support::SnapshotFixture& fixture, Query query, sinks::NextSend next_send = {}) {
-  sinks::ApiContext context;
-  context.fresh = [&](const std::function<void(std::shared_ptr<const judge::Snapshot>)>& done) {
-    done(std::make_shared<const judge::Snapshot>(fixture.snapshot));
-  };
-  context.self = [&] { return fixture.self; };
-  context.next_send = std::move(next_send);
-  for (const auto& route : sinks::reader_routes(std::move(context))) {
-    if (route.pattern != "/api/v1/pilots/{pilot}/explain") continue;
-    runtime::HttpRequest request;
-    request.method = "GET";
-    request.query = std::move(query);
-    runtime::HttpResponse out;
-    route.handler(std::move(request), [&](runtime::HttpResponse response) { out = std::move(response); });
-    return out;
-  }
-  FAIL("no route");
-  return {};
+  return support::ReaderApi(fixture, std::move(next_send)).get("/api/v1/pilots/{pilot}/explain", std::move(query));
 }
 
 Json limits(const support::SnapshotFixture& fixture, Query query, sinks::NextSend next_send = {}) {

@@ -12,43 +12,19 @@
 
 #include "sinks/html.h"
 #include "support/demo_fixture.h"
+#include "support/html_checks.h"
 #include "support/snapshot_fixture.h"
 
 using namespace pilotwatch;
 using Catch::Matchers::Contains;
 using support::at;
+using support::matches;
+using support::unbalanced;
 
 namespace {
 
 std::string page(const support::SnapshotFixture& fixture, bool refresh = true) {
   return sinks::page_html(fixture.snapshot, fixture.self, refresh);
-}
-
-/// The first thing that is wrong with the nesting of tags, or "".
-std::string unbalanced(std::string html) {
-  html = std::regex_replace(html, std::regex("<style>[^]*?</style>"), "");
-  const std::set<std::string> empty_elements{"meta", "link", "br", "img"};
-  std::vector<std::string> open;
-  const std::regex tag("<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^\"<>]|\"[^\"]*\")*?)(/?)>");
-  for (std::sregex_iterator i(html.begin(), html.end(), tag), end; i != end; ++i) {
-    const std::string name = (*i)[2];
-    if (empty_elements.contains(name) || (*i)[4] == "/") continue;
-    if ((*i)[1] != "/") {
-      open.push_back(name);
-    } else if (open.empty() || open.back() != name) {
-      return "</" + name + "> after " + (open.empty() ? "nothing" : open.back());
-    } else {
-      open.pop_back();
-    }
-  }
-  return open.empty() ? "" : "<" + open.back() + "> is not closed";
-}
-
-std::multiset<std::string> matches(const std::string& html, const char* pattern) {
-  std::multiset<std::string> out;
-  const std::regex expression(pattern);
-  for (std::sregex_iterator i(html.begin(), html.end(), expression), end; i != end; ++i) out.insert((*i)[1]);
-  return out;
 }
 
 /// Relative luminance and contrast as WCAG 2.2 defines them, of "#rrggbb".
