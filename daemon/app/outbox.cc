@@ -12,6 +12,7 @@ namespace {
 
 constexpr Millis first_pause{1'000}, longest_pause{30'000};
 constexpr Millis between_sayings = std::chrono::minutes{1};
+constexpr std::uint64_t removed_at_once = 1'000;  ///< others wait for the store meanwhile
 
 std::string memo_key(const std::string& webhook) { return "webhook_disabled " + webhook; }
 
@@ -68,7 +69,43 @@ bool OutboxWriter::nothing_to_do(std::uint64_t through) const {
   return begun_ && pending_.empty() && (capacities_.empty() || through <= through_);
 }
 
+/// Some of what waits for webhooks that were taken out of the settings: nobody would ever send it, or bound it.
+void OutboxWriter::remove() {
+  if (!removing_ || steady_.now() < not_before_) return;
+  try {
+    const auto gone = journal_.remove_deliveries(capacities_, removed_at_once);
+    removed_.with([&](Counts& all) {
+      for (const auto& [webhook, events] : gone) all[webhook] += events;
+    });
+    if (!gone.empty()) return;
+    removing_ = false;
+    for (const auto& [webhook, events] : removed_.with([](const Counts& all) { return all; }))
+      log_.warn("what waited for a webhook that is not in the settings any more is given up",
+                {{"webhook", webhook}, {"events", events}});
+    if (pending_.empty()) succeeded();
+  } catch (const journal::WriteError& error) {
+    failed(error.why, error.what());
+  }
+}
+
+void OutboxWriter::tell_mended() {
+  const auto loss = journal_.take_outbox_loss();
+  if (!loss) return;
+  failures_[static_cast<std::size_t>(journal::WriteFailure::damaged)] += loss->times;
+  std::string lost;
+  damaged_.with([&](Counts& all) {
+    for (const auto& [webhook, events] : loss->lost) {
+      all[webhook] += events;
+      lost += (lost.empty() ? "" : ", ") + webhook + " " + std::to_string(events);
+    }
+  });
+  log_.error("the outbox of webhooks was damaged in the store, and goes on with what could be read; the next start saves the store",
+             {{"lost", lost.empty() ? "none" : lost}});
+}
+
 bool OutboxWriter::write(std::uint64_t through) {
+  tell_mended();
+  remove();
   if (nothing_to_do(through)) return true;
   unwritten_ = pending_.size();
   // Where it has not begun, events of what is in the journal by then are never told: no time is lost once that grows.
@@ -162,6 +199,8 @@ sinks::OutboxStats OutboxWriter::stats() const {
   sinks::OutboxStats out;
   out.unwritten = unwritten_;
   out.degraded = failing_;
+  out.removed = removed_.with([](const Counts& all) { return all; });
+  out.damaged = damaged_.with([](const Counts& all) { return all; });
   for (std::size_t i = 0; i < failures_.size(); ++i)
     out.failures.emplace_back(journal::write_failure_names[i], failures_[i].load());
   return out;

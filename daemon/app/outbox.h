@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/steady.h"
 #include "journal/journal.h"
 #include "judge/status.h"
@@ -60,6 +61,9 @@ class OutboxWriter {
   /// where that is news. False: it cannot be written now; all stays for the next time, and what would not fit into the
   /// outbox is given up. After a failure nothing is tried for 1 to 30 s, doubling.
   bool write(std::uint64_t through = 0);
+  /// From the next write() on what waits for webhooks that are not in the settings is given up, some at a time. Not before
+  /// the daemon has begun: until then others' settings may come back. Any thread.
+  void give_up_removed() { removing_ = true; }
   /// The next write() is tried, whatever failed before.
   void insist() { not_before_ = {}; }
   [[nodiscard]] sinks::OutboxStats stats() const;  ///< any thread
@@ -67,6 +71,8 @@ class OutboxWriter {
  private:
   [[nodiscard]] bool nothing_to_do(std::uint64_t through) const;
   void store(std::uint64_t through);
+  void remove();
+  void tell_mended();
   void failed(journal::WriteFailure why, const char* what);
   void succeeded();
   void make_room();
@@ -90,7 +96,9 @@ class OutboxWriter {
 
   std::array<std::atomic<std::uint64_t>, journal::write_failure_count> failures_{};
   std::atomic<std::uint64_t> unwritten_ = 0;
-  std::atomic<bool> failing_ = false;
+  std::atomic<bool> failing_ = false, removing_ = false;
+  using Counts = std::map<std::string, std::uint64_t>;  ///< by webhook
+  Guarded<Counts> removed_, damaged_;
 };
 
 }  // namespace pilotwatch::app

@@ -28,7 +28,10 @@ class WebhookSink {
   [[nodiscard]] OutboxWriter& writer() { return writer_; }
   [[nodiscard]] std::vector<sinks::WebhookStats> stats() const { return senders_.stats(); }
   [[nodiscard]] sinks::OutboxStats outbox() const { return writer_.stats(); }
-  void start() { senders_.start(); }
+  void start() {
+    writer_.give_up_removed();
+    senders_.start();
+  }
   void begin_stop(Millis grace) { senders_.begin_stop(grace); }
   void stop(Millis grace) { senders_.stop(grace); }
   /// `aside` runs what waits for the store on a thread that may.

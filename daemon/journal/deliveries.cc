@@ -22,11 +22,11 @@ CREATE TABLE IF NOT EXISTS deliveries (   -- events for webhooks; a row that wai
 )sql";
 
 // Earlier programs know but the first, and keep the others all the same: no other schema_version.
-constexpr const char* indexes[] = {
-    "CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries(webhook, next_ms, number) WHERE state = 0",
-    "CREATE INDEX IF NOT EXISTS deliveries_oldest ON deliveries(webhook, created_ms) WHERE state = 0",
-    "CREATE INDEX IF NOT EXISTS deliveries_log ON deliveries(number) WHERE state <> 0",
-    "CREATE INDEX IF NOT EXISTS deliveries_webhook ON deliveries(webhook)",
+constexpr std::pair<const char*, const char*> indexes[] = {
+    {"deliveries_waiting", "deliveries(webhook, next_ms, number) WHERE state = 0"},
+    {"deliveries_oldest", "deliveries(webhook, created_ms) WHERE state = 0"},
+    {"deliveries_log", "deliveries(number) WHERE state <> 0"},
+    {"deliveries_webhook", "deliveries(webhook)"},
 };
 
 constexpr const char* columns =
@@ -59,11 +59,11 @@ std::optional<Delivery> read(const Statement& select) {
 
 }  // namespace
 
-Deliveries::Deliveries(Database& database) : database_(database) {
+Deliveries::Deliveries(Database& database, const std::string& suffix) : database_(database) {
   database.run(table);
-  for (const char* index : indexes) {
+  for (const auto& [name, columns_of] : indexes) {
     try {
-      database.run(index);
+      database.run(("CREATE INDEX IF NOT EXISTS " + (name + suffix) + " ON " + columns_of).c_str());
     } catch (const SqliteError&) {  // no room: all goes without, only slower; the next start tries again
     }
   }
@@ -100,7 +100,7 @@ Deliveries::Use& Deliveries::use() const {
 }
 
 Deliveries::Use& Deliveries::changing() {
-  touched_ = true;
+  if (!std::exchange(touched_, true) && use_) last_known_ = use_->waiting;
   return use();
 }
 
@@ -191,6 +191,37 @@ void Deliveries::prune(std::uint64_t keep) {
 void Deliveries::reset() {
   for (auto* statement : {&insert_, &update_, &find_, &give_up_, &prune_}) (*statement)->reset();
   if (std::exchange(touched_, false)) use_.reset();
+}
+
+/// From both ends, so that what lies behind something unreadable is not lost with it.
+Deliveries::Readable Deliveries::readable() const {
+  const auto from = [&](const char* order) {
+    std::uint64_t rows = 0;
+    try {
+      Statement select(database_, (std::string("SELECT * FROM deliveries ORDER BY number") + order).c_str());
+      while (select.step()) ++rows;
+      return std::pair(rows, true);
+    } catch (const SqliteError& error) {
+      if (!error.damaged()) throw;
+      return std::pair(rows, false);
+    }
+  };
+  const auto [first, all] = from("");
+  return {first, all ? 0 : from(" DESC").first};
+}
+
+void Deliveries::take_over(const std::string& other, Readable rows) {
+  changing();
+  const auto copy = [&](const char* order, std::uint64_t number) {
+    if (number == 0) return;  // a look at the first could be too much
+    Statement statement(database_, ("INSERT OR IGNORE INTO deliveries SELECT * FROM " + other + " ORDER BY number" + order +
+                                    " LIMIT ?")
+                                       .c_str());
+    statement.bind(1, static_cast<std::int64_t>(number)).run();
+  };
+  copy("", rows.first);
+  copy(" DESC", rows.last);
+  use_.reset();  // to be counted anew
 }
 
 std::optional<Delivery> Deliveries::next(const std::string& webhook) const {

@@ -18,8 +18,9 @@ namespace pilotwatch::journal {
 /// How many there are is counted once, and then kept along: nothing here looks at each row but the first use.
 class Deliveries {
  public:
-  /// Creates the table and its indexes where they are missing.
-  explicit Deliveries(Database& database);
+  /// Creates the table and its indexes where they are missing. `suffix`: of the indexes' names, which those of a table
+  /// that was set aside keep.
+  explicit Deliveries(Database& database, const std::string& suffix = "");
 
   /// Those that are there already, by id and webhook, stay as they are. False: it was there.
   bool insert(const record::Delivery& delivery);
@@ -32,6 +33,19 @@ class Deliveries {
   void committed() { touched_ = false; }
   /// After a transaction that failed.
   void reset();
+  /// Rows that can be read, from the first on and from the last on.
+  struct Readable {
+    std::uint64_t first = 0, last = 0;
+  };
+  /// In no transaction: after damage nothing else can be done in it.
+  [[nodiscard]] Readable readable() const;
+  /// So many of another table of the same form.
+  void take_over(const std::string& other, Readable rows);
+
+  using Waiting = std::map<std::string, record::DeliveryBounds>;  ///< by webhook
+  [[nodiscard]] const Waiting& waiting() const { return use().waiting; }
+  /// The same as it was last known, without a look at the table; nothing where it never was.
+  [[nodiscard]] Waiting counted() const { return use_ ? use_->waiting : last_known_; }
 
   /// The waiting one that is to be tried first: the earliest `next_attempt`, the oldest of these.
   [[nodiscard]] std::optional<record::Delivery> next(const std::string& webhook) const;
@@ -41,8 +55,8 @@ class Deliveries {
 
  private:
   struct Use {
-    std::map<std::string, record::DeliveryBounds> waiting;  ///< by webhook
-    std::uint64_t log = 0;                                  ///< rows that no longer wait
+    Waiting waiting;
+    std::uint64_t log = 0;  ///< rows that no longer wait
   };
   /// For who changes something: should that fail, it is counted anew.
   Use& changing();
@@ -53,6 +67,7 @@ class Deliveries {
   std::optional<Statement> insert_, update_, find_, give_up_, prune_;
   mutable std::optional<Use> use_;  ///< nullopt: to be counted
   bool touched_ = false;            ///< by a transaction that is under way
+  Waiting last_known_;              ///< before that
 };
 
 }  // namespace pilotwatch::journal

@@ -90,6 +90,12 @@ struct StoreStats {
   std::vector<std::string> set_aside;  ///< damaged stores that still lie beside this one, by name
 };
 
+/// Damage in the outbox, which goes on in another table.
+struct OutboxLoss {
+  std::uint64_t times = 0;
+  std::map<std::string, std::uint64_t> lost;  ///< events that waited, by webhook
+};
+
 inline constexpr int schema_version = 6;  ///< older databases are migrated when they are opened
 inline constexpr int most_wal_pages = 65'536;  ///< 256 MB: then append() copies the write-ahead log itself
 inline constexpr std::size_t max_entry_bytes = std::size_t{1} << 30;
@@ -184,6 +190,12 @@ class Journal {
   void note_delivery(const record::Delivery& delivery);
   /// Whatever waits for the webhook becomes `state`; returns how many. Throws WriteError.
   std::uint64_t give_up_deliveries(const std::string& webhook, record::DeliveryState state);
+  /// Of what waits for webhooks that are not in `kept` the oldest `most` events become `removed`; returns how many of
+  /// which, nothing where none is left. Throws WriteError.
+  std::map<std::string, std::uint64_t> remove_deliveries(const Capacities& kept, std::uint64_t most);
+  /// What was lost where the table of all that was damaged and has been mended; nullopt: nothing happened since the last
+  /// call. Any thread, cheap.
+  [[nodiscard]] std::optional<OutboxLoss> take_outbox_loss();
   /// Throws DamagedError, ReadError.
   [[nodiscard]] record::DeliveryBacklog backlog(const std::string& webhook);
   /// Newest first, without bodies; `webhook`: "" = of all. Throws DamagedError, ReadError.

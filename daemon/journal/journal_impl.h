@@ -124,6 +124,21 @@ struct Journal::Impl {
       throw WriteError(error.what(), why(error));
     }
   }
+  /// Runs `body`, which is about deliveries; where their table is damaged mends that, and runs it once more. Under the
+  /// mutex. Throws SqliteError.
+  template <class Body>
+  auto with_deliveries(Body&& body) {
+    try {
+      return body();
+    } catch (const SqliteError& error) {
+      if (!error.damaged()) throw;
+      look_at(error);
+      if (!mend_outbox()) throw;
+    }
+    return body();
+  }
+  /// False: it is not that table that is damaged, or it was too often. Throws SqliteError; then nothing has changed.
+  bool mend_outbox();
   void write_cursor(const record::Cursor& cursor);
   void write_fact(std::string_view key, std::string_view value) { set_fact->bind(1, key).bind(2, value).run(); }
   [[nodiscard]] std::vector<record::Cursor> cursors(const std::string& source) const;
@@ -146,6 +161,9 @@ struct Journal::Impl {
   std::optional<Statement> insert, insert_cursor, delete_cursor, insert_part, set_fact;
   std::optional<DeadLetters> letters;
   std::optional<Deliveries> deliveries;
+  unsigned times_mended = 0;  ///< that table
+  OutboxLoss outbox_loss;     ///< not taken yet
+  std::atomic<bool> outbox_was_mended = false;
   std::optional<Statement> page_count, freelist_count;
   std::uint64_t page_bytes = 4096;
   std::atomic<std::int64_t> all_pages = 0, free_pages = 0;

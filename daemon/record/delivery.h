@@ -9,9 +9,11 @@
 
 namespace pilotwatch::record {
 
-/// What became of an event on its way to a webhook. `waiting` is the only one that does not last.
-enum class DeliveryState : std::uint8_t { waiting, delivered, exhausted, queue_full, disabled };
-inline constexpr const char* delivery_state_names[] = {"waiting", "delivered", "exhausted", "queue_full", "disabled"};
+/// What became of an event on its way to a webhook. `waiting` is the only one that does not last. `removed`: its webhook is
+/// in the settings no more.
+enum class DeliveryState : std::uint8_t { waiting, delivered, exhausted, queue_full, disabled, removed };
+inline constexpr const char* delivery_state_names[] = {"waiting",    "delivered", "exhausted",
+                                                       "queue_full", "disabled",  "removed"};
 
 /// One event for one webhook: a row of the outbox while it waits, a line of the delivery log afterwards.
 struct Delivery {

@@ -6,12 +6,14 @@
 namespace pilotwatch::sinks {
 namespace {
 
+void add_dropped(Families& out, const std::string& webhook, const char* reason, std::uint64_t count) {
+  out.add_counter("pilotwatch_webhook_events_dropped_total", "Events that were given up for a webhook.",
+                  {{"webhook", webhook}, {"reason", reason}}, count);
+}
+
 void add_webhook(Families& out, const WebhookStats& stats, Instant now) {
   const Labels labels{{"webhook", stats.webhook}};
-  const auto dropped = [&](const char* reason, std::uint64_t count) {
-    out.add_counter("pilotwatch_webhook_events_dropped_total", "Events that were given up for a webhook.",
-                    {{"webhook", stats.webhook}, {"reason", reason}}, count);
-  };
+  const auto dropped = [&](const char* reason, std::uint64_t count) { add_dropped(out, stats.webhook, reason, count); };
   out.add_counter("pilotwatch_webhook_events_sent_total", "Events that a webhook has taken.", labels, stats.sent);
   dropped("exhausted", stats.exhausted);
   dropped("queue_full", stats.gave_way.events);
@@ -43,7 +45,11 @@ void add_webhook(Families& out, const WebhookStats& stats, Instant now) {
 }  // namespace
 
 void add_webhooks(Families& out, const SelfStats& self) {
-  if (self.webhooks.empty()) return;
+  for (const auto& [webhook, count] : self.outbox.removed) add_dropped(out, webhook, "removed", count);
+  auto damaged = self.outbox.damaged;
+  for (const auto& stats : self.webhooks) damaged[stats.webhook];  // 0, where nothing was
+  for (const auto& [webhook, count] : damaged) add_dropped(out, webhook, "damaged", count);
+  if (self.webhooks.empty() && self.outbox.removed.empty() && !self.outbox.degraded) return;
   for (const auto& [reason, count] : self.outbox.failures) {
     out.add_counter("pilotwatch_webhook_outbox_write_failures_total",
                     "Writes of events for webhooks into the store that failed.", {{"reason", reason}}, count);

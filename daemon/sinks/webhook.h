@@ -76,6 +76,8 @@ struct OutboxStats {
   std::vector<std::pair<const char*, std::uint64_t>> failures;  ///< writes, by reason
   std::uint64_t unwritten = 0;                                  ///< events that wait for a write
   bool degraded = false;                                        ///< the last write failed
+  /// Events that were given up, by webhook: those of webhooks that are not in the settings, those that damage took.
+  std::map<std::string, std::uint64_t> removed{}, damaged{};
 };
 
 /// What an attempt's answer says; of 2xx nullopt.

@@ -289,3 +289,76 @@ TEST_CASE("outbox: a receiver that is dead takes no more of the store than its b
   CHECK(backlog.bytes > hook.queue_bytes / 2);
   CHECK(life.journal.next_delivery("ops")->sequence > 100);
 }
+
+namespace {
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+}  // namespace
+
+TEST_CASE("outbox: what waits for a webhook that was taken out goes once the daemon has begun, counted and said once") {
+  const testing::ScratchDir folder;
+  {
+    Life life(folder.path());
+    for (std::uint64_t entry = 1; entry <= 1'500; ++entry) life.apply(entry, {breach});
+    REQUIRE(life.writer->write());
+  }
+  settings::Webhook renamed;
+  renamed.name = "new";
+  const bool any = GENERATE(true, false);  // webhooks at all
+  settings::Settings settings;
+  if (any) settings.notify.webhooks = {renamed};
+  journal::Journal journal(folder.path());
+  StoredOutbox store(journal);
+  const SystemClock clock;
+  sinks::Webhooks webhooks(settings.notify, store, clock, nullptr);
+  std::ostringstream said;
+  runtime::LogOptions options;
+  options.out = &said;
+  const runtime::Log log{options};
+  const std::string url;
+  TestTime steady;
+  OutboxWriter writer(settings, journal, webhooks, url, log, steady);
+  CHECK(writer.write());
+  CHECK(journal.backlog("ops").waiting == 1'500);  // until then the old settings may come back
+  writer.give_up_removed();
+  testing::run_sql(folder.path() / "pilotwatch.db", "CREATE TRIGGER no_change BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'no'); END");
+  CHECK(writer.write());
+  CHECK(writer.stats().degraded);
+  CHECK(writer.stats().removed.empty());
+  testing::run_sql(folder.path() / "pilotwatch.db", "DROP TRIGGER no_change");
+  CHECK(writer.write());
+  CHECK(journal.backlog("ops").waiting == 1'500);  // not tried again at once
+  steady.time += 1s;
+  CHECK(writer.write());
+  CHECK(writer.stats().removed == Counts{{"ops", 1'000}});
+  CHECK(journal.backlog("ops").waiting == 500);
+  for (int i = 0; i < 3; ++i) CHECK(writer.write());
+  CHECK(writer.stats().removed == Counts{{"ops", 1'500}});
+  CHECK(journal.backlog("ops").waiting == 0);
+  CHECK_FALSE(writer.stats().degraded);
+  const auto text = said.str(), words = std::string("not in the settings any more");
+  CHECK(text.find(words) != std::string::npos);
+  CHECK(text.find(words) == text.rfind(words));
+  CHECK(text.find("events=1500") != std::string::npos);
+}
+
+TEST_CASE("outbox: damage in the store is mended, counted as a write that failed, and what it took as dropped") {
+  const testing::ScratchDir folder;
+  Life life(folder.path());
+  // So that the pages behind those that tables begin with are others'.
+  for (int i = 0; i < 100; ++i) life.journal.set_fact("fact " + std::to_string(i), std::string(1000, '.'));
+  for (std::uint64_t entry = 1; entry <= 100; ++entry) life.apply(entry, {breach, resolved});
+  REQUIRE(life.writer->write());
+  testing::damage_page(folder.path() / "pilotwatch.db", "deliveries", false);
+  life.apply(101, {breach});
+  REQUIRE(life.writer->write());
+  CHECK(life.writer->write());
+  const auto waiting = life.journal.backlog("ops").waiting;
+  CHECK(waiting < 201);
+  CHECK(waiting > 100);
+  CHECK(life.writer->stats().damaged == Counts{{"ops", 201 - waiting}});
+  CHECK(life.failures("damaged") == 1);
+  CHECK_FALSE(life.writer->stats().degraded);
+  CHECK(life.said.str().find("was damaged in the store") != std::string::npos);
+}

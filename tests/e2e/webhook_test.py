@@ -104,6 +104,44 @@ def disabled_by_410():
         daemon.stop()
 
 
+def taken_out_while_its_receiver_is_down():
+    """what waits is given up by the reload that takes it out, counted and said; one of that name later gets what comes from then on"""
+    with scratch() as folder, Receiver(lambda *_: (500, {})) as down, Receiver() as up:
+        secret_file(folder)
+        dead, other = hook(down.port, name="dead", retries=["1h"]), hook(up.port)
+        daemon = Daemon(folder, config(dead, other), arguments=["--web.enable-lifecycle"]).start()
+        for number in range(1, 7):
+            daemon.send(day(number, wrong=25 if number % 2 else 0))
+        down.wait(6)
+        up.wait(6)
+        wait_for("all attempts to be noted", lambda: [d["attempts"] for d in deliveries(daemon, webhook="dead")] == [1] * 6)
+
+        def reload(text):
+            reloads = daemon.metrics().sum("pilotwatch_config_reloads_total", result="success")
+            daemon.config_file.write_text(text, encoding="utf-8")
+            daemon.process.hang_up()
+            wait_for("the reload", lambda: daemon.get("/-/ready").status == 200
+                     and daemon.metrics().sum("pilotwatch_config_reloads_total", result="success") == reloads + 1)
+
+        def states(webhook):
+            return [d["state"] for d in deliveries(daemon) if d["webhook"] == webhook]   # one that is not configured cannot be asked for
+
+        reload(config(other))
+        wait_for("them to be given up", lambda: states("dead") == ["removed"] * 6)
+        check_equal(daemon.metrics().one("pilotwatch_webhook_events_dropped_total", webhook="dead", reason="removed"), 6, "dropped")
+        check(daemon.process.find_line(r"not in the settings any more.*webhook=dead events=6"), "it is not said")
+        check_equal(states("ops"), ["delivered"] * 6, "another's")
+
+        reload(config(hook(up.port, name="dead"), other))
+        daemon.send(day(7, wrong=25))
+        check_equal(sorted(h["webhook-id"] == up.requests[-1][0]["webhook-id"] for h, _, _ in up.wait(8)[6:]), [True, True], "what comes from then on")
+        check_equal(states("dead")[1:], ["removed"] * 6, "what was given up")
+
+        reload(config())
+        check_equal(daemon.metrics().all("pilotwatch_webhook_events_dropped_total"), [], "nothing waited")
+        daemon.stop()
+
+
 def asked_to_wait():
     """429 and 503 with Retry-After: not before that, and the same id"""
     def answer(number, _):
@@ -225,5 +263,5 @@ if __name__ == "__main__":
     need_programs("node", "openssl")
     if not (CLIENTS / "node_modules" / "standardwebhooks").exists():
         skip("the test clients are not installed (packaging/install.sh --test)")
-    main(official_library_verifies, killed_between_sending_and_noting, disabled_by_410, asked_to_wait, a_redirect_is_a_failure,
+    main(official_library_verifies, killed_between_sending_and_noting, disabled_by_410, taken_out_while_its_receiver_is_down, asked_to_wait, a_redirect_is_a_failure,
          a_receiver_that_hangs, bodies_keep_to_the_schema, addresses_and_certificates, alert_commands, secrets_must_be_ours)

@@ -222,7 +222,7 @@ TEST_CASE("Webhooks: every counter and gauge, with zeros for what has not happen
   hook.oldest = fixture->self.now - Millis{1500};
   hook.disabled_since = hook.last_success = Instant{Millis{8000}};
   fixture->self.webhooks.emplace_back().webhook = "idle";
-  fixture->self.outbox = {{{"disk_full", 21}, {"io", 0}}, 22, true};
+  fixture->self.outbox = {{{"disk_full", 21}, {"io", 0}}, 22, true, {{"gone", 31}}, {{"ops", 32}, {"lost", 33}}};
   const auto text = scrape(*fixture);
   for (const char* line :
        {"events_sent_total{webhook=\"ops\"} 1", "attempts_total{webhook=\"ops\"} 9",
@@ -230,6 +230,10 @@ TEST_CASE("Webhooks: every counter and gauge, with zeros for what has not happen
         "events_dropped_total{webhook=\"ops\",reason=\"queue_full\"} 4",
         "events_dropped_total{webhook=\"ops\",reason=\"queue_bytes\"} 41", "queue_bytes{webhook=\"ops\"} 61",
         "queue_capacity_bytes{webhook=\"ops\"} 71",
+        "events_dropped_total{webhook=\"gone\",reason=\"removed\"} 31",
+        "events_dropped_total{webhook=\"ops\",reason=\"damaged\"} 32",
+        "events_dropped_total{webhook=\"lost\",reason=\"damaged\"} 33",
+        "events_dropped_total{webhook=\"idle\",reason=\"damaged\"} 0",
         "outbox_write_failures_total{reason=\"disk_full\"} 21", "outbox_write_failures_total{reason=\"io\"} 0",
         "outbox_unwritten_events 22", "outbox_degraded 1",
         "events_dropped_total{webhook=\"ops\",reason=\"disabled\"} 5", "queue_length{webhook=\"ops\"} 6",
