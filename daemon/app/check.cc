@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 
 #include "app/commands.h"
@@ -6,6 +7,7 @@
 #include "app/limit_test_records.h"
 #include "app/shown_settings.h"
 #include "judge/doubts.h"
+#include "judge/judge.h"
 #include "settings/document.h"
 #include "settings/load.h"
 
@@ -23,10 +25,39 @@ int tell(const std::vector<settings::Problem>& problems) {
   return exit_problems;
 }
 
-/// Limits that can never speak or be shown.
+/// Who said nothing of when outcomes are known has windows judged as if that were at once.
+void warn_of_horizon(const settings::Pilot& pilot, const std::string& path, const settings::Places& places, Findings& out) {
+  if (pilot.outcome_horizon > Millis{0} || places.has(path + ".outcome_horizon")) return;
+  std::string names;
+  for (const auto& limit : pilot.limits) {
+    // `all` goes on counting; findings have a time of their own.
+    const bool goes_on = limit.window.kind == settings::WindowKind::all && !settings::watches_decisions(limit.evidence);
+    if (goes_on || limit.metric == settings::Metric::complaint_finding_rate) continue;
+    if (judge::of_outcomes(limit.metric)) names += (names.empty() ? "" : ", ") + limit.name;
+  }
+  if (names.empty()) return;
+  out.add(Level::warning, path,
+          "outcome_horizon is not given, and limits look at what only becomes known after decisions (" + names +
+              "): what comes later than lateness (" + format_duration(pilot.lateness) +
+              ") after the end of a window, or after a decision, is never judged; say after how long nearly all of it is "
+              "known, or 0s if it is at once");
+}
+
+/// Whether anybody may write its records.
+void warn_of_sources(const settings::Settings& settings, const settings::Pilot& pilot, const std::string& path, Findings& out) {
+  const auto lets_in = [&](const settings::Source& source) {
+    return source.pilots.empty() || std::ranges::find(source.pilots, pilot.name) != source.pilots.end();
+  };
+  if (settings.anonymous_ingest() || std::ranges::any_of(settings.sources, lets_in)) return;
+  out.add(Level::warning, path, "pilot " + pilot.name + ": no source may write its records, and HTTP without a token is not let in");
+}
+
+/// Limits that can never speak or be shown, or not of what they are meant for.
 void warn(const settings::Settings& settings, const settings::Places& places, Findings& out) {
   for (std::size_t i = 0; i < settings.pilots.size(); ++i) {
     const auto& pilot = settings.pilots[i];
+    warn_of_horizon(pilot, settings::Places::element("pilots", i), places, out);
+    warn_of_sources(settings, pilot, settings::Places::element("pilots", i), out);
     for (const auto& limit : pilot.limits) {
       for (auto& doubt : judge::doubts(pilot, limit)) {
         const bool of_pilot = doubt.key.find('.') != std::string::npos;

@@ -20,6 +20,8 @@ class Places {
   /// Of the value at a path as problems have it, "notify.webhooks[1].url"; where the file does not have it, of what
   /// would hold it.
   [[nodiscard]] Position of(std::string_view path) const;
+  /// Whether the file itself has the path.
+  [[nodiscard]] bool has(std::string_view path) const { return positions_.contains(path); }
   /// The path of a limit of the pilot: its own entry, or the preset that brought it along.
   [[nodiscard]] std::string limit(std::size_t pilot, const Limit& limit) const;
   /// The path of the n-th entry of notify.alertmanagers that has `dns`, or of those that have `url`: in the settings each

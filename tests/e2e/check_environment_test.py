@@ -393,16 +393,47 @@ def warnings():
     """limits that can never speak: told, and with --strict an exit code of their own"""
     with scratch() as folder:
         file = folder / "pilotwatch.yml"
-        file.write_text("pilots:\n- name: p\n  task: binary\n  limits:\n  - {name: l, metric: error_rate, window: week, max: 1, evidence: interval}\n")
+        file.write_text("pilots:\n- name: p\n  task: binary\n  outcome_horizon: 1d\n  limits:\n  - {name: l, metric: error_rate, window: week, max: 1, evidence: interval}\n")
         done = pilotwatch("check", "config", file)
-        check_equal((done.returncode, done.stderr), (0, f"{file}:5:54: warning: pilots[0].limits[0].max: limit l: can never be exceeded: error_rate is at most 1\n"), "a warning")
+        check_equal((done.returncode, done.stderr), (0, f"{file}:6:54: warning: pilots[0].limits[0].max: limit l: can never be exceeded: error_rate is at most 1\n"), "a warning")
         check("1 limit, 1 warning" in done.stdout, done.stdout)
         check_equal(pilotwatch("check", "config", "--strict", file).returncode, 3, "--strict")
         file.write_text(PILOT)
         check_equal(pilotwatch("check", "config", "--strict", file).returncode, 0, "--strict without a warning")
 
 
+def warnings_of_pilots():
+    """outcomes that come after the look, where nobody said when they do; a pilot whose records nobody may write"""
+    with scratch() as folder:
+        file = folder / "pilotwatch.yml"
+        (folder / "tokens").write_text("x" * 40)
+
+        def said(text):
+            file.write_text(text)
+            done = pilotwatch("check", "config", file)
+            check_equal(done.returncode, 0, done.stderr)
+            return done.stderr.splitlines()
+
+        pilot = "pilots:\n- name: p\n  task: binary\n  windows: [day, all]%s\n  limits: [%s]\n"
+        wrong = "{name: wrong, metric: error_rate, window: day, max: 0.1, evidence: point}"
+        many = "{name: many, metric: volume, window: day, min: 1}"
+        ever = "{name: ever, metric: recall, window: all, min: 0.1, evidence: point}"
+        budget = "{name: budget, metric: error_rate, window: all, max: 0.1, evidence: budget}"
+        (line,) = said(pilot % ("", f"{wrong}, {many}, {ever}, {budget}"))
+        check(line.startswith(f"{file}:2:3: warning: pilots[0]: outcome_horizon is not given") and "(wrong, budget)" in line and "lateness (1m)" in line, line)
+        for given, limits in (("\n  outcome_horizon: 0s", wrong), ("\n  outcome_horizon: 1d", wrong), ("", many), ("", ever)):
+            check_equal(said(pilot % (given, limits)), [], f"warnings of {given} {limits}")
+
+        two = "sources: [%s]\npilots: [{name: p, task: binary}, {name: q, task: binary}]\n"
+        tokens = "{name: app, http: true, token_file: tokens, pilots: [p]}"
+        (line,) = said(two % tokens)
+        check(line.startswith(f"{file}:2:35: warning: pilots[1]: pilot q: no source may write its records"), line)
+        for sources in (tokens.replace(", pilots: [p]", ""), tokens + ", {name: log, file: x.ndjson, pilots: [q]}", tokens.replace(", token_file: tokens", "")):
+            check_equal(said(two % sources), [], f"warnings of {sources}")
+        check_equal(said("ingest: {anonymous: true}\n" + two % tokens), [], "warnings where HTTP without a token is let in")
+
+
 if __name__ == "__main__":
     main(the_store, no_room_for_a_store, files, a_reference_that_has_changed, receivers, found_by_dns, dns_that_is_silent, credentials, a_receiver_that_never_answers,
          certificates,
-         what_the_help_says, warnings)
+         what_the_help_says, warnings, warnings_of_pilots)
