@@ -56,7 +56,7 @@ class Daemon {
                  {.overwrite = settings_.retention.has_value(), .max_bytes = settings_.max_store_bytes}),
         fold_(settings_),
         alerts_out_(journal_, settings_.notify.resolved_retention),
-        alertmanagers_(settings_.notify, clock_),
+        alertmanagers_(settings_.notify, clock_, system_steady_clock(), sinks::post_to, &log_),
         found_alertmanagers_(journal_, settings_.notify.lookups, log_),
         discovery_(settings_.notify, {alertmanagers_, clock_, log_, sinks::dns_resolver(settings_.notify.dns_servers),
                                       &found_alertmanagers_}),

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way to one Alertmanager: its address, and who we say that we are.
+#include <algorithm>
 #include <fstream>
 #include <memory>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "sinks/alertmanager.h"
@@ -13,14 +16,30 @@ namespace {
 
 constexpr std::size_t most_of_a_secret = 64 << 10;
 
-/// "" = none is needed.
-Result<std::string> authorization(const settings::AlertmanagerAccess& access) {
+struct Credentials {
+  std::vector<std::string> headers{};  ///< none are needed, or the one
+  std::vector<std::string> secrets{};  ///< what must not be shown of it
+};
+
+Result<Credentials> credentials_of(const settings::AlertmanagerAccess& access) {
   const bool basic = !access.username.empty();
-  if (!basic && access.bearer_token_file.empty()) return {boost::system::in_place_value, ""};
+  if (!basic && access.bearer_token_file.empty()) return Credentials{};
   auto secret = read_credential(basic ? access.password_file : access.bearer_token_file);
   if (secret.has_error()) return secret.error();
-  return {boost::system::in_place_value, "Authorization: " + (basic ? "Basic " + to_base64(access.username + ":" + *secret)
-                                                                    : "Bearer " + *secret)};
+  if (!basic) return Credentials{{"Authorization: Bearer " + *secret}, {*secret}};
+  auto both = to_base64(access.username + ":" + *secret);
+  return Credentials{{"Authorization: Basic " + both}, {both, *secret}};
+}
+
+/// Answers are shown on the page and in the log, and some proxies repeat in them what they were sent.
+void mask(std::string& text, const std::string& secret) {
+  constexpr std::string_view masked = "***";
+  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + masked.size())) {
+    text.replace(at, secret.size(), masked);
+  }
+  for (auto size = std::min(secret.size(), text.size()); size >= 4; --size) {  // the answer's end is not kept
+    if (text.ends_with(std::string_view(secret).substr(0, size))) return text.replace(text.size() - size, size, masked), void();
+  }
 }
 
 }  // namespace
@@ -44,13 +63,15 @@ Post post_to(const settings::Alertmanager& to) {
   options.key_file = to.access.key_file;
   return [access = to.access, post = std::make_shared<HttpPost>(alerts_url(to.url), options)](
              const auto& json, Millis timeout, Instant now, const auto& give_up) -> PostResult {
-    const auto header = authorization(access);
-    if (header.has_error()) {
+    const auto credentials = credentials_of(access);
+    if (credentials.has_error()) {
       PostResult out;
-      out.error = header.error().what;
+      out.error = credentials.error().what;
       return out;
     }
-    return post->post({json, header->empty() ? std::vector<std::string>{} : std::vector{*header}}, timeout, now, give_up);
+    auto out = post->post({json, credentials->headers}, timeout, now, give_up);
+    for (const auto& secret : credentials->secrets) mask(out.body, secret);
+    return out;
   };
 }
 

@@ -23,10 +23,25 @@ std::minstd_rand seeded_by(const std::string& name) {
   return std::minstd_rand(hash);
 }
 
+/// Seconds by which the other side's clock is ahead, at least: when in the time between asking and the answer it looked
+/// at its clock is not known.
+double skew_of(Instant date, Instant asked, Instant answered) {
+  const auto first = std::min(asked, answered), last = std::max(asked, answered);  // our own clock may have been set
+  if (date > last) return to_seconds(date) - to_seconds(last);
+  return date < first ? to_seconds(date) - to_seconds(first) : 0;
+}
+
+/// "" where alerts were taken.
+std::string error_of(const PostResult& result) {
+  if (result.status == 0) return to_valid_utf8(result.error);
+  if (result.status >= 200 && result.status < 300) return {};
+  return "HTTP " + std::to_string(result.status) + ": " + beginning_of(result.body);
+}
+
 }  // namespace
 
 AlertTarget::AlertTarget(const settings::Notify& notify, const settings::Alertmanager& to, const Clock& clock,
-                         const SteadyClock& steady, Post post)
+                         const SteadyClock& steady, Post post, const runtime::Log* log)
     : batch_size_(std::max<std::uint64_t>(notify.batch_size, 1)),
       timeout_(notify.timeout),
       validity_(std::max(4 * std::max(notify.resend_delay, notify.evaluation_interval), least_validity)),
@@ -34,8 +49,10 @@ AlertTarget::AlertTarget(const settings::Notify& notify, const settings::Alertma
       steady_(steady),
       post_(std::move(post)),
       jitter_(seeded_by(to.name)),
+      log_(log, to.name, steady),
       queue_(std::max<std::uint64_t>(notify.queue_capacity, 1)) {
   stats_.target = to.name;
+  stats_.url = to.url;
   stats_.queue_capacity = std::max<std::uint64_t>(notify.queue_capacity, 1);
 }
 
@@ -84,6 +101,14 @@ TargetStats AlertTarget::stats() const {
   TargetStats out = stats_;
   out.dropped_overflow = queue_.dropped();
   out.queue_length = queue_.size() + under_way_;
+  out.refused = refused_.all();
+  if (stopping_) {
+    out.state = TargetState::draining;
+  } else if (out.failing_since) {
+    out.state = TargetState::failing;
+  } else {
+    out.state = out.requests > 0 ? TargetState::ok : TargetState::idle;
+  }
   return out;
 }
 
@@ -120,6 +145,7 @@ std::optional<Millis> AlertTarget::step() {
   } catch (const std::exception& e) {  // out of memory, at worst; what was taken comes again with the next resend
     const std::lock_guard lock(mutex_);
     stats_.last_error = e.what();
+    stats_.last_error_at = clock_.now();
     under_way_ = 0;
     return Millis{0};
   }
@@ -136,14 +162,27 @@ Millis AlertTarget::round() {
   retry_after_.reset();
   send(alerts, again);
   const bool failed = !again.empty();
+  settle(std::move(again));
+  failures_ = failed ? failures_ + 1 : 0;
+  return failed ? next_pause() : Millis{0};
+}
+
+/// `again`: what has to be sent again of the round.
+void AlertTarget::settle(std::vector<Alert> again) {
+  const bool failed = !again.empty();
+  std::string error;
+  std::uint64_t waiting = 0;
   {
     const std::lock_guard lock(mutex_);
     stats_.failed += again.size();
     queue_.put_back(std::move(again));
     under_way_ = 0;
+    if (!failed) stats_.failing_since.reset();
+    if (failed && !stats_.failing_since) stats_.failing_since = clock_.now();
+    error = stats_.last_error;
+    waiting = queue_.size();
   }
-  failures_ = failed ? failures_ + 1 : 0;
-  return failed ? next_pause() : Millis{0};
+  failed ? log_.fails(error, waiting) : log_.works();
 }
 
 /// False: there is no point in trying more of them now. What was not delivered is in `again`, except what was refused.
@@ -153,6 +192,7 @@ bool AlertTarget::send(Alerts alerts, std::vector<Alert>& again) {
   // Only these speak of the alerts; 401, 403 or 404 speak of the address, and mending that must find them still queued.
   const bool refused = result.status == 400 || result.status == 413 || result.status == 422;
   if (ok || (refused && alerts.size() == 1)) {
+    if (!ok) refuse(alerts.front(), result);
     const std::lock_guard lock(mutex_);
     (ok ? stats_.sent : stats_.dropped_rejected) += alerts.size();
     if (ok) stats_.last_success = clock_.now();
@@ -183,20 +223,34 @@ PostResult AlertTarget::post(Alerts alerts) {
   if (timeout <= Millis{0}) return {0, "stopped", "", {}, {}};  // 0 would mean for ever
   const Instant now = clock_.now();
   const auto result = post_(to_json(alerts, now, validity_), timeout, now, [this] { return out_of_time(); });
-  note(result, std::chrono::duration<double>(steady_.now() - began).count());
+  note(result, std::chrono::duration<double>(steady_.now() - began).count(), now);
   return result;
 }
 
-void AlertTarget::note(const PostResult& result, double seconds) {
-  const std::lock_guard lock(mutex_);
-  ++stats_.requests;
-  stats_.request_seconds += seconds;
-  if (result.date) stats_.skew_seconds = to_seconds(*result.date) - to_seconds(clock_.now());
-  if (result.status == 0) {
-    stats_.last_error = result.error;
-  } else if (result.status < 200 || result.status >= 300) {
-    stats_.last_error = to_valid_utf8("HTTP " + std::to_string(result.status) + ": " + ellipsis(result.body, 200));
+void AlertTarget::note(const PostResult& result, double seconds, Instant asked) {
+  const Instant now = clock_.now();
+  std::optional<double> skew;
+  if (result.date) skew = skew_of(*result.date, asked, now);
+  {
+    const std::lock_guard lock(mutex_);
+    ++stats_.requests;
+    stats_.request_seconds += seconds;
+    if (skew) stats_.skew_seconds = skew;
+    if (const auto error = error_of(result); !error.empty()) {
+      stats_.last_error = error;
+      stats_.last_error_at = now;
+    }
   }
+  if (skew) log_.clock_differs(*skew);
+}
+
+void AlertTarget::refuse(const Alert& alert, const PostResult& result) {
+  bool told = false;
+  {
+    const std::lock_guard lock(mutex_);
+    told = refused_.note(alert, result, clock_.now(), steady_.now());
+  }
+  if (told) log_.refused(alert, result);
 }
 
 /// Doubles from 1 s to 30 s, each time somewhere between a half and the whole; never less than the other side asked

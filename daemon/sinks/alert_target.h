@@ -12,6 +12,7 @@
 
 #include "base/steady.h"
 #include "sinks/alert_queue.h"
+#include "sinks/alert_target_log.h"
 #include "sinks/alertmanager.h"
 #include "sinks/http_post.h"
 
@@ -28,7 +29,7 @@ namespace pilotwatch::sinks {
 class AlertTarget {
  public:
   AlertTarget(const settings::Notify& notify, const settings::Alertmanager& to, const Clock& clock,
-              const SteadyClock& steady, Post post);
+              const SteadyClock& steady, Post post, const runtime::Log* log);
   ~AlertTarget();
   AlertTarget(const AlertTarget&) = delete;
   AlertTarget& operator=(const AlertTarget&) = delete;
@@ -57,7 +58,9 @@ class AlertTarget {
   Millis round();
   bool send(Alerts alerts, std::vector<Alert>& again);
   PostResult post(Alerts alerts);
-  void note(const PostResult& result, double seconds);
+  void note(const PostResult& result, double seconds, Instant asked);
+  void refuse(const Alert& alert, const PostResult& result);
+  void settle(std::vector<Alert> again);
   void pause(Millis time, bool was_stopping);
   [[nodiscard]] Millis next_pause();
   [[nodiscard]] bool out_of_time() const;
@@ -72,11 +75,13 @@ class AlertTarget {
   std::minstd_rand jitter_;
   unsigned failures_ = 0;  ///< rounds in a row
   std::optional<Millis> retry_after_;
+  AlertTargetLog log_;
 
   mutable std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
   std::optional<Post> next_post_;  ///< instead of post_
   AlertQueue queue_;
+  RefusedAlerts refused_;
   TargetStats stats_;
   std::uint64_t under_way_ = 0;
   bool stopping_ = false, ended_ = false;

@@ -53,7 +53,7 @@ std::string alerts_url(std::string base) {
 
 struct Alertmanagers::Impl {
   Member member(settings::Alertmanager to) const {
-    return {to.url, std::make_shared<AlertTarget>(notify, to, clock, steady, connect(to))};
+    return {to.url, std::make_shared<AlertTarget>(notify, to, clock, steady, connect(to), log)};
   }
   void join(State& all, std::size_t lookup, settings::Alertmanager to) const;
   void arrive(State& all, std::size_t lookup, settings::Alertmanager to) const;
@@ -63,6 +63,7 @@ struct Alertmanagers::Impl {
   const Clock& clock;
   const SteadyClock& steady;
   const Connect connect;
+  const runtime::Log* const log;
   Guarded<State> state{};
 };
 
@@ -114,8 +115,8 @@ void Alertmanagers::Impl::follow(Member& member) const {
 }
 
 Alertmanagers::Alertmanagers(const settings::Notify& notify, const Clock& clock, const SteadyClock& steady,
-                             const Connect& connect)
-    : impl_(new Impl{notify, clock, steady, connect}) {
+                             const Connect& connect, const runtime::Log* log)
+    : impl_(new Impl{notify, clock, steady, connect, log}) {
   impl_->state.with([&](State& state) {
     for (const auto& to : notify.alertmanagers) {
       state.members.push_back(impl_->member(to));
@@ -212,10 +213,16 @@ void Alertmanagers::stop(Millis grace) {
 }
 
 std::vector<TargetStats> Alertmanagers::stats() const {
-  return impl_->state.with([](const State& state) {
+  return impl_->state.with([&](const State& state) {
     std::vector<TargetStats> out;
-    for (const Member& member : state.members) out.push_back(member.target->stats());
-    for (const Member& member : state.leaving) out.push_back(member.target->stats());
+    for (const auto* members : {&state.members, &state.leaving}) {
+      for (const Member& member : *members) {
+        out.push_back(member.target->stats());
+        for (const auto& [lookup, to] : member.lookups) {
+          if (lookup < impl_->notify.lookups.size()) out.back().lookups.push_back(impl_->notify.lookups[lookup].name);
+        }
+      }
+    }
     return out;
   });
 }

@@ -111,6 +111,7 @@ std::vector<Route> reader_routes(ApiContext given) {
       reading("/api/v1/pilots/{pilot}/digest", context, digest_answer),
       reading("/api/v1/pilots/{pilot}/explain", context, explain_answer),
       reading("/api/v1/transitions", context, transitions_answer),
+      immediate("/api/v1/notifiers", [context] { return notifiers_answer(context->self()); }),
       reading("/api/v1/pauses", context, pauses_answer),
       reading("/api/v1/acknowledgements", context, acknowledgements_answer),
   };

@@ -60,5 +60,7 @@ struct ApiInput {
 [[nodiscard]] runtime::HttpResponse confusion_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse changes_answer(const ApiInput& in);
 [[nodiscard]] runtime::HttpResponse transitions_answer(const ApiInput& in);
+/// Needs no snapshot: who is told can be asked while the state is being restored.
+[[nodiscard]] runtime::HttpResponse notifiers_answer(const SelfStats& self);
 
 }  // namespace pilotwatch::sinks

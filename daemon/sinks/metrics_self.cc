@@ -265,7 +265,7 @@ void add_target(Families& out, const TargetStats& stats) {
   out.add_counter("pilotwatch_notification_request_seconds_total", "Time spent on HTTP requests to the target.", labels,
                   stats.request_seconds);
   out.add_gauge("pilotwatch_notification_clock_skew_seconds", "The target's clock minus ours, as last seen.", labels,
-                stats.skew_seconds);
+                stats.skew_seconds.value_or(0));
 }
 
 }  // namespace

@@ -180,6 +180,7 @@ std::string page_html(const Snapshot& snapshot, const SelfStats& self, bool refr
     out += pilot_section(in, snapshot.pilots[i], "pilot-" + std::to_string(i + 1));
   }
   out += transitions_table(snapshot);
+  out += targets_section(self);
   out += records_table(snapshot.ingest);
   return out + "</main>" + page_end(in, "");
 }

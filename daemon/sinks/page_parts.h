@@ -58,6 +58,8 @@ struct PageInput {
 [[nodiscard]] std::string groups_tables(const engine::PilotView& view);
 /// Records by source: received = accepted + duplicate + rejected.
 [[nodiscard]] std::string records_table(const judge::IngestCounters& ingest);
+/// Where alerts go: each Alertmanager with its state, and what it refused; "" where there is none and nobody looks for one.
+[[nodiscard]] std::string targets_section(const SelfStats& self);
 /// The last changes of state, newest first.
 [[nodiscard]] std::string transitions_table(const judge::Snapshot& snapshot);
 

@@ -81,6 +81,49 @@ TEST_CASE("The page comes with a policy that lets nothing run") {
   CHECK_THAT(api.get("/", {{"refresh", "off"}}).body, !Contains("http-equiv"));
 }
 
+TEST_CASE("/api/v1/notifiers says of each Alertmanager how it goes") {
+  auto fixture = support::triage();
+  Api api(*fixture);
+  fixture->self.targets.clear();
+  CHECK(api.data("/api/v1/notifiers") == Json::parse(R"({"alertmanagers":[],"lookups":[]})"));
+  sinks::TargetStats target;
+  target.target = "am";
+  target.url = "http://am:9093";
+  target.queue_capacity = 10'000;
+  fixture->self.targets = {target};
+  CHECK(api.data("/api/v1/notifiers").at("alertmanagers").at(0) ==
+        Json::parse(R"({"target":"am","url":"http://am:9093","lookups":[],"state":"idle","failing_since":null,"waiting":0,"capacity":10000,"sent":0,
+                        "failed":0,"dropped":{"queue_full":0,"rejected":0},"last_success":null,"last_error":null,"last_error_time":null,
+                        "clock_skew_seconds":null,"refused":[]})"));
+  target.lookups = {"_am._tcp.example"};
+  target.state = sinks::TargetState::failing;
+  target.failing_since = target.last_error_at = support::at("2026-03-01T11:00:00Z");
+  target.last_success = support::at("2026-03-01T10:00:00Z");
+  target.last_error = "HTTP 503: x\xff";
+  target.sent = 1;
+  target.failed = 2;
+  target.queue_length = 3;
+  target.dropped_overflow = 4;
+  target.dropped_rejected = 5;
+  target.skew_seconds = -1.5;
+  target.refused = {{{{"alertname", "a"}}, *target.last_success, *target.failing_since, 7, 400, "no"}};
+  sinks::LookupStats lookup;
+  lookup.lookup = "_am._tcp.example";
+  lookup.type = "SRV";
+  lookup.lookups = 9;
+  lookup.targets = 1;
+  lookup.failures[static_cast<std::size_t>(sinks::DnsFailure::timeout)] = 2;
+  lookup.last_success = target.last_success;
+  fixture->self.targets = {target};
+  fixture->self.lookups = {lookup};
+  CHECK(api.data("/api/v1/notifiers") == Json::parse(R"({"alertmanagers":[{"target":"am","url":"http://am:9093","lookups":["_am._tcp.example"],
+      "state":"failing","failing_since":"2026-03-01T11:00:00Z","waiting":3,"capacity":10000,"sent":1,"failed":2,
+      "dropped":{"queue_full":4,"rejected":5},"last_success":"2026-03-01T10:00:00Z","last_error":"HTTP 503: x�",
+      "last_error_time":"2026-03-01T11:00:00Z","clock_skew_seconds":-1.5,
+      "refused":[{"labels":{"alertname":"a"},"first":"2026-03-01T10:00:00Z","last":"2026-03-01T11:00:00Z","times":7,"status":400,"answer":"no"}]}],
+      "lookups":[{"lookup":"_am._tcp.example","type":"SRV","targets":1,"lookups":9,"failures":{"timeout":2},"last_success":"2026-03-01T10:00:00Z"}]})"));
+}
+
 TEST_CASE("/api/v1/rules has Prometheus' shape") {
   const auto fixture = support::triage();
   Api api(*fixture);

@@ -90,6 +90,36 @@ TEST_CASE("Names from outside cannot become markup") {
   CHECK_THAT(html, Contains("&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;\ufffd"));
 }
 
+TEST_CASE("Where alerts go is said of each Alertmanager, with what it refuses, and nothing of it is markup") {
+  auto fixture = support::triage();
+  fixture->self.targets.clear();
+  CHECK_THAT(page(*fixture), !Contains("Where alerts go"));
+  fixture->self.lookups.push_back({});
+  CHECK_THAT(page(*fixture), Contains("DNS has named no Alertmanager: nobody is told of breaches."));
+  const std::string hostile = "<script>alert(\"1\")</script>&'\xff";
+  sinks::TargetStats good, bad;
+  good.target = "am-1";
+  good.state = sinks::TargetState::ok;
+  good.last_success = at("2026-03-01T10:00:00Z");
+  bad.target = bad.url = bad.last_error = hostile;
+  bad.lookups = {hostile, "second"};
+  bad.state = sinks::TargetState::failing;
+  bad.failing_since = bad.last_error_at = at("2026-03-01T11:00:00Z");
+  bad.queue_length = 1'234;
+  bad.dropped_rejected = 3;
+  bad.skew_seconds = -90;
+  bad.refused = {{{{hostile, hostile}}, at("2026-03-01T10:30:00Z"), at("2026-03-01T11:30:00Z"), 3, 400, hostile},
+                 {{{"alertname", "older"}}, at("2026-03-01T10:00:00Z"), at("2026-03-01T10:00:00Z"), 1, 422, "no"}};
+  fixture->self.targets = {good, bad};
+  const auto html = page(*fixture);
+  CHECK(unbalanced(html) == "");
+  CHECK_THAT(html, !Contains("<script") && !Contains("\xff"));
+  CHECK_THAT(html, Contains("Where alerts go") && Contains("never") && Contains("1,234") && Contains("its clock is 1\u00a0min 30\u00a0s behind"));
+  CHECK_THAT(html, Contains("<use href=\"#m-breach\"/></svg>failing</span><small>since") && Contains("#m-ok\"/></svg>ok</span>"));
+  CHECK_THAT(html, Contains("3 times since") && Contains("HTTP 400<small>&lt;script&gt;") && Contains(", second</small>"));
+  CHECK(html.find("alertname=&quot;older&quot;") > html.find("3 times since"));  // newest first
+}
+
 TEST_CASE("Each state is said in words beside a shape of its own") {
   auto fixture = support::triage();
   const std::pair<judge::State, const char*> words[] = {
