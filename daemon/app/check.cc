@@ -26,7 +26,8 @@ int tell(const std::vector<settings::Problem>& problems) {
 }
 
 /// Who said nothing of when outcomes are known has windows judged as if that were at once.
-void warn_of_horizon(const settings::Pilot& pilot, const std::string& path, const settings::Places& places, Findings& out) {
+void warn_of_horizon(const settings::Pilot& pilot, const std::string& path, const settings::Places& places,
+                     Findings& out) {
   if (pilot.outcome_horizon > Millis{0} || places.has(path + ".outcome_horizon")) return;
   std::string names;
   for (const auto& limit : pilot.limits) {
@@ -36,20 +37,23 @@ void warn_of_horizon(const settings::Pilot& pilot, const std::string& path, cons
     if (judge::of_outcomes(limit.metric)) names += (names.empty() ? "" : ", ") + limit.name;
   }
   if (names.empty()) return;
-  out.add(Level::warning, path,
-          "outcome_horizon is not given, and limits look at what only becomes known after decisions (" + names +
-              "): what comes later than lateness (" + format_duration(pilot.lateness) +
-              ") after the end of a window, or after a decision, is never judged; say after how long nearly all of it is "
-              "known, or 0s if it is at once");
+  out.add(
+      Level::warning, path,
+      "outcome_horizon is not given, and limits look at what only becomes known after decisions (" + names +
+          "): what comes later than lateness (" + format_duration(pilot.lateness) +
+          ") after the end of a window, or after a decision, is never judged; say after how long nearly all of it is "
+          "known, or 0s if it is at once");
 }
 
 /// Whether anybody may write its records.
-void warn_of_sources(const settings::Settings& settings, const settings::Pilot& pilot, const std::string& path, Findings& out) {
+void warn_of_sources(const settings::Settings& settings, const settings::Pilot& pilot, const std::string& path,
+                     Findings& out) {
   const auto lets_in = [&](const settings::Source& source) {
     return source.pilots.empty() || std::ranges::find(source.pilots, pilot.name) != source.pilots.end();
   };
   if (settings.anonymous_ingest() || std::ranges::any_of(settings.sources, lets_in)) return;
-  out.add(Level::warning, path, "pilot " + pilot.name + ": no source may write its records, and HTTP without a token is not let in");
+  out.add(Level::warning, path,
+          "pilot " + pilot.name + ": no source may write its records, and HTTP without a token is not let in");
 }
 
 /// Limits that can never speak or be shown, or not of what they are meant for.

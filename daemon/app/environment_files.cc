@@ -84,8 +84,7 @@ void look_at_webhook(const settings::Webhook& hook, const std::string& path, Fin
 }
 
 void look_at_secret(const fs::path& file, const std::string& path, Findings& out) {
-  if (open_to_all(file))
-    out.add(Level::warning, path, file.string() + ": can be read by every user: chmod 640 it");
+  if (open_to_all(file)) out.add(Level::warning, path, file.string() + ": can be read by every user: chmod 640 it");
 }
 
 void look_at_credential(const fs::path& file, const std::string& path, Findings& out) {
@@ -108,7 +107,8 @@ void look_at_access(const settings::AlertmanagerAccess& access, const std::strin
     if (end.level != Level::note) out.add(end.level, tls + ".cert_file", access.cert_file.string() + ": " + end.words);
   }
   const auto key = settings::read_text(access.key_file);
-  if (key.has_error()) return out.add(Level::error, tls + ".key_file", access.key_file.string() + ": " + key.error().what);
+  if (key.has_error())
+    return out.add(Level::error, tls + ".key_file", access.key_file.string() + ": " + key.error().what);
   look_at_secret(access.key_file, tls + ".key_file", out);
 }
 

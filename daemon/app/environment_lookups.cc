@@ -51,8 +51,8 @@ std::vector<settings::Alertmanager> tell_answer(const std::string& path, const s
   auto found = sinks::targets_of(lookup, std::move(records), {}, stats);
   if (!found.empty())
     out.add(Level::note, path,
-            what + ": DNS knows " + std::to_string(found.size()) + (found.size() == 1 ? " Alertmanager: " : " Alertmanagers: ") +
-                names_of(found));
+            what + ": DNS knows " + std::to_string(found.size()) +
+                (found.size() == 1 ? " Alertmanager: " : " Alertmanagers: ") + names_of(found));
   if (stats.invalid > 0)
     out.add(Level::warning, path,
             what + ": " + std::to_string(stats.invalid) + " of the " + entries +
@@ -92,7 +92,8 @@ std::vector<FoundAlertmanager> look_up_alertmanagers(const settings::Notify& not
       tell_failure(path, what, settings::dns_type_names[static_cast<std::size_t>(lookup.type)], answers[i], out);
       continue;
     }
-    for (auto& to : tell_answer(path, what, lookup, std::move(answers[i].records), out)) all.push_back({std::move(to), path});
+    for (auto& to : tell_answer(path, what, lookup, std::move(answers[i].records), out))
+      all.push_back({std::move(to), path});
   }
   return all;
 }

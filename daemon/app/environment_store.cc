@@ -142,7 +142,8 @@ class StoreLook {
       case Inspection::Whole::as_far_as_looked:
         return "is whole as far as " + format_duration(patience) + " of reading went (" + size + ")";
       default:
-        return "is not checked while a daemon runs on it (" + size + "); pilotwatch backup makes a copy and checks that";
+        return "is not checked while a daemon runs on it (" + size +
+               "); pilotwatch backup makes a copy and checks that";
     }
   }
 

@@ -42,16 +42,24 @@ Target target_of(const settings::Notify& notify, const settings::Alertmanager& t
   options.cert_file = to.access.cert_file;
   options.key_file = to.access.key_file;
   const bool signs_in = !to.access.username.empty() || !to.access.bearer_token_file.empty();
-  return {std::move(path), std::move(what), ready_url(to.url), Ask::get, signs_in, std::move(options),
-          std::min(patience, notify.timeout), {}, {}, {}};
+  return {std::move(path),
+          std::move(what),
+          ready_url(to.url),
+          Ask::get,
+          signs_in,
+          std::move(options),
+          std::min(patience, notify.timeout),
+          {},
+          {},
+          {}};
 }
 
 Target target_of(const settings::Webhook& hook, std::string path) {
   sinks::PostOptions options;
   options.only_public_and = hook.allow_networks;
   options.ca_file = hook.ca_file;
-  return {std::move(path), "webhook " + hook.name, hook.url, Ask::connect, false, std::move(options),
-          std::min(patience, hook.timeout), {}, {}, {}};
+  return {std::move(path),    "webhook " + hook.name,           hook.url, Ask::connect, false,
+          std::move(options), std::min(patience, hook.timeout), {},       {},           {}};
 }
 
 std::vector<Target> targets_of(const settings::Notify& notify, const std::vector<FoundAlertmanager>& found,

@@ -151,7 +151,8 @@ class Reading {
       auto& line = lines_.at(from + record.line - 1);
       const auto time = time_of(record);
       if (!settings::is_within_test(time, test_.start))
-        problem(line.place, line.what + "time: is more than 20 years from the start of the test, " + format_rfc3339(test_.start));
+        problem(line.place,
+                line.what + "time: is more than 20 years from the start of the test, " + format_rfc3339(test_.start));
       out.push_back({time, std::move(line.text)});
     }
   }

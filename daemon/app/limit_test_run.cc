@@ -171,7 +171,8 @@ class Run {
     }
   }
 
-  static const judge::LimitStatus* find(const std::vector<judge::LimitStatus>& statuses, const TestExpectation& expected) {
+  static const judge::LimitStatus* find(const std::vector<judge::LimitStatus>& statuses,
+                                        const TestExpectation& expected) {
     const auto found = std::ranges::find_if(statuses, [&](const judge::LimitStatus& s) {
       return s.limit->name == expected.limit && s.group == expected.group;
     });
@@ -235,8 +236,9 @@ class Run {
                 std::optional<TestFailure>& said) const {
     const auto all = of(expected);
     if (all.empty()) {
-      said = TestFailure{expected.place, subject(expected) + ": expected never " + words(expected.never),
-                         "no state but collecting until " + format_rfc3339(end) + ", where the test ends: " + reason(&last)};
+      said = TestFailure{
+          expected.place, subject(expected) + ": expected never " + words(expected.never),
+          "no state but collecting until " + format_rfc3339(end) + ", where the test ends: " + reason(&last)};
       return;
     }
     for (const auto* t : all) {

@@ -65,7 +65,8 @@ class Look {
       : out_(out),
         way_(way),
         ends_(Steady::now() + patience),
-        database_("file:" + escaped(fs::absolute(file).string()) + parameters(way), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI) {
+        database_("file:" + escaped(fs::absolute(file).string()) + parameters(way),
+                  SQLITE_OPEN_READONLY | SQLITE_OPEN_URI) {
     sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     // Of who has it alone the index is in memory. Locks there are none: whoever starts meanwhile is noticed afterwards.
     if (way == Way::with_log) database_.run("PRAGMA locking_mode=EXCLUSIVE");
@@ -151,7 +152,8 @@ Inspection inspect(const fs::path& folder, Millis patience) {
   const auto before = stamps({file, log});
   look(file, out.in_use ? Way::beside_a_daemon : size_of(log) == 0 ? Way::alone : Way::with_log, patience, out);
   if (out.in_use || (!LockFile::is_held(folder / "lock") && stamps({file, log}) == before)) return out;
-  out = files_of(folder);  // somebody has begun to write under our eyes: what was read may be half of one and half of another
+  out = files_of(
+      folder);  // somebody has begun to write under our eyes: what was read may be half of one and half of another
   out.in_use = true;
   return out;
 }

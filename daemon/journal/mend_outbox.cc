@@ -34,8 +34,8 @@ std::map<std::string, std::uint64_t> lost(const Deliveries::Waiting& before, con
 }  // namespace
 
 /// The damaged table cannot be dropped, since that would read it: it keeps its pages under another name until a start
-/// replaces the store, for which it is marked. A new table takes the pages behind those that tables begin with: should one
-/// of these be the damaged one, nothing can be done here.
+/// replaces the store, for which it is marked. A new table takes the pages behind those that tables begin with: should
+/// one of these be the damaged one, nothing can be done here.
 bool Journal::Impl::mend_outbox() {
   deliveries->reset();
   if (times_mended == most_mended || is_whole(database)) return false;

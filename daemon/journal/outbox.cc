@@ -50,9 +50,8 @@ std::optional<record::Delivery> Journal::next_delivery(const std::string& webhoo
 
 void Journal::note_delivery(const record::Delivery& delivery) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->writing([&] {
-    impl_->with_deliveries([&] { impl_->transaction([&] { impl_->deliveries->update(delivery); }); });
-  });
+  impl_->writing(
+      [&] { impl_->with_deliveries([&] { impl_->transaction([&] { impl_->deliveries->update(delivery); }); }); });
 }
 
 std::uint64_t Journal::give_up_deliveries(const std::string& webhook, record::DeliveryState state) {
@@ -81,7 +80,8 @@ std::map<std::string, std::uint64_t> Journal::remove_deliveries(const Capacities
       impl_->transaction([&] {
         for (const auto& [webhook, count] : out) {
           const auto left = impl_->deliveries->waiting().at(webhook).events - count;
-          impl_->deliveries->give_up(webhook, {left, std::numeric_limits<std::uint64_t>::max()}, record::DeliveryState::removed);
+          impl_->deliveries->give_up(webhook, {left, std::numeric_limits<std::uint64_t>::max()},
+                                     record::DeliveryState::removed);
         }
         impl_->deliveries->prune(log_rows);
       });

@@ -169,7 +169,8 @@ class SeriesReader {
 
   [[nodiscard]] bool is_bounded() const {
     const auto steps = static_cast<Millis::rep>(std::min(out_.times, max_test_records) - 1);
-    return steps == 0 || (out_.every <= 2 * longest_test / steps && is_within_test(out_.first + out_.every * steps, frame_.start));
+    return steps == 0 ||
+           (out_.every <= 2 * longest_test / steps && is_within_test(out_.first + out_.every * steps, frame_.start));
   }
 
   MapReader map_;

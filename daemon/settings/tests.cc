@@ -103,7 +103,8 @@ class ExpectationReader {
     } else {
       out_.never.push_back(state_name(value));
     }
-    if (about_ == nullptr || std::ranges::any_of(out_.never, [&](const auto& state) { return can_come_to(*about_, state); }))
+    if (about_ == nullptr ||
+        std::ranges::any_of(out_.never, [&](const auto& state) { return can_come_to(*about_, state); }))
       return;
     value.problem("can never fail: a limit on windows is never warning, and recovering only with keep_firing_for");
   }
