@@ -86,13 +86,23 @@ void Core::run() {
   do {
     std::unique_lock lock(mutex_);
     wake_.wait_until(lock, next_tick_,
-                     [this] { return committed_ || !waiting_.empty() || !readers_.empty() || !actions_.empty() || stopping_; });
+                     [this] { return committed_ || !waiting_.empty() || !readers_.empty() || !actions_.empty() || stopping_ || poked_; });
+    poked_ = false;
     lock.unlock();
   } while (step());
   finish_checkpoints();
 }
 
+void Core::poke() {
+  {
+    const std::lock_guard lock(mutex_);
+    poked_ = true;
+  }
+  wake_.notify_one();
+}
+
 bool Core::step() {
+  ++turns_;
   bool last = false;
   {
     const std::lock_guard lock(mutex_);

@@ -92,6 +92,10 @@ class Core {
   /// Fills what the core knows. Any thread.
   void describe(sinks::SelfStats& out) const;
   [[nodiscard]] bool ready() const { return ready_; }
+  /// Makes the loop go round although nothing waits. Any thread.
+  void poke();
+  /// How often it has gone round; entries that are replayed count, too. Any thread.
+  [[nodiscard]] std::uint64_t turns() const { return turns_ + replayed_; }
 
  private:
   struct Reader {
@@ -174,7 +178,7 @@ class Core {
   std::uint64_t waiting_bytes_ = 0;
   std::vector<Reader> readers_;
   std::vector<WaitingAction> actions_;
-  bool stopping_ = false;
+  bool stopping_ = false, poked_ = false;
 
   Guarded<std::shared_ptr<const judge::Snapshot>> last_snapshot_;
   std::thread thread_;
@@ -206,7 +210,7 @@ class Core {
   Guarded<std::optional<Instant>> figures_begin_;  ///< set: the entries before were gone when figures had to be rebuilt
   std::atomic<double> seconds_per_byte_{0};
   std::atomic<std::uint64_t> unavailable_ = 0, store_full_ = 0, letters_dropped_ = 0, write_failures_ = 0, commits_ = 0,
-                             evaluations_ = 0, read_failures_ = 0, rebuilds_ = 0;
+                             evaluations_ = 0, read_failures_ = 0, rebuilds_ = 0, turns_ = 0;
   std::atomic<std::uint64_t> commit_us_ = 0, evaluation_us_ = 0;
   std::atomic<std::uint64_t> replayed_ = 0, to_replay_ = 0;  ///< entries, by restore_state() as it last ran
   SteadyTime next_replay_word_{};

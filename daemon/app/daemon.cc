@@ -107,6 +107,7 @@ class Daemon {
     log_.info("Server is ready to receive records.", {{"pilots", settings_.pilots.size()}});
     reload_.running();
     tell_ready();
+    watchdog_.resume();
     const auto end = wait_for_end(signals);
     stop(end == DaemonEnd::reload ? reload_grace : alert_grace);
     return end;
@@ -239,11 +240,19 @@ class Daemon {
     return out;
   }
 
+  void watch() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!watchdog_.due(now)) return;
+    core_->poke();
+    watchdog_.look(core_->turns(), now);
+  }
+
   DaemonEnd wait_for_end(const sigset_t& signals) {
     const timespec patience{0, 250'000'000};
     while (true) {
       const int signal = sigtimedwait(&signals, nullptr, &patience);
       core_->release_readers(reader_patience);
+      watch();
       renew_access();
       log_.settle();
       if (signal == SIGHUP) {
@@ -261,6 +270,7 @@ class Daemon {
       }
       if (reload_.take()) {
         runtime::tell_service_manager("Reloading the configuration", runtime::ServiceState::reloading);
+        watchdog_.hold();  // who follows reads the store first
         return DaemonEnd::reload;
       }
     }
@@ -304,6 +314,7 @@ class Daemon {
   }
 
   SystemClock clock_;
+  runtime::ServiceWatchdog watchdog_;
   settings::Settings settings_;
   const runtime::Log& log_;
   WebAccess* const web_;

@@ -19,6 +19,9 @@
 namespace pilotwatch::sources {
 namespace {
 
+/// Who writes into the folder as fast as it is read here (a trace of this very process) must not hold stop() up.
+constexpr int most_reads = 16;
+
 constexpr std::uint32_t interesting = IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE;
 
 }  // namespace
@@ -54,7 +57,7 @@ void TailWake::watch() {
 bool TailWake::drain() {
   alignas(inotify_event) std::array<char, 16 << 10> buffer;
   bool ours = false;
-  for (;;) {
+  for (int reads = 0; reads < most_reads; ++reads) {
     const ssize_t got = ::read(inotify_.get(), buffer.data(), buffer.size());
     if (got <= 0) return ours;
     for (ssize_t at = 0; at < got;) {
@@ -67,6 +70,7 @@ bool TailWake::drain() {
              });
     }
   }
+  return ours;  // what is left makes poll() return at once
 }
 
 TailWake::Why TailWake::wait(Millis time, bool for_changes) {

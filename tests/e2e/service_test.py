@@ -56,6 +56,24 @@ def told_what_happens():
         wait_for("the end", lambda: manager.has(STOPPING="^1$"))
 
 
+def watchdog_is_fed():
+    """while the loop goes round, although nothing comes; a reload may take its time"""
+    with scratch() as folder:
+        manager = Manager(folder)
+        environment = {"NOTIFY_SOCKET": str(manager.path), "WATCHDOG_USEC": "2000000"}
+        with Daemon(folder, "evaluation: {interval: 1h}\n" + CONFIG, environment=environment) as daemon:
+            for _ in range(3):
+                manager.told.clear()
+                wait_for("the watchdog", lambda: manager.has(WATCHDOG="^1$"))
+            daemon.config_file.write_text(CONFIG, encoding="utf-8")
+            manager.told.clear()
+            daemon.process.hang_up()
+            wait_for("more time for a reload", lambda: manager.has(WATCHDOG_USEC="^3600000000$"))
+            wait_for("and as before", lambda: manager.has(WATCHDOG_USEC="^2000000$"))
+            manager.told.clear()
+            wait_for("the watchdog, after the reload", lambda: manager.has(WATCHDOG="^1$"))
+
+
 def unit_is_sound():
     """every flag of the unit's command is one that serve has"""
     unit = SOURCE / "packaging" / "pilotwatch.service"
@@ -63,6 +81,7 @@ def unit_is_sound():
     parser.optionxform = str
     parser.read(unit, encoding="utf-8")
     check_equal(parser["Service"]["Type"], "notify", "type")
+    check("WatchdogSec" in parser["Service"], "no watchdog")
     flags = re.findall(r"--[\w.-]+", parser["Service"]["ExecStart"])
     help_text = pilotwatch("serve", "--help").stdout
     check(flags, "no flags")
@@ -88,4 +107,4 @@ def status_of_the_process():
         check_equal(daemon.api("status/config")["yaml"], shown, "config, afterwards")
 
 
-main(told_what_happens, unit_is_sound, status_of_the_process)
+main(told_what_happens, watchdog_is_fed, unit_is_sound, status_of_the_process)
