@@ -82,7 +82,7 @@ void Core::tell_replay(std::uint64_t sequence) {
   const auto now = parts_.steady.now();
   if (now < next_replay_word_) return;
   next_replay_word_ = now + replay_word_pause;
-  const auto all = to_replay_.load();
+  const auto all = std::max(to_replay_.load(), replayed_.load());  // of what is forgotten some entries are left
   parts_.log.info("replaying the journal", {{"entries", replayed_.load()},
                                             {"of", all},
                                             {"percent", all == 0 ? 100 : 100 * replayed_ / all},

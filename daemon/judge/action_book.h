@@ -24,6 +24,7 @@ struct Acknowledgement {
 class ActionBook {
  public:
   static constexpr std::size_t most_acknowledgements = 1000;  ///< that are remembered, the newest
+  static constexpr std::size_t most_of_episode = 50;          ///< more are refused
 
   /// None of a pilot that was never paused.
   [[nodiscard]] const Pauses* pauses(std::string_view pilot) const;

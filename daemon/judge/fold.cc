@@ -11,6 +11,7 @@ namespace pilotwatch::judge {
 namespace {
 
 constexpr std::size_t recent_transitions = 100;
+constexpr std::size_t most_of_breaches = 1000;  ///< what people look up later: alerts link to it
 
 std::string reference_shape(const engine::PilotState& state) {
   const auto& r = state.settings().reference;
@@ -37,8 +38,12 @@ Fold::Fold(const settings::Settings& settings) : settings_(&settings), engine_(s
 void Applied::refuse(const record::Record& record) {
   ++rejected;
   if (errors.size() == most_errors) return;
-  errors.push_back({record.line, record::stream_of(record), record::Reason::full,
-                    "one more than the pilot's bounds let in", {}, {}});
+  errors.push_back({record.line,
+                    record::stream_of(record),
+                    record::Reason::full,
+                    "one more than the pilot's bounds let in",
+                    {},
+                    {}});
 }
 
 std::vector<Applied> Fold::apply(const record::Entry& entry, std::uint64_t sequence) {
@@ -182,8 +187,8 @@ void Fold::define(const std::vector<record::LimitDefinition>& limits, Instant wa
   if (judging_) publish(std::move(changed));
 }
 
-/// Where what is announced now begins: behind whatever has been seen, so that nobody can leave out what he knows. Of a clock
-/// by events there is no such place before the first record.
+/// Where what is announced now begins: behind whatever has been seen, so that nobody can leave out what he knows. Of a
+/// clock by events there is no such place before the first record.
 std::optional<Instant> Fold::from_here(const std::string& pilot, Instant wall) const {
   const auto* state = engine_.find(pilot);
   if (state == nullptr) return wall;
@@ -195,11 +200,11 @@ std::optional<Instant> Fold::from_here(const std::string& pilot, Instant wall) c
 
 std::optional<Objection> Fold::settle(record::Action& action, Instant wall) const {
   if (const auto* seen = std::get_if<record::AcknowledgeEpisode>(&action)) {
-    const bool recent =
-        std::ranges::any_of(recent_, [&](const Transition& t) { return t.episode == seen->episode; });
-    if (!recent && !judge_.knows_episode(seen->episode))
+    const bool remembered =
+        std::ranges::any_of(breaches_, [&](const Transition& t) { return t.episode == seen->episode; });
+    if (!remembered && !judge_.knows_episode(seen->episode))
       return Objection{Objection::Kind::unknown, "unknown episode \"" + seen->episode + "\""};
-    return std::nullopt;
+    return knows(action) ? std::nullopt : judge_.objection(action);
   }
   auto* pause = std::get_if<record::PausePilot>(&action);
   auto* resume = std::get_if<record::ResumePilot>(&action);
@@ -227,6 +232,11 @@ std::optional<std::vector<record::LimitDefinition>> Fold::limits_to_record() con
 void Fold::publish(std::vector<Transition> changed) {
   for (auto& transition : changed) {
     if (on_transition) on_transition(transition);
+    if (!transition.episode.empty()) {
+      breaches_.push_back(transition);
+      if (breaches_.size() > most_of_breaches) breaches_.pop_front();
+      shown_breaches_.reset();
+    }
     recent_.push_back(std::move(transition));
     if (recent_.size() > recent_transitions) recent_.pop_front();
   }
@@ -251,6 +261,9 @@ std::shared_ptr<const Snapshot> Fold::snapshot(Instant wall) {
   out->limit_records = judge_.book().records();
   out->ingest = ingest_;
   out->recent.assign(recent_.begin(), recent_.end());
+  if (!shown_breaches_ && !breaches_.empty())
+    shown_breaches_ = std::make_shared<const std::vector<Transition>>(breaches_.begin(), breaches_.end());
+  out->breaches = shown_breaches_;
   out->pauses = judge_.actions().all_pauses();
   const auto& seen = judge_.actions().all_acknowledgements();
   out->acknowledgements.assign(seen.begin(), seen.end());

@@ -145,7 +145,8 @@ class Fold {
   engine::Engine engine_;
   Judge judge_;
   IngestCounters ingest_;
-  std::deque<Transition> recent_;
+  std::deque<Transition> recent_, breaches_;
+  std::shared_ptr<const std::vector<Transition>> shown_breaches_;  ///< breaches_ as they are now, or null
   std::uint64_t sequence_ = 0;
   bool judging_ = true;
   engine::ReadBlock read_block_;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The binary form of the whole state, in parts.
+#include <algorithm>
+#include <iterator>
+
 #include "base/bytes.h"
 #include "judge/fold.h"
 
@@ -8,8 +11,9 @@ namespace {
 
 /// In the place of the number of transitions: the newer forms.
 constexpr std::uint64_t with_evidence = ~std::uint64_t{0}, with_chunks = with_evidence - 1,
-                        with_hash = with_evidence - 2;
-constexpr std::uint64_t counters_version = 3;  // 1: before the streams beside predictions, outcomes, complaints; 2: before `ignored`
+                        with_hash = with_evidence - 2, with_breaches = with_evidence - 3;
+constexpr std::uint64_t counters_version =
+    3;  // 1: before the streams beside predictions, outcomes, complaints; 2: before `ignored`
 
 void write_transition(ByteWriter& out, const Transition& t) {
   for (const auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) out.text(*text);
@@ -31,6 +35,8 @@ void write_transition(ByteWriter& out, const Transition& t) {
   out.flag(t.chunks.has_value());
   if (t.chunks) t.chunks->write(out);
   out.text(t.limit_hash);
+  out.flag(t.started_wall.has_value());
+  if (t.started_wall) out.time(*t.started_wall);
 }
 
 State read_state(ByteReader& in) {
@@ -39,7 +45,17 @@ State read_state(ByteReader& in) {
   return static_cast<State>(state);
 }
 
-void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_chunks, bool has_hash) {
+/// How a form that was written once differs from the newest.
+struct TransitionForm {
+  explicit TransitionForm(std::uint64_t mark)
+      : breaches(mark == with_breaches),
+        hash(breaches || mark == with_hash),
+        chunks(hash || mark == with_chunks),
+        evidence(chunks || mark == with_evidence) {}
+  bool breaches, hash, chunks, evidence;
+};
+
+void read_transition(ByteReader& in, Transition& t, const TransitionForm& form) {
   for (auto* text : {&t.pilot, &t.limit, &t.group, &t.episode, &t.reason}) *text = in.text();
   t.from = read_state(in);
   t.to = read_state(in);
@@ -52,9 +68,10 @@ void read_transition(ByteReader& in, Transition& t, bool has_evidence, bool has_
   for (auto* time : {&t.window_start, &t.window_end}) {
     if (in.flag()) *time = in.time();
   }
-  if (has_evidence && in.flag()) t.evidence.emplace().read(in);
-  if (has_chunks && in.flag()) t.chunks.emplace().read(in);
-  if (has_hash) t.limit_hash = in.text();
+  if (form.evidence && in.flag()) t.evidence.emplace().read(in);
+  if (form.chunks && in.flag()) t.chunks.emplace().read(in);
+  if (form.hash) t.limit_hash = in.text();
+  if (form.breaches && in.flag()) t.started_wall = in.time();
 }
 
 /// "block/..." of a pilot is "block/<pilot>/...": what is not read at the start stands together.
@@ -78,11 +95,12 @@ void Fold::save(engine::Extent extent, const Save& save, bool relieve) {
   const auto relief = relieve ? reliefs() : std::vector<engine::Relief>(engine_.pilots().size());
   for (std::size_t i = 0; i < engine_.pilots().size(); ++i) {
     auto& pilot = *engine_.pilots()[i];
-    pilot.save(extent,
-               [&](const std::string& name, std::string bytes) {
-                 save(full_name(pilot.settings().name, name), std::move(bytes));
-               },
-               relief[i]);
+    pilot.save(
+        extent,
+        [&](const std::string& name, std::string bytes) {
+          save(full_name(pilot.settings().name, name), std::move(bytes));
+        },
+        relief[i]);
   }
   ByteWriter judge;
   judge_.write(judge);
@@ -108,9 +126,11 @@ void Fold::save(engine::Extent extent, const Save& save, bool relieve) {
   }
   save("counters", out.take());
   ByteWriter recent;
-  recent.u64(with_hash);
-  recent.u64(recent_.size());
-  for (const auto& transition : recent_) write_transition(recent, transition);
+  recent.u64(with_breaches);
+  for (const auto* all : {&recent_, &breaches_}) {
+    recent.u64(all->size());
+    for (const auto& transition : *all) write_transition(recent, transition);
+  }
   save("transitions", recent.take());
 }
 
@@ -131,6 +151,8 @@ void Fold::become(Fold& other) {
   judge_ = std::move(other.judge_);
   ingest_ = std::move(other.ingest_);
   recent_ = std::move(other.recent_);
+  breaches_ = std::move(other.breaches_);
+  shown_breaches_.reset();
   sequence_ = other.sequence_;
 }
 
@@ -199,13 +221,19 @@ bool Fold::load_counters(const std::string& bytes) {
 void Fold::load_recent(const std::string& bytes) {
   ByteReader in(bytes);
   ByteReader ahead = in;
-  const auto form = ahead.u64();
-  const bool has_hash = form == with_hash, has_chunks = has_hash || form == with_chunks,
-             has_evidence = has_chunks || form == with_evidence;
-  if (has_evidence) in = ahead;
-  std::deque<Transition> recent(in.count(20));
-  for (auto& transition : recent) read_transition(in, transition, has_evidence, has_chunks, has_hash);
+  const TransitionForm form(ahead.u64());
+  if (form.evidence) in = ahead;  // the oldest begins with how many there are
+  std::deque<Transition> recent(in.count(20)), breaches;
+  for (auto& transition : recent) read_transition(in, transition, form);
+  if (form.breaches) {
+    breaches.resize(in.count(20));
+    for (auto& transition : breaches) read_transition(in, transition, form);
+  } else {
+    std::ranges::copy_if(recent, std::back_inserter(breaches), [](const Transition& t) { return !t.episode.empty(); });
+  }
   recent_ = std::move(recent);
+  breaches_ = std::move(breaches);
+  shown_breaches_.reset();
 }
 
 bool Fold::can_load_limits(const std::string& judge, const std::string& recent) const {

@@ -212,6 +212,7 @@ void Judge::move(Instance& instance, State to, Instant at, Instant wall, std::ve
   t.window_start = s.window_start;
   t.window_end = s.window_end;
   t.episode = s.episode && (firing(to) || firing(from)) ? s.episode->id : "";
+  if (!t.episode.empty()) t.started_wall = s.episode->started_wall;
   t.reason = s.reason;
   t.evidence = s.evidence;
   t.chunks = s.chunks;

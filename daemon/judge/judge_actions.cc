@@ -62,22 +62,27 @@ std::optional<Objection> Judge::objection(const record::Action& action) const {
     return Objection{Objection::Kind::unknown, "unknown pilot \"" + pilot + "\""};
   };
   return std::visit(
-      Overloaded{
-          [&](const record::PausePilot& pause) -> std::optional<Objection> {
-            const auto* pilot = settings_->find(pause.pilot);
-            if (pilot == nullptr) return unknown(pause.pilot);
-            const auto* known = actions_.pauses(pause.pilot);
-            if (known == nullptr || known->has_room(old_for_pauses(*pilot, pause.from))) return std::nullopt;
-            return Objection{Objection::Kind::conflict, "the pilot has " + std::to_string(Pauses::most) +
-                                                            " pauses that later looks may still ask about"};
-          },
-          [&](const record::ResumePilot& resume) -> std::optional<Objection> {
-            if (settings_->find(resume.pilot) == nullptr) return unknown(resume.pilot);
-            const auto* known = actions_.pauses(resume.pilot);
-            if (known != nullptr && !known->all().empty() && known->all().back().until > resume.at) return std::nullopt;
-            return Objection{Objection::Kind::conflict, "pilot \"" + resume.pilot + "\" is not paused"};
-          },
-          [](const record::AcknowledgeEpisode&) -> std::optional<Objection> { return std::nullopt; }},
+      Overloaded{[&](const record::PausePilot& pause) -> std::optional<Objection> {
+                   const auto* pilot = settings_->find(pause.pilot);
+                   if (pilot == nullptr) return unknown(pause.pilot);
+                   const auto* known = actions_.pauses(pause.pilot);
+                   if (known == nullptr || known->has_room(old_for_pauses(*pilot, pause.from))) return std::nullopt;
+                   return Objection{Objection::Kind::conflict, "the pilot has " + std::to_string(Pauses::most) +
+                                                                   " pauses that later looks may still ask about"};
+                 },
+                 [&](const record::ResumePilot& resume) -> std::optional<Objection> {
+                   if (settings_->find(resume.pilot) == nullptr) return unknown(resume.pilot);
+                   const auto* known = actions_.pauses(resume.pilot);
+                   if (known != nullptr && !known->all().empty() && known->all().back().until > resume.at)
+                     return std::nullopt;
+                   return Objection{Objection::Kind::conflict, "pilot \"" + resume.pilot + "\" is not paused"};
+                 },
+                 [&](const record::AcknowledgeEpisode& seen) -> std::optional<Objection> {
+                   constexpr auto most = ActionBook::most_of_episode;
+                   if (actions_.acknowledgements(seen.episode).size() < most) return std::nullopt;
+                   return Objection{Objection::Kind::conflict,
+                                    "the episode has " + std::to_string(most) + " acknowledgements already"};
+                 }},
       action);
 }
 
@@ -85,7 +90,8 @@ std::optional<Objection> Judge::objection(const record::Action& action) const {
 void Judge::act(const record::Action& action, Instant wall) {
   std::visit(Overloaded{[&](const record::PausePilot& pause) {
                           actions_.pauses_of(pause.pilot)
-                              .begin({pause.from, pause.from + pause.lasts, wall, std::nullopt, pause.author, pause.reason, ""});
+                              .begin({pause.from, pause.from + pause.lasts, wall, std::nullopt, pause.author,
+                                      pause.reason, ""});
                         },
                         [&](const record::ResumePilot& resume) {
                           if (actions_.pauses(resume.pilot) == nullptr) return;
@@ -98,8 +104,8 @@ void Judge::act(const record::Action& action, Instant wall) {
   forget_routes();  // they know where a pilot's pauses are
 }
 
-/// Of a limit whose observations are whole days or weeks: one of which a part is missing has another mean, so all of it is
-/// left out.
+/// Of a limit whose observations are whole days or weeks: one of which a part is missing has another mean, so all of it
+/// is left out.
 bool Judge::period_in_pause(const settings::Pilot& pilot, const settings::Limit& limit, Instant time) const {
   const auto* pauses = actions_.pauses(pilot.name);
   if (pauses == nullptr || pauses->all().empty()) return false;

@@ -43,6 +43,7 @@ Transition Judge::ending(const Key& key, Instance& instance, Instant at, Instant
   t.chunks = s.chunks;
   if (firing(s.state) && s.episode) {
     t.episode = s.episode->id;
+    t.started_wall = s.episode->started_wall;
     s.episode->ended = at;
     s.episode->ended_wall = wall;
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -107,6 +108,7 @@ struct Transition {
   std::uint64_t n = 0;
   std::optional<Instant> window_start, window_end;
   std::string episode, reason;
+  std::optional<Instant> started_wall;  ///< when the episode began, wall clock; nullopt: none, or an older version wrote it
   std::string limit_hash;  ///< of the definition that was in force; "" where nothing recorded it
   std::optional<BudgetEvidence> evidence;
   std::optional<ChunkBound> chunks;
@@ -136,6 +138,7 @@ struct Snapshot {
   IngestCounters ingest;
   std::vector<LimitRecord> limit_records;  ///< every limit that was set, changed or taken out, oldest first
   std::vector<Transition> recent;          ///< the last 100, oldest first
+  std::shared_ptr<const std::vector<Transition>> breaches;  ///< the last 1,000 that belong to an episode; null = none
   std::map<std::string, Pauses, std::less<>> pauses;  ///< by pilot; none of one that was never paused
   std::vector<Acknowledgement> acknowledgements;      ///< oldest first
   std::optional<Instant> last_evaluation;  ///< wall clock

@@ -72,7 +72,8 @@ std::optional<std::string> Value::name() const {
   constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
   if (node_.IsScalar()) {
     const std::string& name = node_.Scalar();
-    if (!name.empty() && name.size() <= 64 && name.find_first_not_of(allowed) == std::string::npos) return name;
+    if (!name.empty() && name.size() <= 64 && name.find_first_not_of(allowed) == std::string::npos && name != "." && name != "..")
+      return name;  // those two stand for folders in paths, where names have a place
   }
   wrong("a name of 1 to 64 letters (a-z, A-Z), digits and _ . : -");
   return std::nullopt;

@@ -61,8 +61,10 @@ Json alert_json(const Alert& alert, const LimitStatus& status, const char* state
 /// Prometheus does not list either.
 class AlertList {
  public:
-  AlertList(const Snapshot& snapshot, const std::string& external_url) : one_(snapshot), url_(external_url) {
+  AlertList(const Snapshot& snapshot, const std::string& external_url, const std::string& dashboard)
+      : one_(snapshot), url_(external_url) {
     one_.limits.clear();
+    notify_.dashboard_url = dashboard;
   }
 
   void append(Json& out, const LimitStatus& status) {
@@ -76,7 +78,7 @@ class AlertList {
  private:
   void append_as(Json& out, const LimitStatus& status, const char* state) {
     one_.limits = {status};
-    for (const auto& alert : alerts_of(one_, {}, url_, one_.wall)) {
+    for (const auto& alert : alerts_of(one_, notify_, url_, one_.wall)) {
       if (!alert.resolved_at) out.push_back(alert_json(alert, status, state));
     }
   }
@@ -91,6 +93,7 @@ class AlertList {
   }
 
   Snapshot one_;
+  settings::Notify notify_;  ///< without external labels
   const std::string& url_;
 };
 
@@ -155,7 +158,7 @@ Json rule_json(const settings::Pilot& pilot, const settings::Limit& limit, RuleP
 runtime::HttpResponse rules_answer(const ApiInput& in) {
   const double evaluation_s =
       in.self.evaluations > 0 ? in.self.evaluation_seconds / static_cast<double>(in.self.evaluations) : 0;
-  AlertList list(in.snapshot, in.external_url);
+  AlertList list(in.snapshot, in.external_url, in.dashboard_url);
   Json groups = Json::array();
   for (const auto& view : in.snapshot.pilots) {
     const auto& pilot = *view.settings;
@@ -173,7 +176,7 @@ runtime::HttpResponse rules_answer(const ApiInput& in) {
 }
 
 runtime::HttpResponse alerts_answer(const ApiInput& in) {
-  AlertList list(in.snapshot, in.external_url);
+  AlertList list(in.snapshot, in.external_url, in.dashboard_url);
   Json alerts = Json::array();
   for (const auto& status : in.snapshot.limits) list.append(alerts, status);
   return success({{"alerts", std::move(alerts)}});

@@ -17,13 +17,15 @@
 namespace pilotwatch::sinks {
 namespace {
 
-constexpr Millis answer_timeout{5'000};      ///< of one look-up
-constexpr Millis drain_time{5'000};          ///< of who is no longer found
-constexpr Millis first_pause{1'000};         ///< doubled after each failure while nobody is known, up to the interval
+constexpr Millis answer_timeout{5'000};  ///< of one look-up
+constexpr Millis drain_time{5'000};      ///< of who is no longer found
+constexpr Millis first_pause{1'000};     ///< doubled after each failure while nobody is known, up to the interval
 constexpr Millis reap_pause{500};
 constexpr Millis between_complaints{10 * 60'000};
 
-bool is_usable(const DnsRecord& record) { return record.port > 0 && (is_host_name(record.host) || parse_ip(record.host)); }
+bool is_usable(const DnsRecord& record) {
+  return record.port > 0 && (is_host_name(record.host) || parse_ip(record.host));
+}
 
 settings::Alertmanager target_of(const settings::AlertmanagerLookup& lookup, const DnsRecord& record) {
   const bool v6 = record.host.find(':') != std::string::npos;
@@ -44,12 +46,14 @@ std::optional<settings::Alertmanager> target_at(const settings::AlertmanagerLook
   const auto colon = name.rfind(':');
   if (colon == std::string::npos || name.ends_with(']')) return std::nullopt;
   if (url != lookup.scheme + "://" + name + lookup.path_prefix) return std::nullopt;
-  if (lookup.type != settings::DnsType::srv && name.substr(colon + 1) != std::to_string(lookup.port)) return std::nullopt;
+  if (lookup.type != settings::DnsType::srv && name.substr(colon + 1) != std::to_string(lookup.port))
+    return std::nullopt;
   return settings::Alertmanager{url, name, lookup.access};
 }
 
-std::vector<settings::Alertmanager> targets_of(const settings::AlertmanagerLookup& lookup, std::vector<DnsRecord> records,
-                                               const std::vector<std::string>& in_use, LookupStats& stats) {
+std::vector<settings::Alertmanager> targets_of(const settings::AlertmanagerLookup& lookup,
+                                               std::vector<DnsRecord> records, const std::vector<std::string>& in_use,
+                                               LookupStats& stats) {
   if (lookup.type != settings::DnsType::srv) {
     for (auto& record : records) record.port = static_cast<std::uint16_t>(lookup.port);
   }
@@ -73,6 +77,7 @@ struct Discovery::Impl {
     std::vector<std::string> urls{};  ///< in use
     unsigned failures = 0;            ///< in a row
     SteadyTime complained{};
+    bool asked_memory = false;
   };
 
   void recall(std::size_t number);
@@ -102,10 +107,12 @@ struct Discovery::Impl {
   std::thread thread{};
 };
 
-/// Nobody else says who there is until DNS answers. What is kept is of a store, which others may have written: what this
-/// look-up could not have found is not told anything.
+/// When DNS does not answer as the process begins: nobody else says who there is. Not before, since it may have others
+/// by now, who get what the settings have for it: passwords, too. What is kept is of a store, which others may have
+/// written: what this look-up could not have found is not told anything.
 void Discovery::Impl::recall(std::size_t number) {
   Lookup& lookup = lookups[number];
+  if (memory == nullptr || std::exchange(lookup.asked_memory, true)) return;
   const auto found = memory->recall(lookup.settings);
   if (!found) return;
   std::vector<settings::Alertmanager> targets;
@@ -113,10 +120,12 @@ void Discovery::Impl::recall(std::size_t number) {
     if (auto target = target_at(lookup.settings, url)) {
       targets.push_back(*std::move(target));
     } else {
-      log.warn("left out what is kept as an Alertmanager and cannot be one", {{"lookup", lookup.settings.name}, {"url", url}});
+      log.warn("left out what is kept as an Alertmanager and cannot be one",
+               {{"lookup", lookup.settings.name}, {"url", url}});
     }
   }
-  if (targets.size() > lookup.settings.max_targets) targets.resize(static_cast<std::size_t>(lookup.settings.max_targets));
+  if (targets.size() > lookup.settings.max_targets)
+    targets.resize(static_cast<std::size_t>(lookup.settings.max_targets));
   if (targets.empty()) return;
   to.found(number, targets, drain_time);
   stats.with([&](auto& all) {
@@ -143,6 +152,7 @@ bool Discovery::Impl::look(std::size_t number) {
   if (ok) {
     take(number, std::move(answer.records));
   } else {
+    recall(number);
     complain(lookup, answer);
   }
   lookup.failures = ok ? 0 : lookup.failures + 1;
@@ -153,12 +163,18 @@ bool Discovery::Impl::look(std::size_t number) {
 void Discovery::Impl::take(std::size_t number, std::vector<DnsRecord> records) {
   Lookup& lookup = lookups[number];
   const bool any = !records.empty();
+  auto before = lookup.urls;
+  // Who was in use before a restart still comes before others, if there are too many.
+  if (memory != nullptr && !std::exchange(lookup.asked_memory, true)) {
+    if (auto found = memory->recall(lookup.settings)) before = std::move(found->urls);
+  }
   const auto targets = stats.with([&](auto& all) {
-    auto found = targets_of(lookup.settings, std::move(records), lookup.urls, all[number]);
+    auto found = targets_of(lookup.settings, std::move(records), before, all[number]);
     all[number].targets = any && found.empty() ? lookup.urls.size() : found.size();
     return found;
   });
-  if (any && targets.empty()) return;  // none that can be used says nothing of those found last; it is counted as invalid
+  if (any && targets.empty())
+    return;  // none that can be used says nothing of those found last; it is counted as invalid
   to.found(number, targets, drain_time);
   auto urls = urls_of(targets);
   if (lookup.failures > 0) log.info("Alertmanagers can be looked up again", {{"lookup", lookup.settings.name}});
@@ -231,7 +247,6 @@ Discovery::Discovery(const settings::Notify& notify, Parts parts)
       its.type = settings::dns_type_names[static_cast<std::size_t>(lookup.type)];
       all.push_back(std::move(its));
     });
-    if (parts.memory != nullptr) impl_->recall(impl_->lookups.size() - 1);
   }
 }
 

@@ -45,10 +45,10 @@ class LookupMemory {
 
 /// Looks up Alertmanagers by DNS and says to `Alertmanagers` whom there are:
 ///
-///   at first those that `memory` knows, at most max_targets
 ///   each look-up, every refresh_interval (sooner while it knows nobody):
 ///     an answer -> those in it, at most max_targets, who was in use before others, then by name
-///     none      -> those of the last answer stay; counted, and said in the log at first and then every 10 minutes
+///     none      -> those of the last answer stay, which is that of `memory` where the first one fails; counted, and said
+///                  in the log at first and then every 10 minutes
 ///
 /// One thread ("pw-discovery"), only where there are look-ups. An answer "no such name" changes nothing either: nobody
 /// left to tell is what broken DNS looks like, too.

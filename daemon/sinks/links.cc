@@ -17,15 +17,17 @@ std::string limit_path(const std::string& pilot, const std::string& limit, const
   return group.empty() ? path : path + "?group=" + url_encoded(group);
 }
 
-std::string dashboard_url(const std::string& dashboard, const std::string& pilot, std::optional<Instant> since) {
+std::string dashboard_url(const std::string& dashboard, const std::string& pilot, const std::string& limit,
+                          std::optional<Instant> since) {
   if (dashboard.empty()) return {};
-  auto out = dashboard + (dashboard.find('?') == std::string::npos ? '?' : '&') + "var-pilot=" + url_encoded(pilot);
+  auto out = dashboard + (dashboard.find('?') == std::string::npos ? '?' : '&') + "var-pilot=" + url_encoded(pilot) +
+             "&var-limit=" + url_encoded(limit);
   if (since) out += "&from=" + std::to_string((*since - shown_before).time_since_epoch().count()) + "&to=now";
   return out;
 }
 
 std::string dashboard_url(const std::string& dashboard, const judge::LimitStatus& status) {
-  return dashboard_url(dashboard, status.pilot->name,
+  return dashboard_url(dashboard, status.pilot->name, status.limit->name,
                        status.episode ? std::optional(status.episode->started_wall) : std::nullopt);
 }
 

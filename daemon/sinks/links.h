@@ -16,9 +16,10 @@ namespace pilotwatch::sinks {
 /// "/pilots/permits/limits/error-rate?group=north": the page of a limit, for one group where it has groups.
 [[nodiscard]] std::string limit_path(const std::string& pilot, const std::string& limit, const std::string& group);
 
-/// A dashboard's address with `var-pilot`, and from a day before `since` on to now; "" without a dashboard.
+/// A dashboard's address with `var-pilot` and `var-limit`, and from a day before `since` on to now; "" without a
+/// dashboard.
 [[nodiscard]] std::string dashboard_url(const std::string& dashboard, const std::string& pilot,
-                                        std::optional<Instant> since);
+                                        const std::string& limit, std::optional<Instant> since);
 
 /// The same of a limit, since its last breach began, where it has had one.
 [[nodiscard]] std::string dashboard_url(const std::string& dashboard, const judge::LimitStatus& status);

@@ -46,6 +46,12 @@ const engine::PilotView* view_of(const ApiInput& in, const LimitStatus& status) 
   return found == pilots.end() ? nullptr : &*found;
 }
 
+/// Its last breach is one of another definition: what the limit says now says nothing of it.
+bool was_changed_since(const LimitStatus& status) {
+  const auto& ended = status.episode->ended_wall;
+  return ended && status.since_wall && *status.since_wall >= *ended;
+}
+
 HttpResponse missing(const ApiInput& in, const std::string& title, const std::string& root) {
   return html(404, missing_page_html({in.snapshot, in.self}, title, root));
 }
@@ -57,7 +63,7 @@ HttpResponse page_answer(const ApiInput& in) { return html(200, page_html(in.sna
 HttpResponse breach_page_answer(const ApiInput& in) {
   const std::string episode(in.request.parameter("episode"));
   for (const auto& status : in.snapshot.limits) {
-    if (!status.episode || status.episode->id != episode) continue;
+    if (!status.episode || status.episode->id != episode || was_changed_since(status)) continue;
     if (const auto* view = view_of(in, status))
       return html(200, breach_page_html(page_input(in, status), status, *view));
   }

@@ -154,10 +154,10 @@ std::string windows_table(const LimitStatus& status, const PilotView& view) {
                head("Window") + head("value", true) + head("interval", true) + head("n", true) + head("State"), rows);
 }
 
-std::string changes_of(const judge::Snapshot& snapshot, const std::function<bool(const judge::Transition&)>& of) {
+std::string changes_of(const std::vector<judge::Transition>& changes, const std::function<bool(const judge::Transition&)>& of) {
   std::string rows;
   std::size_t shown = 0;
-  for (auto at = snapshot.recent.rbegin(); at != snapshot.recent.rend() && shown < shown_changes; ++at) {
+  for (auto at = changes.rbegin(); at != changes.rend() && shown < shown_changes; ++at) {
     if (!of(*at)) continue;
     rows += change_row(*at);
     ++shown;

@@ -21,7 +21,7 @@ constexpr Link links[] = {{"metrics", "Metrics"},
 }  // namespace
 
 std::string page_begin(const std::string& title, const std::string& skip, bool refresh) {
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + escape_html(title) +
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title +
          " Pilotwatch</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">" +
          (refresh ? "<meta http-equiv=\"refresh\" content=\"30\">" : "") +
          "<link rel=\"icon\" href=\"data:,\"><style>" + page_style() + "</style></head><body>" +

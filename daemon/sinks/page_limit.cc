@@ -151,7 +151,7 @@ std::string body(const LimitPageInput& in, const LimitStatus& status, const Pilo
          section("seen", "Who has seen it", seen_table(status.acknowledged)) +
          section("rules", "Rules", rules(status) + commands(status)) +
          section("windows", "Windows", windows_table(status, view)) +
-         section("changes", "Changes of state", changes_of(in.page.snapshot, of_limit));
+         section("changes", "Changes of state", changes_of(in.page.snapshot.recent, of_limit));
 }
 
 /// "Since 1 Mar 2026, 08:00 UTC, by the clock of the pilot 2 Jan 2024, 00:00 UTC."
@@ -162,10 +162,24 @@ std::string breach_lead(const LimitStatus& status) {
   if (episode.ended_wall) out += " to " + time_element(*episode.ended_wall);
   out += "; by the pilot's clock " + std::string(episode.ended ? "from " : "since ") + time_element(episode.started);
   if (episode.ended) out += " to " + time_element(*episode.ended);
-  return out + ". " +
-         (status.limit->metric == settings::Metric::drift
-              ? ""
-              : "Its value was " + escape_html(human_value(*status.limit, episode.value_at_start)) + " as it began.");
+  out += ".";
+  // Who judges decisions, not windows, begins a breach with whatever figure the last window had, or none.
+  if (settings::watches_decisions(status.limit->evidence)) return out;
+  return out + " Its value was " + escape_html(human_value(*status.limit, episode.value_at_start)) + " as it began.";
+}
+
+/// "Breach e1 is over; it began ..., and its limit has gone on since."
+std::string past_lead(const judge::Snapshot& snapshot, const judge::Transition& change) {
+  auto out = "Breach " + escape_html(change.episode) + " is over";
+  if (change.started_wall) out += "; it began " + time_element(*change.started_wall);
+  const bool there = std::ranges::any_of(snapshot.limits, [&](const LimitStatus& status) {
+    return status.pilot->name == change.pilot && status.limit->name == change.limit && status.group == change.group;
+  });
+  const auto page = from_breach + limit_path(change.pilot, change.limit, change.group).substr(1);
+  return out +
+         (there ? ". " + link(page, "The limit") + " has gone on since, or was changed."
+                : ". The limit is not watched any more.") +
+         " What is remembered of it:";
 }
 
 }  // namespace
@@ -189,11 +203,17 @@ std::optional<std::string> groups_page_html(const LimitPageInput& in, const std:
     rows += "<li><a href=\"?group=" + url_encoded(status.group) + "\">" +
             escape_html(status.limit->segment + ": " + status.group) + " " + state_badge(status.state) + "</a></li>";
   }
-  if (rows.empty()) return std::nullopt;
+  const auto view =
+      std::ranges::find_if(in.page.snapshot.pilots, [&](const PilotView& v) { return v.settings->name == pilot; });
+  const bool there = view != in.page.snapshot.pilots.end() &&
+                     std::ranges::any_of(view->settings->limits, [&](const auto& l) { return l.name == limit; });
+  if (!there) return std::nullopt;
   const Frame frame{"Limit " + escape_html(limit) + " of pilot " + escape_html(pilot) + ".",
-                    "It is looked at for each group by itself.", from_limit};
-  return whole_page(in.page, in.refresh, frame,
-                    "<nav aria-label=\"Groups\"><ul class=\"glance\">" + rows + "</ul></nav>");
+                    rows.empty() ? "It has not been looked at yet: no group of it has come."
+                                 : "It is looked at for each group by itself.",
+                    from_limit};
+  if (!rows.empty()) rows = "<nav aria-label=\"Groups\"><ul class=\"glance\">" + rows + "</ul></nav>";
+  return whole_page(in.page, in.refresh, frame, rows);
 }
 
 std::string breach_page_html(const LimitPageInput& in, const LimitStatus& status, const PilotView& view) {
@@ -206,26 +226,24 @@ std::string breach_page_html(const LimitPageInput& in, const LimitStatus& status
 std::optional<std::string> past_breach_page_html(const LimitPageInput& in, const std::string& episode) {
   const auto& snapshot = in.page.snapshot;
   const auto of_episode = [&](const judge::Transition& t) { return t.episode == episode; };
-  const auto found = std::ranges::find_if(snapshot.recent, of_episode);
-  if (found == snapshot.recent.end()) return std::nullopt;
+  if (!snapshot.breaches) return std::nullopt;
+  const auto found = std::ranges::find_if(*snapshot.breaches, of_episode);
+  if (found == snapshot.breaches->end()) return std::nullopt;
   std::vector<judge::Acknowledgement> seen;
   std::ranges::copy_if(snapshot.acknowledgements, std::back_inserter(seen),
                        [&](const auto& a) { return a.episode == episode; });
-  const auto page = from_breach + limit_path(found->pilot, found->limit, found->group).substr(1);
   const Frame frame{"Pilot " + escape_html(found->pilot) + " was beyond its limit " +
                         limit_words(found->limit, found->group.empty() ? "" : "group", found->group) + ".",
-                    "Breach " + escape_html(episode) + " is over, and " + link(page, "the limit") +
-                        " has gone on since. What is remembered of it:",
-                    from_breach};
+                    past_lead(snapshot, *found), from_breach};
   return whole_page(in.page, in.refresh, frame,
-                    section("changes", "Changes of state", changes_of(snapshot, of_episode)) +
+                    section("changes", "Changes of state", changes_of(*snapshot.breaches, of_episode)) +
                         section("seen", "Who has seen it", seen_table(seen)));
 }
 
 std::string missing_page_html(const PageInput& in, const std::string& title, const std::string& root) {
   const Frame frame{escape_html(title),
-                    "The breaches that are remembered are the last one of each limit, and those within the last 100 "
-                    "changes of state. <a href=\"" +
+                    "The breaches that are remembered are the last one of each limit, and those within the last 1,000 "
+                    "changes of state that belong to one. <a href=\"" +
                         root + "\">What is watched now</a>",
                     root.c_str()};
   return whole_page(in, false, frame, "");

@@ -23,7 +23,7 @@ struct LimitPageInput {
 /// `/pilots/{pilot}/limits/{limit}`.
 [[nodiscard]] std::string limit_page_html(const LimitPageInput& in, const judge::LimitStatus& status,
                                           const engine::PilotView& view);
-/// The same without `group` of a limit on groups: which there are; nullopt where there are none.
+/// The same without `group` of a limit on groups: which there are; nullopt where there is no such limit.
 [[nodiscard]] std::optional<std::string> groups_page_html(const LimitPageInput& in, const std::string& pilot,
                                                           const std::string& limit);
 /// `/breaches/{episode}` of a limit whose last breach it is.
@@ -40,8 +40,8 @@ struct LimitPageInput {
 [[nodiscard]] std::string moved_table(const judge::LimitStatus& status, const engine::PilotView& view);
 /// The last windows; "" where there are none.
 [[nodiscard]] std::string windows_table(const judge::LimitStatus& status, const engine::PilotView& view);
-/// Those of the last changes of state that `of` names, newest first; "" where there are none.
-[[nodiscard]] std::string changes_of(const judge::Snapshot& snapshot,
+/// Those of the changes of state that `of` names, newest first, 20 at most; "" where there are none.
+[[nodiscard]] std::string changes_of(const std::vector<judge::Transition>& changes,
                                      const std::function<bool(const judge::Transition&)>& of);
 /// Who has seen it, when, and what they say; "" where nobody has.
 [[nodiscard]] std::string seen_table(const std::vector<judge::Acknowledgement>& all);

@@ -19,7 +19,7 @@ struct PageInput {
 /// The shapes of the states, once, for <use>.
 [[nodiscard]] const char* page_shapes();
 
-/// From the doctype to the shapes; `skip`: the words that lead past the header, to #main. `refresh`: every 30 s.
+/// From the doctype to the shapes; `title`: escaped; `skip`: the words that lead past the header, to #main. `refresh`: every 30 s.
 [[nodiscard]] std::string page_begin(const std::string& title, const std::string& skip, bool refresh);
 /// The footer and the end of the document. `root`: the way to the page at `/`, "" or "../".
 [[nodiscard]] std::string page_end(const PageInput& in, const std::string& root);

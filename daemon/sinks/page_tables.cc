@@ -190,14 +190,24 @@ std::string source_row(const std::string& source, const SourceRow& row) {
          cell(row.late) + "</tr>";
 }
 
-std::string transition_row(const judge::Transition& transition) {
+/// To the page of its breach, else of the limit; "" where that is not watched any more.
+std::string page_of(const judge::Snapshot& snapshot, const judge::Transition& transition) {
+  if (!transition.episode.empty()) return breach_path(transition.episode).substr(1);
+  const bool there = std::ranges::any_of(snapshot.limits, [&](const judge::LimitStatus& s) {
+    return s.pilot->name == transition.pilot && s.limit->name == transition.limit && s.group == transition.group;
+  });
+  return there ? limit_path(transition.pilot, transition.limit, transition.group).substr(1) : "";
+}
+
+std::string transition_row(const judge::Snapshot& snapshot, const judge::Transition& transition) {
   const auto group = transition.group.empty() ? "" : " (" + escape_html(transition.group) + ")";
-  const auto page = transition.episode.empty() ? limit_path(transition.pilot, transition.limit, transition.group)
-                                               : breach_path(transition.episode);
+  const auto page = page_of(snapshot, transition);
+  auto limit = escape_html(transition.limit);
+  if (!page.empty()) limit = "<a href=\"" + page + "\">" + limit + "</a>";
   return "<tr><td class=\"nowrap\">" + time_element(transition.at_wall) + "</td><th scope=\"row\">" +
-         escape_html(transition.pilot) + "<small><a href=\"" + page.substr(1) + "\">" + escape_html(transition.limit) +
-         "</a>" + group + "</small></th><td>" + state_badge(transition.from) + "</td><td>" +
-         state_badge(transition.to) + "</td><td>" + escape_html(transition.reason) + "</td></tr>";
+         escape_html(transition.pilot) + "<small>" + limit + group + "</small></th><td>" +
+         state_badge(transition.from) + "</td><td>" + state_badge(transition.to) + "</td><td>" +
+         escape_html(transition.reason) + "</td></tr>";
 }
 
 }  // namespace
@@ -234,7 +244,8 @@ std::string transitions_table(const judge::Snapshot& snapshot) {
   if (snapshot.recent.empty()) return {};
   std::string rows;
   const auto shown = std::min(shown_transitions, snapshot.recent.size());
-  for (std::size_t i = 0; i < shown; ++i) rows += transition_row(snapshot.recent[snapshot.recent.size() - 1 - i]);
+  for (std::size_t i = 0; i < shown; ++i)
+    rows += transition_row(snapshot, snapshot.recent[snapshot.recent.size() - 1 - i]);
   return "<section class=\"card\" aria-labelledby=\"changes\"><header><h2 id=\"changes\">Latest changes</h2></header>"
          "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Latest changes of state\"><table>"
          "<caption class=\"out-of-sight\">Latest changes of state, newest first</caption><thead><tr>"

@@ -76,8 +76,8 @@ Json data_of(const Transition& t, const WebhookContext& context) {
   for (const auto& [label, value] : context.settings.notify.external_labels) data["labels"][label] = value;
   data["url"] =
       context.external_url + (t.episode.empty() ? limit_path(t.pilot, t.limit, t.group) : breach_path(t.episode));
-  data["dashboard_url"] = text_or_null(dashboard_url(context.settings.notify.dashboard_url, t.pilot,
-                                                     t.episode.empty() ? std::nullopt : std::optional(t.at_wall)));
+  data["dashboard_url"] =
+      text_or_null(dashboard_url(context.settings.notify.dashboard_url, t.pilot, t.limit, t.started_wall));
   data["sequence"] = context.sequence;
   data["number"] = context.number;
   return data;

@@ -165,7 +165,8 @@ TEST_CASE("pause: every figure counts what was made in it") {
   const auto all = cases(1, 3000, [](int i) { return i >= 2000 && i < 2100 ? .9 : .05; });
   const auto pilot = watched({budget("errors", Metric::error_rate, .1)});
   const auto paused = played(pilot, all, 2000, minutes{100}), seen = played(pilot, all, -1, {});
-  CHECK(paused->figure("day", Metric::error_rate, "", "", "", 1).value == seen->figure("day", Metric::error_rate, "", "", "", 1).value);
+  CHECK(paused->figure("day", Metric::error_rate, "", "", "", 1).value ==
+        seen->figure("day", Metric::error_rate, "", "", "", 1).value);
   CHECK(paused->figure("all", Metric::volume).value == seen->figure("all", Metric::volume).value);
 }
 
@@ -181,7 +182,8 @@ TEST_CASE("pause: a day in which there was one is shown and not judged; most of 
   const settings::Window day{settings::WindowKind::day, 0}, all_time{settings::WindowKind::all, 0};
   const auto all = cases(3, 1440 * 4 + 300, [](int i) { return i >= 1440 ? .6 : .0; });
   // Paused on the second day, from noon on for two hours.
-  const auto paused = played(watched({point("daily", day, .2), point("ever", all_time, .2)}), all, 1440 + 720, hours{2});
+  const auto paused =
+      played(watched({point("daily", day, .2), point("ever", all_time, .2)}), all, 1440 + 720, hours{2});
   const auto daily = states(*paused, "daily");
   CHECK(daily == std::vector{State::ok, State::insufficient, State::breach});
   const auto told = std::ranges::find(paused->transitions, State::insufficient, &judge::Transition::to);
@@ -314,8 +316,8 @@ TEST_CASE("pause: what comes late for a day that has been looked at is no second
   const auto before = observations();
   CHECK(before == 5);
   for (int i = 0; i < 5; ++i) decide(hours{10}, hours{34});  // day 1 again, late
-  decide(hours{54}, hours{54});  // day 3
-  decide(hours{80}, hours{80});  // day 4 completes it
+  decide(hours{54}, hours{54});                              // day 3
+  decide(hours{80}, hours{80});                              // day 4 completes it
   CHECK(observations() == before + 1);
 }
 
@@ -340,8 +342,48 @@ TEST_CASE("acknowledgement: stands beside its episode, once however often it is 
   CHECK(acknowledged[0].wall == start);
   CHECK(acknowledged[1].note == "mended");
   CHECK(scenario->transitions.size() == before);
-  for (std::size_t i = 0; i < judge::ActionBook::most_acknowledgements; ++i)
+  for (std::size_t i = 2; i < judge::ActionBook::most_of_episode; ++i)
     scenario->act(record::AcknowledgeEpisode{episode, "eve", std::to_string(i)}, start);
-  CHECK(status_of(scenario->fold.statuses(), "daily").acknowledged.front().author == "eve");  // the oldest two are gone
-  CHECK(scenario->fold.snapshot(start)->acknowledgements.size() == judge::ActionBook::most_acknowledgements);
+  CHECK(scenario->fold.snapshot(start)->acknowledgements.size() == judge::ActionBook::most_of_episode);
+  asked = record::AcknowledgeEpisode{episode, "eve", "once more"};
+  CHECK(scenario->fold.settle(asked, start).value().kind == judge::Objection::Kind::conflict);
+  asked = seen;  // again, for want of an answer
+  CHECK_FALSE(scenario->fold.settle(asked, start));
+}
+
+TEST_CASE("acknowledgements: beyond the bound the oldest go") {
+  judge::ActionBook book;
+  for (std::size_t i = 0; i < judge::ActionBook::most_acknowledgements + 2; ++i)
+    book.acknowledge({"e" + std::to_string(i), start, "eve", "seen"});
+  CHECK(book.all_acknowledgements().size() == judge::ActionBook::most_acknowledgements);
+  CHECK(book.all_acknowledgements().front().episode == "e2");
+}
+
+TEST_CASE("changes of breaches are remembered longer than others, over a checkpoint, too") {
+  const settings::Window hour{settings::WindowKind::hour, 0};
+  // Hours are bad and good by turns.
+  const auto all = cases(130, 60 * 130, [](int i) { return (i / 60) % 2 == 0 ? .6 : .0; });
+  auto pilot = watched({point("hourly", hour, .2)});
+  pilot.windows = {hour};
+  const auto scenario = played(pilot, all, -1, {});
+  const auto snapshot = scenario->fold.snapshot(start);
+  REQUIRE(snapshot->breaches);
+  CHECK(snapshot->recent.size() == 100);
+  CHECK(snapshot->breaches->size() > 100);
+  for (const auto& change : *snapshot->breaches) {
+    CHECK_FALSE(change.episode.empty());
+    REQUIRE(change.started_wall.has_value());
+    CHECK(*change.started_wall <= change.at_wall);
+  }
+  CHECK(scenario->fold.snapshot(start)->breaches == snapshot->breaches);  // shared
+  std::map<std::string, std::string> parts;
+  scenario->fold.save(true, [&](const std::string& name, std::string bytes) { parts[name] = std::move(bytes); });
+  Scenario loaded(settings_of({pilot}));
+  loaded.fold.load(parts, 1, start);
+  const auto again = loaded.fold.snapshot(start)->breaches;
+  REQUIRE(again->size() == snapshot->breaches->size());
+  CHECK(again->front().episode == snapshot->breaches->front().episode);
+  CHECK(again->front().started_wall == snapshot->breaches->front().started_wall);
+  auto asked = record::Action{record::AcknowledgeEpisode{snapshot->breaches->front().episode, "ann", "late, but seen"}};
+  CHECK_FALSE(scenario->fold.settle(asked, start));
 }

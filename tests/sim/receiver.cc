@@ -62,7 +62,7 @@ void Receiver::take(const std::string& json, Instant now, std::uint64_t life) {
     ++taken_;
     const auto labels = alert.at("labels").dump();
     const std::string url = alert.at("generatorURL"), starts = alert.at("startsAt"), ends = alert.at("endsAt");
-    const auto episode = url.substr(url.find('#') + 1);
+    const auto episode = url.substr(url.rfind('/') + 1);
     const bool firing = parse_rfc3339(ends) == now + validity;
     require(starts_.emplace(episode, starts).first->second == starts, "an episode begins at two times: " + episode);
     require(!firing || !resolved_.contains(episode), "an alert that was over fires again: " + labels);

@@ -181,7 +181,7 @@ TEST_CASE("alerts: the dashboard of the pilot, where there is one") {
   LimitFixture f;
   f.notify.dashboard_url = "https://grafana/d/x";
   CHECK(f.alerts()[0].annotations.at("dashboard_url") ==
-        "https://grafana/d/x?var-pilot=loans&from=" +
+        "https://grafana/d/x?var-pilot=loans&var-limit=errors&from=" +
             std::to_string((t0 - 26h).time_since_epoch() / std::chrono::milliseconds{1}) + "&to=now");
 }
 

@@ -76,7 +76,8 @@ struct Posts {
         const std::lock_guard lock(mutex);
         users.push_back(user);
         if (refused) return {503, "", "", {}, {}};
-        for (const auto& alert : nlohmann::json::parse(json)) made.emplace_back(url, alert.at("labels").at("alertname"));
+        for (const auto& alert : nlohmann::json::parse(json))
+          made.emplace_back(url, alert.at("labels").at("alertname"));
         return {200, "", "", {}, {}};
       };
     };
@@ -200,8 +201,9 @@ TEST_CASE("discovery: targets of addresses have the port of the settings, once e
 
 TEST_CASE("discovery: targets of SRV records bring their ports; what cannot be a URL is left out and counted") {
   LookupStats stats;
-  CHECK(urls(targets_of(lookup_of(DnsType::srv), {{"b.example", 2}, {"a.example", 1}, {"", 0}, {"x/y", 1}, {"c.example", 0}}, {},
-                        stats)) == Names{"http://a.example:1 a.example:1", "http://b.example:2 b.example:2"});
+  CHECK(urls(targets_of(lookup_of(DnsType::srv),
+                        {{"b.example", 2}, {"a.example", 1}, {"", 0}, {"x/y", 1}, {"c.example", 0}}, {}, stats)) ==
+        Names{"http://a.example:1 a.example:1", "http://b.example:2 b.example:2"});
   CHECK(stats.invalid == 3);
 }
 
@@ -273,15 +275,18 @@ TEST_CASE("discovery: what is given up is no failure") {
   CHECK(stats.lookups + stats.failures[static_cast<std::size_t>(DnsFailure::given_up)] == 0);
 }
 
-TEST_CASE("discovery: who was found before is in use at once, until an answer says otherwise") {
+TEST_CASE(
+    "discovery: who was found before is told where the first look-up of a process fails, until an answer says "
+    "otherwise") {
   Scripted it(lookup_of(DnsType::a, 1));
   it.step_with(addresses({"10.0.0.2", "10.0.0.1"}));
   it.start();
+  CHECK(targets(*it.managers).empty());  // DNS may have others by now: it is asked first
+  CHECK(it.step_with(failed(DnsFailure::timeout)) == 30s);
   CHECK(targets(*it.managers) == Names{"10.0.0.1:1", "10.0.0.2:1"});
   CHECK(it.discovery->stats()[0].targets == 2);
   CHECK(it.discovery->stats()[0].last_success == t0);
   CHECK(it.logged("found before are told until DNS answers") == 1);
-  CHECK(it.step_with(failed(DnsFailure::timeout)) == 30s);
   CHECK(it.logged("known=2") == 2);  // told further
   it.managers->update({alert_named("a")}, t0);
   CHECK(it.managers->step(0) == 0ms);
@@ -292,7 +297,19 @@ TEST_CASE("discovery: who was found before is in use at once, until an answer sa
   CHECK(it.logged("an Alertmanager is gone") == 1);
   CHECK(it.logged("found an Alertmanager") == 2);  // before the restart alone
   it.start();
+  it.step_with(failed(DnsFailure::timeout));
   CHECK(targets(*it.managers) == Names{"10.0.0.2:1"});
+  it.start();
+  it.step_with(addresses({"10.0.0.3"}));  // DNS is up: nobody else is told anything
+  CHECK(targets(*it.managers) == Names{"10.0.0.3:1"});
+}
+
+TEST_CASE("discovery: who was in use before a restart comes before others") {
+  auto lookup = lookup_of(DnsType::a, 1);
+  lookup.max_targets = 1;
+  Scripted it(lookup, LookupMemory::Found{{"http://10.0.0.9:1"}, t0});
+  it.step_with(addresses({"10.0.0.1", "10.0.0.9"}));
+  CHECK(targets(*it.managers) == Names{"10.0.0.9:1"});
 }
 
 TEST_CASE("discovery: what is kept is told only where the look-up could have found it, and within its bound") {
@@ -300,9 +317,11 @@ TEST_CASE("discovery: what is kept is told only where the look-up could have fou
   lookup.path_prefix = "/am";
   lookup.max_targets = 2;
   lookup.access.bearer_token_file = "token";
-  Scripted it(lookup, LookupMemory::Found{{"http://a:1/am", "https://b:1/am", "http://c:1", "http://d/am", "http://user@e:1/am",
-                                           "http://f:0/am", "http://[::1]/am", "file:///am", "", "http://[::1]:2/am", "http://g:3/am"},
-                                          t0});
+  Scripted it(lookup, LookupMemory::Found{
+                          {"http://a:1/am", "https://b:1/am", "http://c:1", "http://d/am", "http://user@e:1/am",
+                           "http://f:0/am", "http://[::1]/am", "file:///am", "", "http://[::1]:2/am", "http://g:3/am"},
+                          t0});
+  it.step_with(failed(DnsFailure::timeout));
   CHECK(targets(*it.managers) == Names{"a:1", "[::1]:2"});
   CHECK(it.logged("left out what is kept") == 8);
   CHECK(target_at(lookup, "http://a:1/am")->access.bearer_token_file == "token");
@@ -310,6 +329,7 @@ TEST_CASE("discovery: what is kept is told only where the look-up could have fou
   CHECK(target_at(of_addresses, "http://10.0.0.1:9093").has_value());
   CHECK_FALSE(target_at(of_addresses, "http://10.0.0.1:9094").has_value());
   Scripted none(lookup, LookupMemory::Found{{"x"}, t0});
+  none.step_with(failed(DnsFailure::timeout));
   CHECK(targets(*none.managers).empty());
   CHECK(none.discovery->stats()[0].last_success == std::nullopt);
   CHECK(none.logged("found before") == 0);
@@ -393,7 +413,8 @@ TEST_CASE("alertmanagers: one that is found again within its drain goes on; noth
   CHECK(it.managers->undelivered() == 0);
 }
 
-TEST_CASE("alertmanagers: one that is found again when its drain is over begins anew; what it was not told is counted once") {
+TEST_CASE(
+    "alertmanagers: one that is found again when its drain is over begins anew; what it was not told is counted once") {
   Stepped it;
   it.found(0, {at("a:1")});
   it.update({"x", "y"});

@@ -41,6 +41,12 @@ std::string limit(const support::SnapshotFixture& fixture, const std::string& na
   return get(fixture, limit_route, {{"pilot", "triage"}, {"limit", name}, {"group", group}});
 }
 
+/// Changes of state that belong to breaches, as the judge keeps them.
+void remember(support::SnapshotFixture& fixture, std::vector<judge::Transition> changes) {
+  for (auto& change : changes) change.started_wall = at("2026-03-02T06:00:00Z");
+  fixture.snapshot.breaches = std::make_shared<const std::vector<judge::Transition>>(std::move(changes));
+}
+
 /// Decisions of a limit with a budget, up to an alarm.
 void give_evidence(judge::LimitStatus& status) {
   status.evidence.emplace();
@@ -69,8 +75,8 @@ TEST_CASE("The page of a running breach says what is beyond what, since when, an
   CHECK_THAT(html, Contains("10 % is above 8 %"));
   CHECK_THAT(html, Contains("pilotwatch.yml:12"));
   CHECK_THAT(html, Contains("people wait") && Contains("href=\"https://wiki.example/errors\""));
-  CHECK_THAT(html,
-             Contains("https://grafana.example/d/x?orgId=1&amp;var-pilot=triage&amp;from=1772344800000&amp;to=now"));
+  CHECK_THAT(html, Contains("https://grafana.example/d/"
+                            "x?orgId=1&amp;var-pilot=triage&amp;var-limit=errors&amp;from=1772344800000&amp;to=now"));
   CHECK_THAT(html,
              Contains("sent again <time datetime=\"2026-03-03T00:01:00Z\">") && Contains("to 1 Alertmanager</dd>"));
   CHECK_THAT(html, Contains("<th scope=\"row\">ana</th><td>looked at</td>"));
@@ -100,13 +106,39 @@ TEST_CASE("Of a breach before the last one of its limit there are its changes an
   auto other = snapshot.recent[0];
   other.episode = "later";
   other.reason = "of the later one";
-  snapshot.recent.push_back(other);
+  remember(*fixture, {snapshot.recent[0], other});
+  snapshot.recent.clear();  // other limits have changed since
   snapshot.acknowledgements = {{"e1b2", at("2026-03-02T07:00:00Z"), "ana", "looked at"},
                                {"later", at("2026-03-02T08:00:00Z"), "bo", "not this"}};
   const auto html = breach(*fixture, "e1b2");
   CHECK_THAT(html, Contains("Pilot triage was beyond its limit errors.") && Contains("10 % is above 8 %"));
-  CHECK_THAT(html, Contains("href=\"../pilots/triage/limits/errors\""));
+  CHECK_THAT(html, Contains("href=\"../pilots/triage/limits/errors\"") &&
+                       Contains("it began <time datetime=\"2026-03-02T06:00:00Z\">"));
   CHECK_THAT(html, Contains(">ana</th>") && !Contains(">bo</th>") && !Contains("of the later one"));
+}
+
+TEST_CASE("Of a limit that was taken out, or is another one now, the page says what was") {
+  auto fixture = support::triage();
+  auto& snapshot = fixture->snapshot;
+  remember(*fixture, {snapshot.recent[0]});
+  auto& status = snapshot.limits[0];
+  status.state = judge::State::ok;
+  status.episode->ended = status.episode->ended_wall = status.since_wall = at("2026-03-02T10:00:00Z");
+  const auto changed = breach(*fixture, "e1b2");
+  CHECK_THAT(changed, Contains("href=\"../pilots/triage/limits/errors\"") && Contains("or was changed."));
+  CHECK_THAT(changed, !Contains("<h2 id=\"now\">"));  // of the limit that is in force now
+  status.since_wall = at("2026-03-02T09:00:00Z");
+  CHECK_THAT(breach(*fixture, "e1b2"), Contains("<h2 id=\"now\">"));
+  snapshot.limits.clear();
+  CHECK_THAT(breach(*fixture, "e1b2"), Contains("The limit is not watched any more.") && !Contains("limits/errors"));
+}
+
+TEST_CASE("A limit on decisions has no value of its own as its breach begins") {
+  auto fixture = support::triage();
+  for (const auto evidence : {settings::Evidence::budget, settings::Evidence::confidence_sequence}) {
+    fixture->settings.pilots[0].limits[0].evidence = evidence;
+    CHECK_THAT(breach(*fixture, "e1b2"), Contains("<h2 id=\"now\">") && !Contains("Its value was"));
+  }
 }
 
 TEST_CASE("A breach that nobody remembers and a limit that is not there are 404, in words") {
@@ -123,6 +155,9 @@ TEST_CASE("The page of a limit leads to its breach; one on groups to them") {
   CHECK_THAT(limit(*fixture, "errors"), Contains("href=\"../../../breaches/e1b2\">this breach</a>"));
   const auto groups = limit(*fixture, "missed");
   CHECK_THAT(groups, Contains("href=\"?group=m\""));
+  auto early = support::triage();
+  early->snapshot.limits.pop_back();
+  CHECK_THAT(limit(*early, "missed"), Contains("no group of it has come"));
   const auto group = limit(*fixture, "missed", "m");
   CHECK_THAT(group, Contains("No breach is running.") && Contains("href=\"?group=m&amp;refresh=off\""));
 }
@@ -130,9 +165,11 @@ TEST_CASE("The page of a limit leads to its breach; one on groups to them") {
 TEST_CASE("The page of a limit shows no figure of a group that is hidden") {
   auto fixture = support::triage();
   const auto html = limit(*fixture, "missed", "m");
-  CHECK_THAT(html, Contains("<td>suppressed</td>"));
-  CHECK_THAT(html,
-             !Contains("<td class=\"n\">0.25") && !Contains("25\u00a0%</td><td class=\"n\">none</td><td class=\"n\">"));
+  CHECK_THAT(html, Contains("<td class=\"n\">none</td><td class=\"n\"></td><td class=\"n\">0</td><td>suppressed</td>"));
+  const auto windows = html.find("<h2 id=\"windows\">");
+  REQUIRE(windows != std::string::npos);
+  CHECK(matches(html.substr(windows), "<td class=\"n\">([0-9.]+\u00a0%)</td>").empty());
+  CHECK_THAT(html, !Contains("<svg class=\"chart\""));
 }
 
 TEST_CASE("Evidence is drawn with its peak, however long its course is") {
@@ -168,6 +205,10 @@ TEST_CASE("Each limit and each change of the page at / leads to a page that is t
       CHECK_THAT(html, Contains("href=\"" + path + "\""));
     }
     for (const auto& episode : matches(html, "href=\"breaches/([^\"]*)\"")) breach(*fixture, episode);
+    fixture->snapshot.recent[0].episode.clear();
+    CHECK_THAT(api.get("/").body, Contains("<small><a href=\"pilots/"));
+    fixture->snapshot.recent[0].limit = "taken-out";
+    CHECK_THAT(api.get("/").body, Contains("<small>taken-out"));
   }
 }
 
@@ -175,8 +216,8 @@ TEST_CASE("Links to pages and dashboards hold what names hold") {
   CHECK(sinks::breach_path("3f0a9c1e5b7d2846") == "/breaches/3f0a9c1e5b7d2846");
   CHECK(sinks::limit_path("a b", "x/y", "") == "/pilots/a%20b/limits/x%2Fy");
   CHECK(sinks::limit_path("a", "x", "m&n") == "/pilots/a/limits/x?group=m%26n");
-  CHECK(sinks::dashboard_url("", "a", at("2026-03-02T06:00:00Z")).empty());
-  CHECK(sinks::dashboard_url("https://g/d/x", "a b", std::nullopt) == "https://g/d/x?var-pilot=a%20b");
-  CHECK(sinks::dashboard_url("https://g/d/x?y=1", "a", at("2026-03-02T06:00:00Z")) ==
-        "https://g/d/x?y=1&var-pilot=a&from=1772344800000&to=now");
+  CHECK(sinks::dashboard_url("", "a", "l", at("2026-03-02T06:00:00Z")).empty());
+  CHECK(sinks::dashboard_url("https://g/d/x", "a b", "l", std::nullopt) == "https://g/d/x?var-pilot=a%20b&var-limit=l");
+  CHECK(sinks::dashboard_url("https://g/d/x?y=1", "a", "l", at("2026-03-02T06:00:00Z")) ==
+        "https://g/d/x?y=1&var-pilot=a&var-limit=l&from=1772344800000&to=now");
 }
