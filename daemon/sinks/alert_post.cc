@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/url.h"
 #include "sinks/alertmanager.h"
+#include "sinks/html.h"
 #include "sinks/webhook_signature.h"
 
 namespace pilotwatch::sinks {
@@ -38,9 +41,23 @@ void mask(std::string& text, const std::string& secret) {
     text.replace(at, secret.size(), masked);
   }
   for (auto size = std::min(secret.size(), text.size()); size >= 4; --size) {  // the answer's end is not kept
-    if (text.ends_with(std::string_view(secret).substr(0, size))) return text.replace(text.size() - size, size, masked), void();
+    if (text.ends_with(std::string_view(secret).substr(0, size)))
+      return text.replace(text.size() - size, size, masked), void();
   }
 }
+
+/// A secret, and what it looks like where somebody repeats it within JSON, HTML or a URL.
+std::vector<std::string> forms_of(const std::string& secret) {
+  const auto json = nlohmann::json(secret).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  std::vector<std::string> out{secret};
+  for (const auto& form : {json.substr(1, json.size() - 2), escape_html(secret), url_encoded(secret)}) {
+    if (std::ranges::find(out, form) == out.end()) out.push_back(form);
+  }
+  return out;
+}
+
+/// What is refused for want of the right credentials is said by its status; its text is likeliest to repeat them.
+bool speaks_of_credentials(long status) { return status == 401 || status == 403 || status == 407; }
 
 }  // namespace
 
@@ -70,7 +87,10 @@ Post post_to(const settings::Alertmanager& to) {
       return out;
     }
     auto out = post->post({json, credentials->headers}, timeout, now, give_up);
-    for (const auto& secret : credentials->secrets) mask(out.body, secret);
+    if (speaks_of_credentials(out.status)) out.body.clear();
+    for (const auto& secret : credentials->secrets) {
+      for (const auto& form : forms_of(secret)) mask(out.body, form);
+    }
     return out;
   };
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr Millis first_pause{1'000}, longest_pause{30'000};
 constexpr Millis longest_retry_after{5 * 60'000};  ///< firing alerts must come again before they end
+constexpr unsigned rounds_that_tell = 3;  ///< of one whose only alert that is due is a bad one a round says little
 constexpr Millis least_validity{15 * 60'000};
 
 /// The same for the same name, so that a run can be repeated; other for others, so that they do not go in step.
@@ -42,7 +43,8 @@ std::string error_of(const PostResult& result) {
 
 AlertTarget::AlertTarget(const settings::Notify& notify, const settings::Alertmanager& to, const Clock& clock,
                          const SteadyClock& steady, Post post, const runtime::Log* log)
-    : batch_size_(std::max<std::uint64_t>(notify.batch_size, 1)),
+    : name_(to.name),
+      batch_size_(std::max<std::uint64_t>(notify.batch_size, 1)),
       timeout_(notify.timeout),
       validity_(std::max(4 * std::max(notify.resend_delay, notify.evaluation_interval), least_validity)),
       clock_(clock),
@@ -101,11 +103,13 @@ TargetStats AlertTarget::stats() const {
   TargetStats out = stats_;
   out.dropped_overflow = queue_.dropped();
   out.queue_length = queue_.size() + under_way_;
-  out.refused = refused_.all();
+  out.refused = refused_.newest();
   if (stopping_) {
     out.state = TargetState::draining;
   } else if (out.failing_since) {
     out.state = TargetState::failing;
+  } else if (refused_rounds_ >= (stats_.last_success ? rounds_that_tell : 1)) {
+    out.state = TargetState::refusing;
   } else {
     out.state = out.requests > 0 ? TargetState::ok : TargetState::idle;
   }
@@ -160,6 +164,7 @@ Millis AlertTarget::round() {
   }
   std::vector<Alert> again;
   retry_after_.reset();
+  taken_ = refused_any_ = false;
   send(alerts, again);
   const bool failed = !again.empty();
   settle(std::move(again));
@@ -177,12 +182,15 @@ void AlertTarget::settle(std::vector<Alert> again) {
     stats_.failed += again.size();
     queue_.put_back(std::move(again));
     under_way_ = 0;
+    if (taken_) refused_rounds_ = 0;
+    if (refused_any_ && !taken_) ++refused_rounds_;
     if (!failed) stats_.failing_since.reset();
     if (failed && !stats_.failing_since) stats_.failing_since = clock_.now();
     error = stats_.last_error;
     waiting = queue_.size();
   }
-  failed ? log_.fails(error, waiting) : log_.works();
+  if (failed) return log_.fails(error, waiting);
+  if (taken_) log_.works();  // what is refused is said by itself
 }
 
 /// False: there is no point in trying more of them now. What was not delivered is in `again`, except what was refused.
@@ -196,6 +204,8 @@ bool AlertTarget::send(Alerts alerts, std::vector<Alert>& again) {
     const std::lock_guard lock(mutex_);
     (ok ? stats_.sent : stats_.dropped_rejected) += alerts.size();
     if (ok) stats_.last_success = clock_.now();
+    // One bad alert among others that are taken is no state of the Alertmanager; where nothing is taken it is.
+    (ok ? taken_ : refused_any_) = true;
     return true;
   }
   if (!refused) {

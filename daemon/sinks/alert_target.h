@@ -46,9 +46,10 @@ class AlertTarget {
   /// Whether it was told to stop and has nothing to do any more: join() does not wait.
   [[nodiscard]] bool ended() const;
   [[nodiscard]] TargetStats stats() const;
+  [[nodiscard]] const std::string& name() const { return name_; }
 
-  /// One round: posts what is first in the queue. Returns how long to wait before the next one (0 = not at all); nullopt:
-  /// nothing waits, or the grace is over.
+  /// One round: posts what is first in the queue. Returns how long to wait before the next one (0 = not at all);
+  /// nullopt: nothing waits, or the grace is over.
   std::optional<Millis> step();
 
  private:
@@ -65,6 +66,7 @@ class AlertTarget {
   [[nodiscard]] Millis next_pause();
   [[nodiscard]] bool out_of_time() const;
 
+  const std::string name_;
   const std::uint64_t batch_size_;
   const Millis timeout_, validity_;
   const Clock& clock_;
@@ -77,6 +79,8 @@ class AlertTarget {
   std::optional<Millis> retry_after_;
   AlertTargetLog log_;
 
+  bool taken_ = false, refused_any_ = false;  ///< of this round
+
   mutable std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
   std::optional<Post> next_post_;  ///< instead of post_
@@ -84,6 +88,7 @@ class AlertTarget {
   RefusedAlerts refused_;
   TargetStats stats_;
   std::uint64_t under_way_ = 0;
+  unsigned refused_rounds_ = 0;  ///< in a row in which it has taken nothing
   bool stopping_ = false, ended_ = false;
   SteadyTime deadline_ = SteadyTime::max();
   std::thread thread_;

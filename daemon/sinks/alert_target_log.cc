@@ -13,7 +13,7 @@ namespace {
 
 constexpr Millis between_tellings = std::chrono::minutes{10};
 constexpr double greatest_skew = 30;  ///< s; as the rule PilotwatchClockSkew
-constexpr std::size_t kept_refusals = 20, kept_answer_bytes = 200;
+constexpr std::size_t remembered_refusals = 1000, shown_refusals = 20, kept_answer_bytes = 200;
 
 }  // namespace
 
@@ -27,23 +27,30 @@ bool Lasting::goes_on(SteadyTime now) {
 bool Lasting::ends() { return std::exchange(open_, false); }
 
 bool RefusedAlerts::note(const Alert& alert, const PostResult& result, Instant now, SteadyTime steady) {
-  auto known = std::ranges::find_if(newest_first_, [&](const One& one) { return one.alert.labels == alert.labels; });
-  if (known == newest_first_.end()) {
-    if (newest_first_.size() == kept_refusals) newest_first_.pop_back();
-    known = newest_first_.insert(newest_first_.end(), One{{alert.labels, now, now, 0, 0, ""}});
+  auto known = by_labels_.find(alert.labels);
+  if (known == by_labels_.end()) {
+    if (newest_first_.size() == remembered_refusals) {
+      by_labels_.erase(newest_first_.back().alert.labels);
+      newest_first_.pop_back();
+    }
+    newest_first_.push_front({{alert.labels, now, now, 0, 0, ""}});
+    known = by_labels_.emplace(alert.labels, newest_first_.begin()).first;
   }
-  known->alert.last = now;
-  ++known->alert.times;
-  known->alert.status = result.status;
-  known->alert.answer = beginning_of(result.body);
-  const bool told = known->lasting.goes_on(steady);
-  std::rotate(newest_first_.begin(), known, known + 1);
-  return told;
+  auto& one = *known->second;
+  one.alert.last = now;
+  ++one.alert.times;
+  one.alert.status = result.status;
+  one.alert.answer = beginning_of(result.body);
+  newest_first_.splice(newest_first_.begin(), newest_first_, known->second);
+  return one.lasting.goes_on(steady);
 }
 
-std::vector<RefusedAlert> RefusedAlerts::all() const {
+std::vector<RefusedAlert> RefusedAlerts::newest() const {
   std::vector<RefusedAlert> out;
-  for (const auto& one : newest_first_) out.push_back(one.alert);
+  for (const auto& one : newest_first_) {
+    if (out.size() == shown_refusals) break;
+    out.push_back(one.alert);
+  }
   return out;
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <list>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/steady.h"
 #include "runtime/log.h"
@@ -23,20 +26,22 @@ class Lasting {
   bool open_ = false;  ///< its begin was told, its end was not
 };
 
-/// The last alerts that an Alertmanager refused, 20 at most, each label set once. Not thread-safe.
+/// The last alerts that an Alertmanager refused, each label set once: 1,000 are remembered, so that each is told once
+/// in ten minutes however many are refused by turns, and 20 are shown. Not thread-safe.
 class RefusedAlerts {
  public:
   /// The newest from now on. Whether it is to be told.
   [[nodiscard]] bool note(const Alert& alert, const PostResult& result, Instant now, SteadyTime steady);
-  /// Newest first.
-  [[nodiscard]] std::vector<RefusedAlert> all() const;
+  /// The last 20, newest first.
+  [[nodiscard]] std::vector<RefusedAlert> newest() const;
 
  private:
   struct One {
     RefusedAlert alert;
     Lasting lasting{};
   };
-  std::vector<One> newest_first_;
+  std::list<One> newest_first_;
+  std::map<std::map<std::string, std::string>, std::list<One>::iterator> by_labels_;
 };
 
 /// What is said in the log about one Alertmanager. Of who calls its target's step().

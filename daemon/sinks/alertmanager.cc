@@ -98,7 +98,7 @@ void Alertmanagers::Impl::join(State& all, std::size_t lookup, settings::Alertma
 }
 
 void Alertmanagers::Impl::arrive(State& all, std::size_t lookup, settings::Alertmanager to) const {
-  const auto taken = [&](const Member& other) { return other.target->stats().target == to.name; };
+  const auto taken = [&](const Member& other) { return other.target->name() == to.name; };
   if (std::ranges::any_of(all.members, taken) || std::ranges::any_of(all.leaving, taken)) to.name = to.url;
   Member fresh = member(std::move(to));
   fresh.reached_as = lookup;

@@ -63,10 +63,10 @@ struct RefusedAlert {
   std::string answer;  ///< the beginning of its text, valid UTF-8
 };
 
-/// `idle`: nothing has been sent yet. `failing`: of the last round something has to be sent again. `draining`: no longer
-/// found, or the daemon ends.
-enum class TargetState : std::uint8_t { idle, ok, failing, draining };
-inline constexpr const char* target_state_names[] = {"idle", "ok", "failing", "draining"};
+/// `idle`: nothing has been sent yet. `failing`: of the last round something has to be sent again. `refusing`: it has
+/// refused alerts and taken none, ever or in the last three rounds. `draining`: no longer found, or the daemon ends.
+enum class TargetState : std::uint8_t { idle, ok, failing, refusing, draining };
+inline constexpr const char* target_state_names[] = {"idle", "ok", "failing", "refusing", "draining"};
 
 struct TargetStats {
   std::string target;

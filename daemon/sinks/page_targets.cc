@@ -11,12 +11,15 @@ namespace pilotwatch::sinks {
 namespace {
 
 constexpr double worth_telling_skew = 30;  ///< s
+constexpr std::size_t shown_refused = 50;
 
 std::string small(const std::string& html) { return "<small>" + html + "</small>"; }
 
 std::string badge(TargetState state) {
   const std::string word = target_state_names[static_cast<std::size_t>(state)];
-  const std::string shape = state == TargetState::ok ? "ok" : state == TargetState::failing ? "breach" : "";
+  const std::string shape = state == TargetState::ok                                          ? "ok"
+                            : state == TargetState::failing || state == TargetState::refusing ? "breach"
+                                                                                              : "";
   if (shape.empty()) return "<span class=\"state\">" + word + "</span>";
   return "<span class=\"state " + shape + "\"><svg aria-hidden=\"true\" focusable=\"false\"><use href=\"#m-" + shape +
          "\"/></svg>" + word + "</span>";
@@ -83,6 +86,7 @@ std::string refused_table(const std::vector<TargetStats>& targets) {
   }
   if (rows.empty()) return {};
   std::ranges::stable_sort(rows, std::ranges::greater(), &decltype(rows)::value_type::first);
+  if (rows.size() > shown_refused) rows.resize(shown_refused);
   std::string out;
   for (const auto& [time, row] : rows) out += row;
   return table("Refused alerts", {"Last refused", "By", "Alert", "Answer"}, out);

@@ -3,14 +3,17 @@
 """What an operator sees of an Alertmanager that refuses, fails, or goes by another clock: API, page, log; never a secret."""
 import contextlib
 import email.utils
+import html
 import http.server
 import json
 import threading
 import time
+import urllib.parse
 
 from harness import Daemon, check, check_equal, main, scratch, wait_for
 
-TOKEN = "canary-of-a-token-" + "x" * 22
+TOKEN = '"&/canary-of-a-token-' + "x" * 22
+FORMS = [json.dumps(TOKEN), html.escape(TOKEN), urllib.parse.quote(TOKEN, safe="")]
 CONFIG = """
 evaluation: {interval: 100ms}
 notify:
@@ -31,9 +34,9 @@ class Answers(http.server.BaseHTTPRequestHandler):
         server = self.server
         status, text = 200, ""
         if server.broken:
-            status, text = 503, "no leader"
+            status, text = (403, "who is " + TOKEN[::-1] + "?") if server.broken == 403 else (503, "no leader")
         elif any(alert["labels"]["pilot"] == "bad" for alert in alerts):
-            status, text = 400, "<b>bad</b> label " + self.headers["Authorization"] + TOKEN * 20
+            status, text = 400, "<b>bad</b> label " + self.headers["Authorization"] + " " + " ".join(FORMS) + TOKEN * 20
         self.send_response_only(status)
         self.send_header("Date", email.utils.formatdate(time.time() + server.ahead, usegmt=True))
         self.send_header("Content-Length", str(len(text)))
@@ -102,6 +105,8 @@ def failing_is_seen(daemon, server):
     check_equal((target["last_error"], bool(target["failing_since"])), ("HTTP 503: no leader", True), "the error")
     page = daemon.get("/").text
     check("failing</span><small>since" in page and "HTTP 503: no leader" in page, "failing is not on the page")
+    server.broken = 403  # its text may be the credentials in whatever form
+    wait_for("the other failure", lambda: target_of(daemon)["last_error"] == "HTTP 403")
     server.broken, server.ahead = False, 0
     wait_for("the target to work", lambda: target_of(daemon)["state"] == "ok" and abs(target_of(daemon)["clock_skew_seconds"]) < 10)
     for text in ("alerts cannot be sent to an Alertmanager", "alerts can be sent to an Alertmanager again", "agree again"):

@@ -71,7 +71,8 @@ void World::check_end() {
   judge::Snapshot limits;
   limits.limits = life_->fold().statuses();
   for (const auto& alert : sinks::alerts_of(limits, settings_.notify, "", time_.wall())) {
-    if (!alert.resolved_at) firing[nlohmann::json(alert.labels).dump()] = alert.generator_url.substr(2);
+    if (!alert.resolved_at)
+      firing[nlohmann::json(alert.labels).dump()] = alert.generator_url.substr(alert.generator_url.rfind('/') + 1);
   }
   const bool fits = limits.limits.size() <= settings_.notify.queue_capacity;  // else the oldest make room
   for (const auto& receiver : receivers_) {

@@ -221,3 +221,35 @@ TEST_CASE("alert target: of alerts that are refused the last twenty are kept, an
   CHECK(f.logged("an Alertmanager refuses an alert") == 25);
   CHECK(f.target->stats().dropped_rejected == 26);
 }
+
+TEST_CASE("alert target: one that takes nothing is not ok") {
+  Fixture f;
+  f.will = [](const auto&) { return answer(400, "bad label"); };
+  f.send("a");
+  CHECK(f.target->stats().state == TargetState::refusing);  // it has never taken any
+  f.will = [](const auto&) { return answer(200); };
+  f.send("a");
+  CHECK(f.target->stats().state == TargetState::ok);
+  f.will = [](const auto&) { return answer(422, "bad URL"); };
+  f.send("a");
+  f.send("b");
+  CHECK(f.target->stats().state == TargetState::ok);  // bad ones among others, perhaps
+  f.send("c");
+  CHECK(f.target->stats().state == TargetState::refusing);
+  CHECK(f.logged("can be sent to an Alertmanager again") == 0);
+}
+
+TEST_CASE("alert target: refusals by turns are each told once in ten minutes, with how often") {
+  Fixture f;
+  f.will = [](const auto&) { return answer(400, "bad label"); };
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 30; ++i) f.send("bad" + std::to_string(i));
+    f.pass(1min);
+  }
+  CHECK(f.logged("refuses an alert") == 30);
+  const auto refused = f.target->stats().refused;
+  REQUIRE(refused.size() == 20);
+  CHECK(refused[0].labels == alert_named("bad29").labels);
+  CHECK(refused[0].times == 3);
+  CHECK(refused[0].first == t0);
+}
