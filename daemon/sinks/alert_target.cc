@@ -36,7 +36,8 @@ double skew_of(Instant date, Instant asked, Instant answered) {
 std::string error_of(const PostResult& result) {
   if (result.status == 0) return to_valid_utf8(result.error);
   if (result.status >= 200 && result.status < 300) return {};
-  return "HTTP " + std::to_string(result.status) + ": " + beginning_of(result.body);
+  const auto text = beginning_of(result.body);
+  return "HTTP " + std::to_string(result.status) + (text.empty() ? "" : ": " + text);
 }
 
 }  // namespace
