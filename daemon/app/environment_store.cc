@@ -69,9 +69,10 @@ class StoreLook {
   }
 
   void access(const struct stat& status) {
-    if (::access(folder_.c_str(), R_OK | W_OK | X_OK) != 0)
+    const int error = ::access(folder_.c_str(), R_OK | W_OK | X_OK) == 0 ? 0 : errno;
+    if (error != 0)
       out_.add_at(Level::error, place_,
-                  std::string("cannot be read and written: ") + std::strerror(errno) +
+                  std::string("cannot be read and written: ") + std::strerror(error) +
                       "; the store needs both (this looks as user " + user_name(::geteuid()) + ")");
     if (status.st_uid != ::geteuid())
       out_.add_at(Level::note, place_,
@@ -118,9 +119,18 @@ class StoreLook {
 
   void database(const Inspection& found) const {
     const auto file = (folder_ / "pilotwatch.db").string();
-    if (found.in_use) out_.add_at(Level::note, place_, "a daemon runs on this store");
+    if (!found.lock_problem.empty()) {
+      out_.add_at(Level::warning, (folder_ / "lock").string(),
+                  "cannot be asked whether a daemon runs on this store: " + found.lock_problem +
+                      "; ask as the user of the daemon (this looks as " + user_name(::geteuid()) + ")");
+    } else if (found.in_use) {
+      out_.add_at(Level::note, place_, "a daemon runs on this store");
+    }
     if (found.replacing) return out_.add_at(Level::warning, file, "is being salvaged; the next start finishes that");
-    if (!found.there) return out_.add_at(Level::note, place_, "holds no store yet; the first start makes one");
+    if (!found.there) {
+      if (found.lock_problem.empty()) out_.add_at(Level::note, place_, "holds no store yet; the first start makes one");
+      return;  // else: one that cannot be seen, perhaps
+    }
     if (!found.problem.empty()) return out_.add_at(Level::error, file, found.problem);
     if (found.suspect || found.whole == Inspection::Whole::no) {
       return out_.add_at(Level::error, file,
@@ -142,7 +152,8 @@ class StoreLook {
       case Inspection::Whole::as_far_as_looked:
         return "is whole as far as " + format_duration(patience) + " of reading went (" + size + ")";
       default:
-        return "is not checked while a daemon runs on it (" + size +
+        return std::string("is not checked while a daemon ") + (found.lock_problem.empty() ? "runs" : "may run") +
+               " on it (" + size +
                "); pilotwatch backup makes a copy and checks that";
     }
   }

@@ -231,22 +231,28 @@ class Run {
                        had.empty() ? "no change of state" : had};
   }
 
-  /// A limit that has never come to any state has said nothing, and so nothing of what it never says.
+  /// A limit that has said nothing, or but that there is nothing to say, says nothing of what it never says.
+  static bool says_something(const TestExpectation& expected, const std::vector<const judge::Transition*>& all) {
+    const auto no_data = name_of(judge::State::no_data);
+    if (std::ranges::find(expected.never, no_data) != expected.never.end()) return !all.empty();
+    return std::ranges::any_of(all, [](const judge::Transition* t) {
+      return t->to != judge::State::collecting && t->to != judge::State::no_data;
+    });
+  }
+
   void look_for(const TestExpectation& expected, Instant end, const judge::LimitStatus& last,
                 std::optional<TestFailure>& said) const {
     const auto all = of(expected);
-    if (all.empty()) {
-      said = TestFailure{
-          expected.place, subject(expected) + ": expected never " + words(expected.never),
-          "no state but collecting until " + format_rfc3339(end) + ", where the test ends: " + reason(&last)};
-      return;
-    }
     for (const auto* t : all) {
       if (std::ranges::find(expected.never, name_of(t->to)) == expected.never.end()) continue;
       said = TestFailure{expected.place, subject(expected) + ": expected never " + name_of(t->to),
                          "it at " + format_rfc3339(t->at) + ": " + t->reason};
       return;
     }
+    if (says_something(expected, all)) return;
+    said = TestFailure{expected.place, subject(expected) + ": expected never " + words(expected.never),
+                       std::string("no state but collecting ") + (all.empty() ? "" : "and no_data ") + "until " +
+                           format_rfc3339(end) + ", where the test ends: " + reason(&last)};
   }
 
   const settings::LimitTest& test_;

@@ -98,6 +98,9 @@ void OutboxWriter::tell_mended() {
       all[webhook] += events;
       lost += (lost.empty() ? "" : ", ") + webhook + " " + std::to_string(events);
     }
+    if (loss->unknown == 0) return;
+    for (const auto& hook : settings_.notify.webhooks) all[hook.name] += loss->unknown;
+    lost += lost.empty() ? "unknown" : ", and unknown";
   });
   log_.error("the outbox of webhooks was damaged in the store, and goes on with what could be read; the next start saves the store",
              {{"lost", lost.empty() ? "none" : lost}});

@@ -64,6 +64,9 @@ class OutboxWriter {
   /// From the next write() on what waits for webhooks that are not in the settings is given up, some at a time. Not before
   /// the daemon has begun: until then others' settings may come back. Any thread.
   void give_up_removed() { removing_ = true; }
+  /// Logs and counts damage that was mended; write() does so, too. Where nobody can say what was lost that counts as
+  /// one event of each webhook. On the core's thread, or once that has ended.
+  void tell_mended();
   /// The next write() is tried, whatever failed before.
   void insist() { not_before_ = {}; }
   [[nodiscard]] sinks::OutboxStats stats() const;  ///< any thread
@@ -72,7 +75,6 @@ class OutboxWriter {
   [[nodiscard]] bool nothing_to_do(std::uint64_t through) const;
   void store(std::uint64_t through);
   void remove();
-  void tell_mended();
   void failed(journal::WriteFailure why, const char* what);
   void succeeded();
   void make_room();

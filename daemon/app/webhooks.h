@@ -33,7 +33,11 @@ class WebhookSink {
     senders_.start();
   }
   void begin_stop(Millis grace) { senders_.begin_stop(grace); }
-  void stop(Millis grace) { senders_.stop(grace); }
+  /// After the core has ended.
+  void stop(Millis grace) {
+    senders_.stop(grace);
+    writer_.tell_mended();  // what they met meanwhile
+  }
   /// `aside` runs what waits for the store on a thread that may.
   [[nodiscard]] std::vector<runtime::Route> routes(std::function<void(std::function<void()>)> aside);
 

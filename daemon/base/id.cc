@@ -110,9 +110,12 @@ Result<IdKey> load_or_create_id_key(const std::filesystem::path& file) {
   if ((status.st_mode & 077) != 0) {
     return Error{file.string() + " can be read by others; it makes the stored ids guessable: chmod 600 it"};
   }
+  errno = 0;
   std::ifstream in(file, std::ios::binary);
   std::string text(128, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (const int error = errno; !in.is_open() || in.bad())
+    return Error{"cannot read " + file.string() + ": " + std::strerror(error)};
   text.resize(static_cast<std::size_t>(in.gcount()));
   return parse_key(text, file);
 }

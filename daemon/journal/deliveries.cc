@@ -57,6 +57,21 @@ std::optional<Delivery> read(const Statement& select) {
   return out;
 }
 
+/// nullopt: it cannot be read.
+std::optional<Deliveries::Counts> counted_by(const Database& database, const std::string& index) {
+  try {
+    Deliveries::Counts out;
+    Statement count(database, ("SELECT webhook, count(*) FROM deliveries INDEXED BY " + index +
+                               " WHERE state = 0 GROUP BY webhook")
+                                  .c_str());
+    while (count.step()) out[std::string(count.bytes(0))] += static_cast<std::uint64_t>(count.number(1));
+    return out;
+  } catch (const SqliteError& error) {
+    if (!error.damaged()) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Deliveries::Deliveries(Database& database, const std::string& suffix) : database_(database) {
@@ -207,7 +222,31 @@ Deliveries::Readable Deliveries::readable() const {
     }
   };
   const auto [first, all] = from("");
-  return {first, all ? 0 : from(" DESC").first};
+  return {first, all ? 0 : from(" DESC").first, all};
+}
+
+std::optional<Deliveries::Counts> Deliveries::counted() const {
+  if (!use_ && !last_known_) return indexed();
+  Counts out;
+  for (const auto& [webhook, waiting] : use_ ? use_->waiting : *last_known_) out[webhook] = waiting.events;
+  return out;
+}
+
+/// Both indexes of what waits begin with the webhook. What SQLite makes of this reads no page of the table.
+std::optional<Deliveries::Counts> Deliveries::indexed() const {
+  try {
+    std::vector<std::string> names;
+    Statement known(database_,
+                    "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'deliveries' "
+                    "AND (name GLOB 'deliveries_waiting*' OR name GLOB 'deliveries_oldest*')");
+    while (known.step()) names.emplace_back(known.bytes(0));
+    for (const auto& name : names) {
+      if (auto out = counted_by(database_, name)) return out;
+    }
+  } catch (const SqliteError& error) {
+    if (!error.damaged()) throw;
+  }
+  return std::nullopt;
 }
 
 void Deliveries::take_over(const std::string& other, Readable rows) {

@@ -33,9 +33,10 @@ class Deliveries {
   void committed() { touched_ = false; }
   /// After a transaction that failed.
   void reset();
-  /// Rows that can be read, from the first on and from the last on.
+  /// Rows that can be read, from the first on and from the last on; `whole`: the first are all that there are.
   struct Readable {
     std::uint64_t first = 0, last = 0;
+    bool whole = false;
   };
   /// In no transaction: after damage nothing else can be done in it.
   [[nodiscard]] Readable readable() const;
@@ -44,8 +45,10 @@ class Deliveries {
 
   using Waiting = std::map<std::string, record::DeliveryBounds>;  ///< by webhook
   [[nodiscard]] const Waiting& waiting() const { return use().waiting; }
-  /// The same as it was last known, without a look at the table; nothing where it never was.
-  [[nodiscard]] Waiting counted() const { return use_ ? use_->waiting : last_known_; }
+  using Counts = std::map<std::string, std::uint64_t>;  ///< events, by webhook
+  /// How many wait, as it was last known, or else by an index that can be read: without a look at the table. nullopt:
+  /// nobody can say. In no transaction.
+  [[nodiscard]] std::optional<Counts> counted() const;
 
   /// The waiting one that is to be tried first: the earliest `next_attempt`, the oldest of these.
   [[nodiscard]] std::optional<record::Delivery> next(const std::string& webhook) const;
@@ -62,12 +65,13 @@ class Deliveries {
   Use& changing();
   [[nodiscard]] Use& use() const;
   void settled(const std::string& webhook, std::uint64_t bytes);
+  [[nodiscard]] std::optional<Counts> indexed() const;
 
   const Database& database_;
   std::optional<Statement> insert_, update_, find_, give_up_, prune_;
   mutable std::optional<Use> use_;  ///< nullopt: to be counted
   bool touched_ = false;            ///< by a transaction that is under way
-  Waiting last_known_;              ///< before that
+  std::optional<Waiting> last_known_;  ///< before that; nullopt: it never was
 };
 
 }  // namespace pilotwatch::journal

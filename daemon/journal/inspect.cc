@@ -136,10 +136,13 @@ Inspection files_of(const fs::path& folder) {
   Inspection out;
   std::error_code error;
   out.there = fs::exists(folder / "pilotwatch.db", error);
-  out.in_use = LockFile::is_held(folder / "lock");
+  auto lock = LockFile::ask(folder / "lock");
+  out.in_use = lock.held != LockFile::Held::no;
+  out.lock_problem = std::move(lock.why);
   out.replacing = is_replacing(folder);
   out.suspect = is_suspect(folder);
   out.bytes = size_of(folder / "pilotwatch.db") + size_of(folder / "pilotwatch.db-wal");
+  out.used_bytes = out.bytes;
   return out;
 }
 
@@ -151,9 +154,10 @@ Inspection inspect(const fs::path& folder, Millis patience) {
   if (!out.there || out.replacing) return out;
   const auto before = stamps({file, log});
   look(file, out.in_use ? Way::beside_a_daemon : size_of(log) == 0 ? Way::alone : Way::with_log, patience, out);
-  if (out.in_use || (!LockFile::is_held(folder / "lock") && stamps({file, log}) == before)) return out;
-  out = files_of(
-      folder);  // somebody has begun to write under our eyes: what was read may be half of one and half of another
+  if (out.in_use || (LockFile::ask(folder / "lock").held == LockFile::Held::no && stamps({file, log}) == before))
+    return out;
+  // Somebody has begun to write under our eyes: what was read may be half of one and half of another.
+  out = files_of(folder);
   out.in_use = true;
   return out;
 }

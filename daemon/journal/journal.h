@@ -94,6 +94,7 @@ struct StoreStats {
 struct OutboxLoss {
   std::uint64_t times = 0;
   std::map<std::string, std::uint64_t> lost;  ///< events that waited, by webhook
+  std::uint64_t unknown = 0;                  ///< of the times: nobody can say what was lost
 };
 
 inline constexpr int schema_version = 6;  ///< older databases are migrated when they are opened

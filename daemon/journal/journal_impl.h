@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -17,6 +14,7 @@
 #include "journal/dead_letters.h"
 #include "journal/deliveries.h"
 #include "journal/journal.h"
+#include "journal/lock_file.h"
 #include "journal/schema.h"
 #include "journal/sqlite.h"
 
@@ -24,43 +22,6 @@
 namespace pilotwatch::journal {
 
 inline constexpr std::string_view outbox_fact = "outbox_through";
-
-/// The lock dies with the process, whatever way that happens. One of the open file (F_OFD_SETLK), since of such a lock
-/// can be asked whether somebody has it, without taking it for a moment.
-class LockFile {
- public:
-  explicit LockFile(const std::filesystem::path& file) : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-    if (fd_ < 0) throw OpenError("cannot open " + file.string() + ": " + std::strerror(errno));
-    struct flock whole = all_of_it();
-    if (::fcntl(fd_, F_OFD_SETLK, &whole) == 0) return;
-    ::close(fd_);
-    throw OpenError(file.parent_path().string() + " is in use by another pilotwatch (lock " + file.filename().string() +
-                    ")");
-  }
-  ~LockFile() { ::close(fd_); }
-  LockFile(const LockFile&) = delete;
-  LockFile& operator=(const LockFile&) = delete;
-
-  /// Whether somebody has it. Makes no file and takes nothing: a daemon that starts meanwhile does not notice.
-  static bool is_held(const std::filesystem::path& file) {
-    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    struct flock found = all_of_it();
-    const bool held = ::fcntl(fd, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
-    ::close(fd);
-    return held;
-  }
-
- private:
-  static struct flock all_of_it() {
-    struct flock out {};
-    out.l_type = F_WRLCK;
-    out.l_whence = SEEK_SET;
-    return out;
-  }
-
-  int fd_;
-};
 
 [[nodiscard]] inline WriteFailure why(const SqliteError& error) {
   if (error.damaged()) return WriteFailure::damaged;
@@ -137,7 +98,8 @@ struct Journal::Impl {
     }
     return body();
   }
-  /// False: it is not that table that is damaged, or it was too often. Throws SqliteError; then nothing has changed.
+  /// False: it is not that table that is damaged, or it was too often. Throws SqliteError; then nothing has changed, and
+  /// that was no time of those.
   bool mend_outbox();
   void write_cursor(const record::Cursor& cursor);
   void write_fact(std::string_view key, std::string_view value) { set_fact->bind(1, key).bind(2, value).run(); }

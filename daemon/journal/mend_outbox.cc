@@ -7,7 +7,7 @@
 namespace pilotwatch::journal {
 namespace {
 
-constexpr unsigned most_mended = 3;  ///< by one process: a disk that goes on like that is no place for another table
+constexpr unsigned most_mended = 3;  ///< while a store is open: a disk that goes on like that is no place for more
 
 /// Whether the table and its indexes are as SQLite writes them. Cost: reads all of both.
 bool is_whole(const Database& database) {
@@ -21,14 +21,21 @@ bool is_whole(const Database& database) {
 }
 
 /// What waited there and does not wait here.
-std::map<std::string, std::uint64_t> lost(const Deliveries::Waiting& before, const Deliveries::Waiting& after) {
-  std::map<std::string, std::uint64_t> out;
+Deliveries::Counts lost(const Deliveries::Counts& before, const Deliveries::Waiting& after) {
+  Deliveries::Counts out;
   for (const auto& [webhook, waited] : before) {
     const auto found = after.find(webhook);
     const auto left = found == after.end() ? 0 : found->second.events;
-    if (waited.events > left) out[webhook] = waited.events - left;
+    if (waited > left) out[webhook] = waited - left;
   }
   return out;
+}
+
+/// For the names of what is set aside and of what takes its place: one that no attempt has left in the store, of this
+/// process or of one before that could not mark it for a salvage.
+std::string unused_suffix(const Database& database) {
+  Statement count(database, "SELECT count(*) FROM sqlite_schema WHERE name GLOB 'deliveries_damaged_*'");
+  return "_" + std::to_string(count.value() + 1);
 }
 
 }  // namespace
@@ -39,18 +46,26 @@ std::map<std::string, std::uint64_t> lost(const Deliveries::Waiting& before, con
 bool Journal::Impl::mend_outbox() {
   deliveries->reset();
   if (times_mended == most_mended || is_whole(database)) return false;
-  const auto suffix = "_" + std::to_string(++times_mended), aside = "deliveries_damaged" + suffix;
+  const auto suffix = unused_suffix(database), aside = "deliveries_damaged" + suffix;
   const auto before = deliveries->counted();
   const auto rows = deliveries->readable();
   std::optional<Deliveries> fresh;
+  Deliveries::Waiting after;
   transaction([&] {
     database.run(("ALTER TABLE deliveries RENAME TO " + aside).c_str());
     fresh.emplace(database, suffix);
     fresh->take_over(aside, rows);
+    after = fresh->waiting();
   });
+  fresh->committed();
   deliveries.emplace(*std::move(fresh));
-  for (const auto& [webhook, events] : lost(before, deliveries->waiting())) outbox_loss.lost[webhook] += events;
+  ++times_mended;
   ++outbox_loss.times;
+  if (before) {
+    for (const auto& [webhook, events] : lost(*before, after)) outbox_loss.lost[webhook] += events;
+  } else if (!rows.whole) {
+    ++outbox_loss.unknown;
+  }
   outbox_was_mended = true;
   return true;
 }

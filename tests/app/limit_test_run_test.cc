@@ -125,6 +125,18 @@ TEST_CASE("limit test: what a limit never comes to is about one that comes to so
   CHECK(failures(test("    - {limit: errors, never: collecting}\n", "0*20", "  end: 9d\n")).empty());
 }
 
+TEST_CASE("limit test: that there is no data is nothing of which another state could be missed") {
+  auto yaml = test("    - {limit: errors, never: breach}\n    - {limit: errors, never: [breach, ok]}\n", "0*20",
+                   "  end: 9d\n");
+  const std::string outcomes = "{type: outcome, id: a,";
+  yaml.replace(yaml.find(outcomes), outcomes.size(), "{type: outcome, id: b,");  // of no decision
+  const std::string got =
+      " | no state but collecting and no_data until 2024-01-10T00:00:00Z, where the test ends: no outcome known\n";
+  CHECK(failures(yaml) == "19:7 errors: expected never breach" + got + "20:7 errors: expected never breach, ok" + got);
+  yaml.replace(yaml.find("never: breach"), 13, "never: no_data");
+  CHECK_THAT(failures(yaml), Catch::StartsWith("19:7 errors: expected never no_data | it at 2024-01-10T00:00:00Z: "));
+}
+
 TEST_CASE("limit test: evidence that starts anew comes back to collecting") {
   CHECK(failures(R"(pilots:
   - name: p

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "app/webhooks.h"
 #include "support/scratch_dir.h"
 #include "support/store.h"
 
@@ -361,4 +362,43 @@ TEST_CASE("outbox: damage in the store is mended, counted as a write that failed
   CHECK(life.failures("damaged") == 1);
   CHECK_FALSE(life.writer->stats().degraded);
   CHECK(life.said.str().find("was damaged in the store") != std::string::npos);
+}
+
+TEST_CASE("outbox: what damage took that nobody can say counts as one event of each webhook") {
+  const testing::ScratchDir folder;
+  const auto file = folder.path() / "pilotwatch.db";
+  {
+    Life life(folder.path());
+    for (int i = 0; i < 100; ++i) life.journal.set_fact("fact " + std::to_string(i), std::string(1000, '.'));
+    for (std::uint64_t entry = 1; entry <= 100; ++entry) life.apply(entry, {breach, resolved});
+    REQUIRE(life.writer->write());
+  }
+  testing::damage_page(file, "deliveries", false);
+  const bool counted = GENERATE(true, false);
+  if (!counted) {
+    for (const auto* index : {"deliveries_waiting", "deliveries_oldest"}) testing::damage_page(file, index);
+  }
+  Life life(folder.path());
+  const auto waiting = life.journal.backlog("ops").waiting;
+  REQUIRE(waiting < 200);
+  REQUIRE(life.writer->write());
+  CHECK(life.writer->stats().damaged == Counts{{"ops", counted ? 200 - waiting : 1}});
+  CHECK(life.said.str().find(counted ? "lost=\"ops " + std::to_string(200 - waiting) + "\"" : "lost=unknown") !=
+        std::string::npos);
+}
+
+TEST_CASE("outbox: damage that a sender meets at the end is told, too") {
+  const testing::ScratchDir folder;
+  Life life(folder.path());
+  for (int i = 0; i < 100; ++i) life.journal.set_fact("fact " + std::to_string(i), std::string(1000, '.'));
+  for (std::uint64_t entry = 1; entry <= 100; ++entry) life.apply(entry, {breach, resolved});
+  REQUIRE(life.writer->write());
+  WebhookSink sink(life.settings, life.journal, life.clock, life.url, life.log);
+  testing::damage_page(folder.path() / "pilotwatch.db", "deliveries", false);
+  REQUIRE(life.journal.backlog("ops").waiting == 200);
+  REQUIRE(life.journal.deliveries("ops", 1000).size() < 200);
+  CHECK(life.said.str().find("was damaged in the store") == std::string::npos);
+  sink.stop(0ms);
+  CHECK(life.said.str().find("was damaged in the store") != std::string::npos);
+  CHECK(sink.outbox().damaged.at("ops") > 0);
 }

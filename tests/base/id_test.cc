@@ -31,5 +31,9 @@ TEST_CASE("id key: created once, private, and refused when others can read it") 
   CHECK(load_or_create_id_key(file).error().what.find("chmod 600") != std::string::npos);
   std::filesystem::permissions(file, std::filesystem::perms(0600));
   std::ofstream(file) << "no key";
-  CHECK(load_or_create_id_key(file).has_error());
+  CHECK(load_or_create_id_key(file).error().what.find("not a key") != std::string::npos);
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+  CHECK(load_or_create_id_key(file).error().what == "cannot read " + file.string() + ": Is a directory");
 }

@@ -7,13 +7,15 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
 from dns_harness import NameServer, takers
-from harness import Daemon, check, check_equal, free_port, main, pilotwatch, scratch, utc
+from harness import BINARY, Daemon, check, check_equal, free_port, main, pilotwatch, scratch, utc
 from web_harness import Authority
 
 PILOT = "pilots: [{name: p, task: binary}]\n"
@@ -130,6 +132,39 @@ def the_store():
             database.seek(4096)
             database.write(b"x" * 4096)
         has(look(folder, PILOT, "--offline", code=1), "pilotwatch.db: error: is damaged")
+
+
+def as_another_user():
+    """who may not open the lock of a store beside a daemon is told so, and not that the store is whole; reasons are named"""
+    with scratch() as folder:
+        prefix = []
+        if os.geteuid() == 0:   # whom permissions do not hold
+            if not shutil.which("setpriv"):
+                print("    not tried: no setpriv")
+                return
+            prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+            os.chmod(folder, 0o755)
+            if subprocess.run([*prefix, "test", "-x", folder], check=False).returncode != 0:
+                print("    not tried: nobody may not get to the temporary folder")
+                return
+        data = folder / "data"
+        with Daemon(folder, PILOT):
+            modes = {data / "lock": 0, data / "id.key": 0, data: 0o555}
+            for path, mode in modes.items():
+                modes[path] = path.stat().st_mode & 0o777
+                path.chmod(mode)
+            done = subprocess.run([*prefix, BINARY, "check", "config", "--environment", "--offline", "--storage.path", data,
+                                   folder / "pilotwatch.yml"], capture_output=True, encoding="utf-8", timeout=60, check=False)
+            for path, mode in reversed(modes.items()):
+                path.chmod(mode)
+        check_equal(done.returncode, 1, f"exit code; it says {done.stdout}{done.stderr}")
+        lines = (done.stderr + done.stdout).splitlines()
+        has(lines, "data: error: cannot be read and written: Permission denied; the store needs both")
+        has(lines, "id.key: error: cannot read ", "id.key: Permission denied")
+        has(lines, "lock: warning: cannot be asked whether a daemon runs on this store: Permission denied; ask as the user of the daemon")
+        has(lines, "pilotwatch.db: note: is not checked while a daemon may run on it")
+        check(not any("a daemon runs on this store" in line for line in lines if "note" in line), f"{lines}")
+        check(not any("is whole" in line for line in lines), f"{lines}")
 
 
 def no_room_for_a_store():
@@ -434,6 +469,6 @@ def warnings_of_pilots():
 
 
 if __name__ == "__main__":
-    main(the_store, no_room_for_a_store, files, a_reference_that_has_changed, receivers, found_by_dns, dns_that_is_silent, credentials, a_receiver_that_never_answers,
+    main(the_store, as_another_user, no_room_for_a_store, files, a_reference_that_has_changed, receivers, found_by_dns, dns_that_is_silent, credentials, a_receiver_that_never_answers,
          certificates,
          what_the_help_says, warnings, warnings_of_pilots)

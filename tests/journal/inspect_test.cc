@@ -125,15 +125,40 @@ TEST_CASE("inspect: asking for the lock takes nothing from a daemon that starts"
   make_store(folder.path());
   std::atomic<bool> over = false;
   auto asking = std::async(std::launch::async, [&] {
-    while (!over) static_cast<void>(LockFile::is_held(folder.path() / "lock"));
+    while (!over) static_cast<void>(LockFile::ask(folder.path() / "lock"));
   });
   for (int i = 0; i < 2000; ++i) CHECK_NOTHROW(LockFile(folder.path() / "lock"));
   over = true;
   asking.get();
+}
+
+TEST_CASE("inspect: a lock that cannot be asked about is one that somebody may have") {
+  const ScratchDir folder;
+  make_store(folder.path());
+  const auto lock = folder.path() / "lock";
+  std::filesystem::remove(lock);
+  std::filesystem::create_symlink(lock, lock);  // permissions do not hold who is root
+  const auto found = inspect(folder.path(), patience);
+  CHECK(found.there);
+  CHECK(found.in_use);
+  CHECK(found.lock_problem == "Too many levels of symbolic links");
+  CHECK(found.whole == Inspection::Whole::unknown);
+  std::filesystem::remove(lock);
+  const auto again = inspect(folder.path(), patience);
+  CHECK_FALSE(again.in_use);
+  CHECK(again.lock_problem.empty());
+  CHECK(again.whole == Inspection::Whole::yes);
+}
+
+TEST_CASE("inspect: where the free pages cannot be read beside a daemon, all of its files are in use") {
+  const ScratchDir folder;
+  make_store(folder.path());
   const LockFile held(folder.path() / "lock");
-  CHECK(LockFile::is_held(folder.path() / "lock"));
-  CHECK_FALSE(LockFile::is_held(folder.path() / "none"));
-  CHECK_THROWS_AS(LockFile(folder.path() / "lock"), OpenError);
+  std::ofstream(folder.path() / "pilotwatch.db", std::ios::trunc) << std::string(10'000, 'a');
+  const auto found = inspect(folder.path(), patience);
+  CHECK(found.in_use);
+  CHECK(found.bytes == 10'000);
+  CHECK(found.used_bytes == found.bytes);
 }
 
 TEST_CASE("inspect: no time for the check is no damage") {

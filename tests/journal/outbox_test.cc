@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/id.h"
+#include "journal/deliveries_support.h"
 #include "journal/journal.h"
 #include "journal/salvage.h"
 #include "journal/sqlite.h"
@@ -19,28 +20,6 @@ using record::Delivery;
 using record::DeliveryState;
 
 namespace {
-
-Instant at(std::int64_t ms) { return Instant{Millis{ms}}; }
-
-Delivery waiting(const std::string& id, std::int64_t ms, const std::string& webhook = "ops") {
-  Delivery out;
-  out.id = id;
-  out.webhook = webhook;
-  out.type = "limit.breach";
-  out.body = "{\"of\":\"" + id + "\"}";
-  out.created = at(ms);
-  out.next_attempt = at(ms);
-  out.sequence = 7;
-  return out;
-}
-
-record::DeliveryBounds some(std::uint64_t events) { return {events, 1 << 20}; }
-
-std::vector<std::string> ids(const std::vector<Delivery>& deliveries) {
-  std::vector<std::string> out;
-  for (const auto& d : deliveries) out.push_back(d.id);
-  return out;
-}
 
 /// What SQLite does for statements on the outbox, of every connection that is opened meanwhile.
 class Steps {
@@ -323,115 +302,4 @@ TEST_CASE("outbox: what waits for a webhook that there is no more is removed, so
   journal.add_deliveries(all, 7, {{"gone", some(10)}});  // of the same entries: they do not wait again
   CHECK(journal.backlog("gone").waiting == 0);
   CHECK(journal.remove_deliveries({}, 5) == Gone{{"ops", 1}});
-}
-
-namespace {
-
-/// So that the pages behind those of the tables are others'.
-void add_entries(Journal& journal) {
-  for (int i = 0; i < 20; ++i) {
-    record::Entry entry;
-    entry.wall = at(1);
-    for (int j = 0; j < 200; ++j) entry.submissions.emplace_back().source = content_hash(std::to_string(i * 1000 + j)).hex();
-    journal.append(entry, {});
-  }
-}
-
-/// More than fits one page, of two webhooks.
-std::vector<Delivery> many() {
-  std::vector<Delivery> out;
-  for (int i = 0; i < 200; ++i) {
-    out.push_back(waiting("e" + std::to_string(1000 + i), i + 1, i % 2 == 0 ? "ops" : "other"));
-    out.back().body = std::string(100, '.');
-  }
-  return out;
-}
-
-const Journal::Capacities of_many{{"ops", some(1000)}, {"other", some(1000)}};
-
-}  // namespace
-
-TEST_CASE("outbox: damage in its table is mended while the store is used, and what that took is known") {
-  const ScratchDir folder;
-  const auto file = folder.path() / "pilotwatch.db";
-  Journal journal(folder.path());
-  add_entries(journal);
-  journal.add_deliveries(many(), 7, of_many);
-  REQUIRE(journal.backlog("ops").waiting == 100);
-  CHECK_FALSE(journal.take_outbox_loss());
-  const bool first = GENERATE(true, false);
-  damage_page(file, "deliveries", first);
-  // Whoever meets it first: who writes, or who reads.
-  if (first) CHECK(journal.next_delivery("ops"));
-  journal.add_deliveries(std::vector{waiting("new", 900)}, 8, of_many);
-  const auto loss = journal.take_outbox_loss();
-  REQUIRE(loss);
-  CHECK_FALSE(journal.take_outbox_loss());
-  CHECK(loss->times == 1);
-  const auto ops = journal.backlog("ops").waiting, other = journal.backlog("other").waiting;
-  CHECK(loss->lost == std::map<std::string, std::uint64_t>{{"ops", 101 - ops}, {"other", 100 - other}});
-  CHECK(ops + other > 150);  // only what stood on the page
-  CHECK(ops + other < 201);
-  CHECK(journal.outbox_through() == 8);
-  auto next = *journal.next_delivery("ops");
-  next.state = DeliveryState::delivered;
-  journal.note_delivery(next);
-  CHECK(journal.backlog("ops").waiting == ops - 1);
-  CHECK(journal.deliveries("", 1000).size() == ops + other);
-}
-
-TEST_CASE("outbox: damage in an index of it takes nothing") {
-  const ScratchDir folder;
-  Journal journal(folder.path());
-  add_entries(journal);
-  journal.add_deliveries(many(), 7, of_many);
-  damage_page(folder.path() / "pilotwatch.db", "deliveries_waiting");
-  CHECK(journal.next_delivery("ops")->id == "e1000");
-  const auto loss = journal.take_outbox_loss();
-  REQUIRE(loss);
-  CHECK(loss->lost.empty());
-  CHECK(journal.backlog("ops").waiting == 100);
-  CHECK(journal.backlog("other").waiting == 100);
-}
-
-TEST_CASE("outbox: a start after that makes a store without the damage, with what was mended") {
-  const ScratchDir folder;
-  {
-    Journal journal(folder.path());
-    add_entries(journal);
-    journal.add_deliveries(many(), 7, of_many);
-    damage_page(folder.path() / "pilotwatch.db", "deliveries_waiting");
-    CHECK(journal.next_delivery("ops"));
-  }
-  CHECK_THROWS_AS(Journal(folder.path()), DamagedError);
-  CHECK(salvage(folder.path(), at(1)).saved == 20);
-  Journal journal(folder.path());
-  CHECK(journal.backlog("ops").waiting == 100);
-  Database database((folder.path() / "pilotwatch.db").string());
-  CHECK(Statement(database, "SELECT count(*) FROM sqlite_schema WHERE name GLOB 'deliveries_damaged*'").value() == 0);
-}
-
-TEST_CASE("outbox: what is damaged elsewhere, or again and again, is an error, and nothing is made of it") {
-  const ScratchDir folder;
-  const auto file = folder.path() / "pilotwatch.db";
-  Journal journal(folder.path());
-  add_entries(journal);
-  journal.add_deliveries(many(), 7, of_many);
-  SECTION("facts") {
-    for (int i = 0; i < 300; ++i) journal.set_fact("fact " + std::to_string(i), std::string(100, '.'));
-    damage_page(file, "sqlite_autoindex_facts_1", false);  // that of outbox_through
-    CHECK_THROWS_AS(journal.add_deliveries(std::vector{waiting("new", 900)}, 8, of_many), WriteError);
-    CHECK_FALSE(journal.take_outbox_loss());
-    CHECK(journal.backlog("ops").waiting == 100);
-  }
-  SECTION("again and again") {
-    for (int i = 0; i < 3; ++i) {
-      damage_page(file, i == 0 ? "deliveries_waiting" : "deliveries_waiting_" + std::to_string(i));
-      CHECK(journal.next_delivery("ops"));
-    }
-    CHECK(journal.take_outbox_loss()->times == 3);
-    damage_page(file, "deliveries_waiting_3");
-    CHECK_THROWS_AS(journal.next_delivery("ops"), DamagedError);
-    CHECK(journal.backlog("ops").waiting == 100);
-  }
 }
