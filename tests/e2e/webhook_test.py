@@ -142,6 +142,30 @@ def taken_out_while_its_receiver_is_down():
         daemon.stop()
 
 
+def damaged_while_the_daemon_was_stopped():
+    """what a damaged page of the outbox took is in the log and the metrics of the start that meets it; the rest waits"""
+    with scratch() as folder, Receiver(lambda *_: (500, {})) as down:
+        secret_file(folder)
+        daemon = Daemon(folder, config(hook(down.port, retries=["1h"]))).start()
+        for number in range(1, 25):
+            daemon.send(day(number, wrong=25 if number % 2 else 0))
+        down.wait(24)
+        wait_for("all attempts to be noted", lambda: [d["attempts"] for d in deliveries(daemon)] == [1] * 24)
+        daemon.stop()
+        store = daemon.folder / "data" / "pilotwatch.db"
+        bytes_of = store.read_bytes()
+        leaves = [n for n in range(0, len(bytes_of), 4096) if bytes_of[n] == 13 and b'"limit.breach"' in bytes_of[n:n + 4096]]
+        check(len(leaves) > 2, f"leaves with events: {leaves}")
+        with open(store, "r+b") as file:
+            file.seek(leaves[-1])
+            file.write(b"x" * 4096)
+        with daemon:
+            lost = 24 - len(deliveries(daemon))
+            check(0 < lost < 24, f"{lost} are gone")
+            wait_for("it to be counted", lambda: daemon.metrics().one("pilotwatch_webhook_events_dropped_total", webhook="ops", reason="damaged") == lost)
+            check(daemon.process.find_line(rf'the outbox of webhooks was damaged in the store.*lost="ops {lost}"'), "it is not said")
+
+
 def asked_to_wait():
     """429 and 503 with Retry-After: not before that, and the same id"""
     def answer(number, _):
@@ -263,5 +287,6 @@ if __name__ == "__main__":
     need_programs("node", "openssl")
     if not (CLIENTS / "node_modules" / "standardwebhooks").exists():
         skip("the test clients are not installed (packaging/install.sh --test)")
-    main(official_library_verifies, killed_between_sending_and_noting, disabled_by_410, taken_out_while_its_receiver_is_down, asked_to_wait, a_redirect_is_a_failure,
-         a_receiver_that_hangs, bodies_keep_to_the_schema, addresses_and_certificates, alert_commands, secrets_must_be_ours)
+    main(official_library_verifies, killed_between_sending_and_noting, disabled_by_410, taken_out_while_its_receiver_is_down,
+         damaged_while_the_daemon_was_stopped, asked_to_wait, a_redirect_is_a_failure, a_receiver_that_hangs,
+         bodies_keep_to_the_schema, addresses_and_certificates, alert_commands, secrets_must_be_ours)
