@@ -14,7 +14,7 @@ from harness import SOURCE, check, check_equal, main, need_modules, need_program
 yaml = need_modules("yaml")
 
 RULES = SOURCE / "dashboards" / "rules"
-NUMBER = re.compile(r"""(?P<skip>"[^"]*"|\[[^\]]*\]|[a-zA-Z_:][\w:]*)|(?<![\w.])(?P<number>\d+(?:\.\d+)?)""")
+NUMBER = re.compile(r"""(?P<skip>"[^"]*"|\[[^\]]*\]|offset \w+|[a-zA-Z_:][\w:]*)|(?<![\w.])(?P<number>\d+(?:\.\d+)?)""")
 COMPARISON = {r"> 0(?![.\d])": ">= 0", r"== 0$": "!= 0", r"== 1$": "!= 1"}
 
 
