@@ -12,6 +12,7 @@
 #include "app/references.h"
 #include "app/series_log.h"
 #include "app/shown_settings.h"
+#include "app/watchdog.h"
 #include "app/web_urls.h"
 #include "app/webhooks.h"
 #include "runtime/service_manager.h"
@@ -71,6 +72,7 @@ class Daemon {
     core_ = std::make_unique<Core>(Core::Parts{settings_, journal_, fold_, clock_, log_, dead_letters_,
                                                [this](const judge::Snapshot& limits) { publish_alerts(limits); },
                                                system_steady_clock(), Drive::thread, &webhooks_.writer(), tell_replay});
+    watchdog_ = std::make_unique<Watchdog>(*core_);
     intake_ = std::make_unique<Intake>(Intake::Parts{settings_, *core_, clock_, log_, tap_, *key});
     for (const auto& source : settings_.sources) {  // on this thread: once the core runs, the journal is its own
       if (source.kind != settings::SourceKind::file) continue;
@@ -107,7 +109,7 @@ class Daemon {
     log_.info("Server is ready to receive records.", {{"pilots", settings_.pilots.size()}});
     reload_.running();
     tell_ready();
-    watchdog_.resume();
+    watchdog_->start();
     const auto end = wait_for_end(signals);
     stop(end == DaemonEnd::reload ? reload_grace : alert_grace);
     return end;
@@ -240,19 +242,11 @@ class Daemon {
     return out;
   }
 
-  void watch() {
-    const auto now = std::chrono::steady_clock::now();
-    if (!watchdog_.due(now)) return;
-    core_->poke();
-    watchdog_.look(core_->turns(), now);
-  }
-
   DaemonEnd wait_for_end(const sigset_t& signals) {
     const timespec patience{0, 250'000'000};
     while (true) {
       const int signal = sigtimedwait(&signals, nullptr, &patience);
       core_->release_readers(reader_patience);
-      watch();
       renew_access();
       log_.settle();
       if (signal == SIGHUP) {
@@ -270,7 +264,7 @@ class Daemon {
       }
       if (reload_.take()) {
         runtime::tell_service_manager("Reloading the configuration", runtime::ServiceState::reloading);
-        watchdog_.hold();  // who follows reads the store first
+        watchdog_->hold();
         return DaemonEnd::reload;
       }
     }
@@ -298,6 +292,7 @@ class Daemon {
 
   /// `grace`: for what waits to be sent. After a reload it is sent by the daemon that follows.
   void stop(Millis grace) {
+    watchdog_->stop();
     // First: who comes from now on waits for the daemon that follows, if there is one.
     if (otlp_server_) otlp_server_->stop_accepting();
     server_->stop_accepting();
@@ -314,7 +309,6 @@ class Daemon {
   }
 
   SystemClock clock_;
-  runtime::ServiceWatchdog watchdog_;
   settings::Settings settings_;
   const runtime::Log& log_;
   WebAccess* const web_;
@@ -335,6 +329,7 @@ class Daemon {
   sources::Tap tap_;
   SeriesLog series_log_{log_};
   std::unique_ptr<Core> core_;
+  std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<Intake> intake_;
   std::shared_ptr<sources::SourceAccess> access_, otlp_access_;
   std::unique_ptr<runtime::HttpServer> server_, otlp_server_;

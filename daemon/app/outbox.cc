@@ -71,7 +71,7 @@ bool OutboxWriter::nothing_to_do(std::uint64_t through) const {
 
 /// Some of what waits for webhooks that were taken out of the settings: nobody would ever send it, or bound it.
 void OutboxWriter::remove() {
-  if (!removing_ || steady_.now() < not_before_) return;
+  if (!removing_ || steady_.now() < remove_after_) return;
   try {
     const auto gone = journal_.remove_deliveries(capacities_, removed_at_once);
     removed_.with([&](Counts& all) {
@@ -82,9 +82,11 @@ void OutboxWriter::remove() {
     for (const auto& [webhook, events] : removed_.with([](const Counts& all) { return all; }))
       log_.warn("what waited for a webhook that is not in the settings any more is given up",
                 {{"webhook", webhook}, {"events", events}});
-    if (pending_.empty()) succeeded();
-  } catch (const journal::WriteError& error) {
-    failed(error.why, error.what());
+  } catch (const journal::WriteError& error) {  // must not keep events from being written
+    ++failures_[static_cast<std::size_t>(error.why)];
+    remove_after_ = steady_.now() + longest_pause;
+    log_.warn("what waits for a webhook that was taken out cannot be given up yet",
+              {{"err", error.what()}});
   }
 }
 
@@ -102,8 +104,10 @@ void OutboxWriter::tell_mended() {
     for (const auto& hook : settings_.notify.webhooks) all[hook.name] += loss->unknown;
     lost += lost.empty() ? "unknown" : ", and unknown";
   });
-  log_.error("the outbox of webhooks was damaged in the store, and goes on with what could be read; the next start saves the store",
-             {{"lost", lost.empty() ? "none" : lost}});
+  log_.error(
+      "the outbox of webhooks was damaged in the store, and goes on with what could be read; the next start saves the "
+      "store",
+      {{"lost", lost.empty() ? "none" : lost}});
 }
 
 bool OutboxWriter::write(std::uint64_t through) {

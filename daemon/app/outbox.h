@@ -94,7 +94,7 @@ class OutboxWriter {
   std::size_t looked_at_ = 0;       ///< so many of them are known to be within bounds
   std::uint64_t fails_ = 0;         ///< in a row
   std::uint64_t failed_after_ = 0;  ///< the journal's last entry, when it last failed
-  SteadyTime not_before_{}, next_said_{};
+  SteadyTime not_before_{}, next_said_{}, remove_after_{};
 
   std::array<std::atomic<std::uint64_t>, journal::write_failure_count> failures_{};
   std::atomic<std::uint64_t> unwritten_ = 0;

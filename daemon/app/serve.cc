@@ -21,6 +21,7 @@
 #include "journal/salvage.h"
 #include "runtime/http.h"
 #include "runtime/log.h"
+#include "runtime/service_manager.h"
 #include "settings/load.h"
 
 namespace pilotwatch::app {
@@ -96,6 +97,7 @@ class Supervisor {
         }
         // What ran a moment ago cannot begin again: the disk, perhaps, or memory. Who watches others does not give up.
         if (!ran) throw;
+        runtime::ServiceWatchdog().hold();  // for another hour
         log_.error("cannot begin again; trying further", {{"err", error.what()}, {"pause", Millis{pause}}});
         if (told_to_end(signals, pause)) break;
         pause = std::min(2 * pause, std::chrono::seconds{30});
@@ -111,9 +113,10 @@ class Supervisor {
     } catch (const journal::DamagedError& error) {
       log_.error("the store is damaged; saving what can be read", {{"err", error.what()}});
       const auto saved = journal::salvage(options_.storage_path, clock_.now());
-      log_.error("the damaged store was set aside and replaced",
-                 {{"file", saved.damaged.string()}, {"saved_entries", saved.saved}, {"lost_entries", saved.lost},
-                  {"end_unknown", saved.end_unknown}});
+      log_.error("the damaged store was set aside and replaced", {{"file", saved.damaged.string()},
+                                                                  {"saved_entries", saved.saved},
+                                                                  {"lost_entries", saved.lost},
+                                                                  {"end_unknown", saved.end_unknown}});
     }
     return run_daemon(parts(), signals);
   }
@@ -136,7 +139,8 @@ class Supervisor {
   }
 
   DaemonParts parts() {
-    DaemonParts out{reload_.current(), options_, http_, {}, web_, reload_, known_, started_, log_, [this] { close_listeners(); }};
+    DaemonParts out{reload_.current(), options_, http_,    {},   web_,
+                    reload_,           known_,   started_, log_, [this] { close_listeners(); }};
     share_descriptors(out.settings, out.http, log_);
     if (std::ranges::any_of(out.settings.sources, [](const auto& s) { return s.kind == settings::SourceKind::otlp; })) {
       if (!otlp_listener_) otlp_listener_ = std::make_shared<const runtime::Listener>(otlp_.host, otlp_.port);
@@ -180,8 +184,8 @@ Reload::Rehearsal rehearse(const ServeOptions& options, const Known& known, cons
   return out;
 }
 
-int supervise(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http, Millis reload_interval,
-              const runtime::Log& log) {
+int supervise(const ServeOptions& options, settings::Settings settings, runtime::HttpOptions http,
+              Millis reload_interval, const runtime::Log& log) {
   const SystemClock clock;
   const auto otlp = parse_address(options.otlp_listen_address);
   if (!otlp) return usage_error("--otlp.listen-address: not HOST:PORT: '" + options.otlp_listen_address + "'");
@@ -193,8 +197,9 @@ int supervise(const ServeOptions& options, settings::Settings settings, runtime:
   const auto signals = block_signals();
   try {
     Known known;
-    Reload reload(std::move(settings), reload_interval,
-                  [&](const settings::Settings& next) { return rehearse(options, known, next); }, clock, log);
+    Reload reload(
+        std::move(settings), reload_interval,
+        [&](const settings::Settings& next) { return rehearse(options, known, next); }, clock, log);
     Supervisor(options, std::move(http), *otlp, web ? &*web : nullptr, reload, known, clock, log).run(signals);
     return 0;
   } catch (const ReferenceError& error) {

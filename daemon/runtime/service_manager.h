@@ -24,6 +24,7 @@ class ServiceWatchdog {
  public:
   /// How often it wants to know is in the environment (sd_watchdog_enabled(3)).
   ServiceWatchdog();
+  [[nodiscard]] bool is_asked_for() const { return period_.count() > 0; }
   /// Whether it is time to make the loop go round, so that there is something to tell.
   [[nodiscard]] bool due(SteadyTime now) const { return period_.count() > 0 && now >= next_; }
   /// `turns`: how often the loop has gone round. Tells four times a period at most.

@@ -38,6 +38,7 @@ using Members = std::vector<Member>;
 
 struct State {
   Known known;
+  std::optional<std::vector<Alert>> last;  ///< what update() was given last
   Members members;
   Members leaving;  ///< draining
   std::uint64_t undelivered = 0;
@@ -140,6 +141,7 @@ void Alertmanagers::update(std::vector<Alert> alerts, Instant now) {
     for (Member& member : state.members) {
       if (std::exchange(member.fresh, false)) member.target->push(alerts);
     }
+    if (!impl_->notify.lookups.empty()) state.last = alerts;  // for who is found before the next update
     Known still;
     std::vector<Alert> due;
     for (Alert& alert : alerts) {
@@ -175,8 +177,14 @@ void Alertmanagers::found(std::size_t lookup, const std::vector<settings::Alertm
     if (state.stopping) return;
     for (Member& member : state.members) member.lookups.erase(lookup);
     for (const auto& to : now) impl_->join(state, lookup, to);
-    for (Member& member : state.members) impl_->follow(member);
-    const auto gone = std::stable_partition(state.members.begin(), state.members.end(), [](const Member& m) { return m.named(); });
+    for (Member& member : state.members) {
+      impl_->follow(member);
+      if (!member.fresh || !state.last) continue;
+      member.target->push(*state.last);  // the next update may be an evaluation.interval away
+      member.fresh = false;
+    }
+    const auto gone =
+        std::stable_partition(state.members.begin(), state.members.end(), [](const Member& m) { return m.named(); });
     for (auto member = gone; member != state.members.end(); ++member) {
       member->target->begin_stop(drain);
       state.leaving.push_back(std::move(*member));

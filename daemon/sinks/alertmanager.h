@@ -110,8 +110,8 @@ class Alertmanagers {
   [[nodiscard]] std::vector<TargetStats> stats() const;
 
   /// What look-up `lookup` (its number in the settings) has found: all that it found before and that neither the
-  /// settings nor another look-up names goes, after a drain of at most `drain`; who comes is given all that is out with
-  /// the next update(). Does not wait. Any thread.
+  /// settings nor another look-up names goes, after a drain of at most `drain`; who comes is given all that is out, by
+  /// the last update(), or with the next one where there was none. Does not wait. Any thread.
   void found(std::size_t lookup, const std::vector<settings::Alertmanager>& now, Millis drain);
   /// Takes away those that have drained; true while there are others. Any thread.
   bool reap();

@@ -165,7 +165,7 @@ void Discovery::Impl::take(std::size_t number, std::vector<DnsRecord> records) {
   const bool any = !records.empty();
   auto before = lookup.urls;
   // Who was in use before a restart still comes before others, if there are too many.
-  if (memory != nullptr && !std::exchange(lookup.asked_memory, true)) {
+  if (memory != nullptr && !lookup.asked_memory) {
     if (auto found = memory->recall(lookup.settings)) before = std::move(found->urls);
   }
   const auto targets = stats.with([&](auto& all) {
@@ -173,8 +173,8 @@ void Discovery::Impl::take(std::size_t number, std::vector<DnsRecord> records) {
     all[number].targets = any && found.empty() ? lookup.urls.size() : found.size();
     return found;
   });
-  if (any && targets.empty())
-    return;  // none that can be used says nothing of those found last; it is counted as invalid
+  if (any && targets.empty()) return recall(number);  // says nothing of those found last; it is counted as invalid
+  lookup.asked_memory = true;
   to.found(number, targets, drain_time);
   auto urls = urls_of(targets);
   if (lookup.failures > 0) log.info("Alertmanagers can be looked up again", {{"lookup", lookup.settings.name}});

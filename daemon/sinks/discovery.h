@@ -62,7 +62,6 @@ class Discovery {
     LookupMemory* memory = nullptr;  ///< null: whom a look-up found is forgotten with it
     const SteadyClock& steady = system_steady_clock();
   };
-  /// Those that `memory` knows are in use when it returns.
   Discovery(const settings::Notify& notify, Parts parts);
   /// Stops.
   ~Discovery();

@@ -304,6 +304,33 @@ TEST_CASE(
   CHECK(targets(*it.managers) == Names{"10.0.0.3:1"});
 }
 
+TEST_CASE("discovery: an answer without a usable record says nothing of those found before, as no answer does") {
+  Scripted it(lookup_of(DnsType::srv), LookupMemory::Found{{"http://am:9093"}, t0});
+  it.step_with({{{"am", 0}}, DnsFailure::none, ""});  // a service that is not there, by RFC 2782
+  CHECK(targets(*it.managers) == Names{"am:9093"});
+  CHECK(it.discovery->stats()[0].invalid == 1);
+  it.pass(30s);
+  it.step_with(failed(DnsFailure::timeout));
+  CHECK(targets(*it.managers) == Names{"am:9093"});
+  it.pass(30s);
+  it.step_with({{{"am", 0}}, DnsFailure::none, ""});
+  CHECK(targets(*it.managers) == Names{"am:9093"});
+}
+
+TEST_CASE("alertmanagers: who is found between two updates is given what is out at once") {
+  FixedClock clock;
+  settings::Notify notify;
+  notify.lookups = {lookup_of(DnsType::a, 1)};
+  Posts posts;
+  Alertmanagers managers(notify, clock, system_steady_clock(), posts.connect());
+  managers.update({alert_named("a")}, t0);
+  managers.found(0, {at("late:1")}, 5s);
+  CHECK(managers.step(0) == 0ms);
+  CHECK(posts.to("late:1") == Names{"a"});
+  managers.update({alert_named("a")}, t0 + 1s);  // not due
+  CHECK(managers.step(0) == std::nullopt);
+}
+
 TEST_CASE("discovery: who was in use before a restart comes before others") {
   auto lookup = lookup_of(DnsType::a, 1);
   lookup.max_targets = 1;
