@@ -46,7 +46,9 @@ def old_decisions_are_on_disk_and_known_as_all_others():
                 check(use(daemon)["bytes"] <= BOUND, "memory beyond its bound")
             wait_for("a look at all of them", lambda: use(daemon)["memory"] + use(daemon)["disk"] == DECISIONS)
             check(use(daemon)["disk"] > DECISIONS // 3, f"{use(daemon)['disk']} decisions on disk")
-            check_equal(use(daemon)["read"], 0, "blocks read for new decisions")
+            # The index knows 40 bits of an id, so two of them meet now and then: a look in vain.
+            looked = daemon.metrics().one("pilotwatch_decision_blocks_read_in_vain_total")
+            check(use(daemon)["read"] == looked <= 5, f"blocks read for new decisions: {use(daemon)['read']}, {looked} of them in vain")
             some = rng.sample(range(DECISIONS), 2_000)
             check_equal(daemon.post(outcomes(some)).json["accepted"], len(some), "outcomes")
             wait_for("blocks to be read", lambda: use(daemon)["read"] > 100)
