@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -15,7 +14,7 @@ import threading
 import time
 
 from dns_harness import NameServer, takers
-from harness import BINARY, Daemon, check, check_equal, free_port, main, pilotwatch, scratch, utc
+from harness import BINARY, Daemon, as_nobody, check, check_equal, free_port, main, pilotwatch, scratch, utc
 from web_harness import Authority
 
 PILOT = "pilots: [{name: p, task: binary}]\n"
@@ -137,16 +136,9 @@ def the_store():
 def as_another_user():
     """who may not open the lock of a store beside a daemon is told so, and not that the store is whole; reasons are named"""
     with scratch() as folder:
-        prefix = []
-        if os.geteuid() == 0:   # whom permissions do not hold
-            if not shutil.which("setpriv"):
-                print("    not tried: no setpriv")
-                return
-            prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
-            os.chmod(folder, 0o755)
-            if subprocess.run([*prefix, "test", "-x", folder], check=False).returncode != 0:
-                print("    not tried: nobody may not get to the temporary folder")
-                return
+        prefix = as_nobody(folder)
+        if prefix is None:
+            return
         data = folder / "data"
         with Daemon(folder, PILOT):
             modes = {data / "lock": 0, data / "id.key": 0, data: 0o555}

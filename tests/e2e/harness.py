@@ -68,6 +68,21 @@ def need_shared(path):
     return SHARED / path
 
 
+def as_nobody(folder):
+    """What to put before a command so that permissions hold for it, also where root runs the tests; None: not here."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        print("    not tried: no setpriv")
+        return None
+    prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+    os.chmod(folder, 0o755)
+    if subprocess.run([*prefix, "test", "-x", folder], check=False).returncode != 0:
+        print("    not tried: nobody may not get to the temporary folder")
+        return None
+    return prefix
+
+
 def main(*tests):
     """Runs the tests in order and stops at the first that fails."""
     for test in tests:

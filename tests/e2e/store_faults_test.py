@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from fault_harness import config, lines, predictions
-from harness import Daemon, Failure, check, check_equal, main, scratch, wait_for
+from harness import Daemon, Failure, as_nobody, check, check_equal, main, scratch, wait_for
 from shim import Shim
 
 SEED = 20261126
@@ -150,16 +150,9 @@ def files_that_may_not_grow():
 def a_folder_that_may_not_be_entered_any_more():
     """what is open stays open; a start without permission says so, and changes nothing"""
     with scratch() as folder:
-        prefix = []
-        if os.geteuid() == 0:   # whom permissions do not hold
-            if not shutil.which("setpriv"):
-                print("    not tried: no setpriv")
-                return
-            prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
-            os.chmod(folder, 0o755)
-            if subprocess.run([*prefix, "test", "-x", folder], check=False).returncode != 0:
-                print("    not tried: nobody may not get to the temporary folder")
-                return
+        prefix = as_nobody(folder)
+        if prefix is None:
+            return
         home = pathlib.Path(folder) / "home"
         home.mkdir()
         if prefix:
